@@ -1,0 +1,142 @@
+"""The settings of a run: typed, checked, frozen; saved as JSON beside the weights, and the source of the flags."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from reparam.errors import UserError
+
+Positive = Annotated[int, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Config(BaseModel):
+    """Settings that do not change and have no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def checked(cls, **settings: Any) -> Self:
+        """Build one, turning pydantic's report into one sentence.
+
+        Raises:
+            UserError: for an unknown key or a value out of range, naming it and what is allowed.
+
+        >>> TrainingConfig.checked(epochs=0)
+        Traceback (most recent call last):
+        reparam.errors.UserError: epochs: 0 will not do: input should be greater than 0
+        """
+        try:
+            return cls(**settings)
+        except ValidationError as error:
+            raise UserError(explain(error)) from None
+
+
+def explain(error: ValidationError) -> str:
+    """One sentence on the first thing a validation found wrong."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]) or "settings"
+    if first["type"] == "extra_forbidden":
+        return f"{name} is not a setting here; see the command's --help for those there are"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{name}: {first['input']!r} will not do: {message[:1].lower()}{message[1:]}"
+
+
+class DataConfig(Config):
+    """Which data, and how they are read."""
+
+    data: str = "mnist"
+    """A name (mnist, fashion-mnist, ring, grid, moons, two-gaussians) or a path (.npy, .npz, .csv, IDX, images)."""
+    binarization: Literal["auto", "none", "threshold", "dynamic"] = "auto"
+    """How grey values become 0 or 1; auto: dynamic where the likelihood is Bernoulli, else none."""
+    image_size: Positive | None = None
+    """Resize the images of a folder to N by N pixels."""
+    split_seed: int = 0
+    """Seed of the split, of toy data and of the once-binarized validation and test images."""
+
+
+class NetworkConfig(Config):
+    """Networks shared by every kind of model."""
+
+    network: Literal["mlp", "conv"] = "mlp"
+    """Multilayer perceptron, or convolutions (images from 8x8)."""
+    hidden: tuple[Positive, ...] = (400,)
+    """Widths of the perceptron's hidden layers; the decoder has them in reverse."""
+    width: Positive = 32
+    """Channels of the first convolution."""
+    activation: Literal["relu", "silu", "gelu", "tanh"] = "relu"
+    """The nonlinearity between layers."""
+    likelihood: Literal["auto", "bernoulli", "normal"] = "auto"
+    """What the decoder's output means; auto: Bernoulli for grey images, else normal with a learned variance."""
+
+
+class AutoencoderConfig(NetworkConfig):
+    """A plain autoencoder."""
+
+    kind: Literal["autoencoder"] = "autoencoder"
+    latent_dim: Positive = 20
+    """Width of the code."""
+
+
+class VAEConfig(NetworkConfig):
+    """A variational autoencoder."""
+
+    kind: Literal["vae"] = "vae"
+    latent_dim: Positive = 20
+    """Width of z."""
+    kl: Literal["analytic", "sampled"] = "analytic"
+    """How the KL term is computed."""
+    samples: Positive = 1
+    """L, draws of z per example in the bound."""
+    kl_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Final weight of the KL term (beta)."""
+    kl_warmup: Annotated[float, Field(ge=0)] = 0.0
+    """Epochs over which that weight rises from 0."""
+
+
+ModelConfig = Annotated[AutoencoderConfig | VAEConfig, Field(discriminator="kind")]
+
+
+class TrainingConfig(Config):
+    """How a model is trained."""
+
+    epochs: Positive = 12
+    """Passes over the training data."""
+    steps: Positive | None = None
+    """Training steps instead of epochs."""
+    batch_size: Positive = 128
+    """Examples per batch."""
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
+    """The update rule, unless the model's turn brings its own."""
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    """Peak learning rate."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Weight decay (decoupled with adamw)."""
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    """How the learning rate falls after the warm-up."""
+    warmup: Fraction = 0.05
+    """Share of the steps over which the learning rate rises from 0."""
+    gradient_clip: Annotated[float, Field(gt=0)] | None = None
+    """Largest gradient norm of a turn; longer gradients are shortened to it."""
+    patience: Positive | None = None
+    """Stop after this many epochs without a better validation bound."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of weights, order and noise."""
+    device: str = "auto"
+    """Where to train: auto, cpu, cuda or cuda:1."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Number format of the networks; auto: bf16 where the hardware multiplies it fast. Losses stay in float32."""
+    compile: bool = False
+    """Compile the networks with torch.compile (a slow start, then faster steps on some machines)."""
+    log_every: Positive = 50
+    """Steps between two rows of metrics.jsonl."""
+    tensorboard: bool = False
+    """Also write TensorBoard event files into the run folder (needs the extra reparam[tensorboard])."""
+
+
+class RunConfig(Config):
+    """Everything that decides a run; ``model`` is None where Python code composed it."""
+
+    model: ModelConfig | None = None
+    data: DataConfig = DataConfig()
+    training: TrainingConfig = TrainingConfig()

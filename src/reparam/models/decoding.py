@@ -1,0 +1,32 @@
+"""Calling a decoder on z with any number of leading dimensions."""
+
+import torch
+from torch import Tensor, nn
+
+
+def decode(decoder: nn.Module, z: Tensor) -> Tensor:
+    """The decoder's output ``(*leading, *data_shape)`` at z ``(*leading, latent_dim)``, in float32 or wider.
+
+    A decoder sees one batch dimension only, so that convolutions work with several samples per example.
+
+    >>> decode(nn.Linear(2, 5), torch.zeros(3, 4, 2)).shape
+    torch.Size([3, 4, 5])
+    """
+    leading = z.shape[:-1]
+    output: Tensor = decoder(z.reshape(-1, z.shape[-1]))
+    output = output.float() if output.dtype in (torch.bfloat16, torch.float16) else output
+    return output.reshape(*leading, *output.shape[1:])
+
+
+def shape_of_output(decoder: nn.Module, latent_dim: int) -> tuple[int, ...]:
+    """What one example's output looks like, found by decoding one zero without changing the decoder.
+
+    >>> shape_of_output(nn.Linear(2, 5), 2)
+    (5,)
+    """
+    like = next(decoder.parameters(), torch.zeros(()))
+    training = decoder.training
+    with torch.no_grad():
+        output = decoder.eval()(torch.zeros(1, latent_dim, device=like.device, dtype=like.dtype))
+    decoder.train(training)
+    return tuple(output.shape[1:])

@@ -1,0 +1,80 @@
+"""The contract of every model: it lists its turns, and it samples."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a loss is given.
+
+    Args:
+        x: data, ``(batch, *data_shape)``.
+        y: class labels ``(batch,)``, or None.
+        step: the training step, from 0.
+        epoch: passes over the training data so far, for schedules such as a KL warm-up.
+    """
+
+    x: Tensor
+    y: Tensor | None = None
+    step: int = 0
+    epoch: float = 0.0
+
+
+Terms = Mapping[str, Tensor]
+"""Named scalars; ``loss`` is minimized, the others are logged."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One player's move: which parameters move, and on which loss.
+
+    Args:
+        name: as it stands in logs and messages.
+        moves: the module whose parameters move; all others stand still.
+        loss: from a :class:`Batch` to :data:`Terms`.
+        repeats: how often the turn is taken per step, each time on a fresh batch.
+        after: called after each update (to clip weights, say).
+        optimizer: settings of the turn's optimizer that differ from the run's, such as ``{"learning_rate": 5e-5}``.
+    """
+
+    name: str
+    moves: nn.Module
+    loss: Callable[[Batch], Terms]
+    repeats: int = 1
+    after: Callable[[], None] | None = None
+    optimizer: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Model(nn.Module, ABC):
+    """A generative model: a game played in turns, and a way to sample.
+
+    Attributes:
+        data_shape: shape of one example, without the batch.
+        latent_dim: width of the noise (or code) z.
+        monitor: the entry of :meth:`evaluate` that training tries to raise, or None if there is none.
+    """
+
+    data_shape: tuple[int, ...]
+    latent_dim: int
+    monitor: str | None = None
+
+    @abstractmethod
+    def turns(self) -> Iterator[Turn]:
+        """The turns of one training step, in order. The training loop knows nothing else of the model."""
+
+    @abstractmethod
+    def sample(self, n: int) -> Tensor:
+        """``n`` draws ``(n, *data_shape)`` from torch's global noise."""
+
+    def mean(self, n: int) -> Tensor:
+        """``n`` draws without the observation noise, ``(n, *data_shape)``; the draws themselves if there is none."""
+        return self.sample(n)
+
+    def evaluate(self, batch: Batch) -> Terms:
+        """Per-example quantities, each ``(batch,)``, whose averages over a split judge the model; none by default."""
+        return {}

@@ -1,0 +1,85 @@
+"""The variational autoencoder, composed from its parts."""
+
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+from reparam.bounds import Bound, elbo
+from reparam.distributions import Distribution
+from reparam.models.decoding import decode, shape_of_output
+from reparam.models.likelihoods import BernoulliLikelihood
+from reparam.models.model import Batch, Model, Terms, Turn
+from reparam.models.objectives import ELBO
+from reparam.models.posteriors import DiagonalNormal
+
+
+class VAE(Model):
+    """A variational autoencoder (Kingma & Welling 2014): z ~ prior, x ~ likelihood(decoder(z)), with q(z|x) beside it.
+
+    Args:
+        encoder: module from x ``(batch, *data_shape)`` to the posterior's parameters ``(batch, posterior.outputs)``.
+        decoder: module from z ``(batch, latent_dim)`` to the likelihood's parameters ``(batch, *data_shape)``.
+        prior: module whose call gives p(z), with ``latent_dim``.
+        posterior: module from the encoder's output to q(z|x); a diagonal normal unless given.
+        likelihood: module from the decoder's output to p(x|z); Bernoulli unless given.
+        objective: how the bound becomes a loss.
+
+    >>> from reparam.models.priors import StandardNormal
+    >>> from reparam.networks import MLP
+    >>> vae = VAE(MLP(12, [8], 2 * 3), MLP(3, [8], 12), StandardNormal(3))
+    >>> vae.sample(5).shape, [turn.name for turn in vae.turns()]
+    (torch.Size([5, 12]), ['vae'])
+    """
+
+    monitor = "elbo"
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        prior: nn.Module,
+        *,
+        posterior: nn.Module | None = None,
+        likelihood: nn.Module | None = None,
+        objective: ELBO | None = None,
+    ) -> None:
+        super().__init__()
+        self.latent_dim: int = prior.latent_dim  # type: ignore[assignment]
+        self.data_shape = shape_of_output(decoder, self.latent_dim)
+        self.encoder, self.decoder, self.prior = encoder, decoder, prior
+        self.posterior = posterior or DiagonalNormal(self.latent_dim)
+        self.likelihood = likelihood or BernoulliLikelihood(self.data_shape)
+        self.objective = objective or ELBO()
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q(z|x), with batch shape ``(batch,)``."""
+        return self.posterior(self.encoder(x).float())  # type: ignore[no-any-return]
+
+    def decode(self, z: Tensor) -> Distribution:
+        """p(x|z) for z of shape ``(*leading, latent_dim)``."""
+        return self.likelihood(decode(self.decoder, z))  # type: ignore[no-any-return]
+
+    def bound(self, x: Tensor) -> Bound:
+        """The bound's terms per example, each ``(batch,)`` in nats."""
+        return elbo(x, self.encode(x), self.prior(), self.decode, self.objective.samples, self.objective.kl)
+
+    def loss(self, batch: Batch) -> Terms:
+        """The objective's scalars on a batch."""
+        return self.objective.loss(self.bound(batch.x), batch.epoch)
+
+    def turns(self) -> Iterator[Turn]:
+        """One turn: everything moves on the bound."""
+        yield Turn("vae", self, self.loss)
+
+    def evaluate(self, batch: Batch) -> Terms:
+        """The unweighted bound and its terms, each ``(batch,)`` in nats."""
+        bound = self.bound(batch.x)
+        return {"elbo": bound.elbo, "reconstruction": bound.reconstruction, "kl": bound.kl}
+
+    def sample(self, n: int) -> Tensor:
+        """Ancestral draws: z from the prior, then x from the likelihood."""
+        return self.decode(self.prior().sample((n,))).sample()
+
+    def mean(self, n: int) -> Tensor:
+        """The decoder's mean at ``n`` draws of the prior; the same z as :meth:`sample` under the same noise."""
+        return self.decode(self.prior().sample((n,))).mean

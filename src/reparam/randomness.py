@@ -1,0 +1,55 @@
+"""Randomness as a function of (seed, purpose, number), never of history, so that a resumed run repeats itself."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+def derive_seed(seed: int, *purpose: int | str) -> int:
+    """A 63-bit seed that depends on ``seed`` and on what it is for.
+
+    Distinct purposes give unrelated seeds (BLAKE2b of the words), on every machine the same.
+
+    >>> derive_seed(0, "order", 3) == derive_seed(0, "order", 3)
+    True
+    >>> derive_seed(0, "order", 3) == derive_seed(0, "noise", 3)
+    False
+    """
+    words = "/".join(str(word) for word in (seed, *purpose)).encode()
+    return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest(), "little") >> 1
+
+
+def generator(seed: int, *purpose: int | str, device: torch.device | str = "cpu") -> torch.Generator:
+    """A fresh generator on ``device`` for this seed and purpose.
+
+    >>> a, b = (torch.rand(2, generator=generator(0, "split")) for _ in range(2))
+    >>> bool((a == b).all())
+    True
+    """
+    return torch.Generator(device=device).manual_seed(derive_seed(seed, *purpose))
+
+
+def seed_noise(seed: int, *purpose: int | str) -> None:
+    """Point torch's global generators (all devices) at this seed and purpose.
+
+    Models draw their noise from the global generator, so that any module of the user's, dropout included, is covered.
+    """
+    torch.manual_seed(derive_seed(seed, *purpose))
+
+
+@contextmanager
+def noise(seed: int, *purpose: int | str) -> Iterator[None]:
+    """Within the block torch's global noise is that of (seed, purpose); afterwards it is what it was before.
+
+    >>> with noise(0, "samples"):
+    ...     a = torch.randn(3)
+    >>> with noise(0, "samples"):
+    ...     b = torch.randn(3)
+    >>> bool((a == b).all())
+    True
+    """
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        seed_noise(seed, *purpose)
+        yield

@@ -1,0 +1,55 @@
+"""Writing files so that a kill or a full disk never leaves half of one."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from reparam.errors import UserError
+
+
+def replace_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Call ``write`` on a name beside ``path``, then rename; on failure the old file stands and the new one is gone.
+
+    Raises:
+        UserError: if the disk is full or the place cannot be written, naming the file.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(beside)
+        _flush_to_disk(beside)
+        beside.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written ({error.strerror or error}): free space, or name another folder"
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file atomically, indented."""
+    replace_atomically(path, lambda beside: beside.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8"))
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        UserError: if it is missing or not JSON, naming it.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: is {path.parent} a run folder?") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path} is not readable JSON ({error}): the folder was changed by hand or is damaged"
+        ) from None

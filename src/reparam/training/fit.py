@@ -1,0 +1,108 @@
+"""``fit``: train any model on any data, into a folder or in memory."""
+
+from pathlib import Path
+from typing import Any
+
+from reparam.config import DataConfig, RunConfig, TrainingConfig
+from reparam.data import Dataset, require_binary
+from reparam.errors import UserError
+from reparam.models.likelihoods import BernoulliLikelihood
+from reparam.models.model import Model
+from reparam.training.folder import RunFolder
+from reparam.training.hardware import choose_device, prepare
+from reparam.training.progress import Silent, choose
+from reparam.training.run import Run, check_fingerprint, record
+from reparam.training.session import Session
+
+
+def fit(
+    model: Model,
+    data: Dataset,
+    folder: str | Path | None = None,
+    *,
+    config: RunConfig | None = None,
+    resume: bool = False,
+    progress: Silent | None = None,
+    **settings: Any,
+) -> Run:
+    """Train a model.
+
+    Args:
+        model: what to train; it ends with the best validation weights (the last, if it has no bound to compare).
+        data: a data set from :func:`reparam.load_data`.
+        folder: the run folder to write, which must not exist unless ``resume``; None keeps everything in memory.
+        config: the whole settings, where a command resolved them; otherwise give ``settings``.
+        resume: go on from the folder's last checkpoint, bit for bit as if never interrupted.
+        progress: what is said meanwhile; a live line on a terminal unless given.
+        **settings: fields of :class:`reparam.config.TrainingConfig`, such as ``epochs=12, batch_size=128, seed=0``.
+
+    Returns:
+        The run, its last row the test row.
+
+    Raises:
+        UserError: if a setting, the folder or the data will not do.
+        reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
+
+    >>> import reparam
+    >>> from reparam.networks import MLP
+    >>> data = reparam.load_data("two-gaussians")
+    >>> d, = data.data_shape
+    >>> likelihood = reparam.models.NormalLikelihood((d,))
+    >>> vae = reparam.VAE(MLP(d, [8], 2), MLP(1, [8], d), reparam.models.StandardNormal(1), likelihood=likelihood)
+    >>> run = reparam.fit(vae, data, steps=5, progress=reparam.training.Silent())
+    >>> sorted(run.test)
+    ['elbo', 'kl', 'reconstruction']
+    """
+    config = config or RunConfig(data=_describe(data), training=TrainingConfig.checked(**settings))
+    check(model, data)
+    device = choose_device(config.training.device)
+    prepare(device)
+    model.to(device)
+    if config.training.compile:
+        _compile(model)
+    place = _place(folder, resume, model, data, config)
+    session = Session(model, data, config.training, place, progress or choose(quiet=False), _sinks(place, config))
+    session.run(resume)
+    return Run(model, config, place, session.rows, session.weights_from, data)
+
+
+def check(model: Model, data: Dataset) -> None:
+    """Refuse a model that cannot be trained on the data.
+
+    Raises:
+        UserError: if shapes differ, or a Bernoulli likelihood meets data that are not binary.
+    """
+    if tuple(model.data_shape) != tuple(data.data_shape):
+        raise UserError(
+            f"the model makes data of shape {tuple(model.data_shape)}, but {data.name!r} has {data.data_shape}"
+        )
+    if isinstance(getattr(model, "likelihood", None), BernoulliLikelihood):
+        require_binary(data)
+
+
+def _describe(data: Dataset) -> DataConfig:
+    return DataConfig(data=data.name, binarization=data.binarization, split_seed=data.seed)
+
+
+def _compile(model: Model) -> None:
+    for network in model.children():
+        network.compile()
+
+
+def _place(folder: str | Path | None, resume: bool, model: Model, data: Dataset, config: RunConfig) -> RunFolder | None:
+    if folder is None:
+        return None
+    place = RunFolder(folder)
+    if resume:
+        check_fingerprint(data, place.read_config(), place)
+    else:
+        place.create(record(model, data, config))
+    return place
+
+
+def _sinks(place: RunFolder | None, config: RunConfig) -> tuple[Any, ...]:
+    if place is None or not config.training.tensorboard:
+        return ()
+    from reparam.training.tensorboard import Writer
+
+    return (Writer(place.path / "tensorboard"),)

@@ -1,0 +1,96 @@
+"""The run folder: the only thing that passes from training to everything later."""
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from reparam.errors import UserError
+from reparam.training.files import read_json, replace_atomically, write_json
+
+
+class RunFolder:
+    """Names and files of a run: ``config.json``, ``metrics.jsonl``, ``cost.json``, ``checkpoints/``, ``figures/``.
+
+    Args:
+        path: the folder; it need not exist yet.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.config = self.path / "config.json"
+        self.metrics = self.path / "metrics.jsonl"
+        self.cost = self.path / "cost.json"
+        self.last = self.path / "checkpoints" / "last.safetensors"
+        self.best = self.path / "checkpoints" / "best.safetensors"
+        self.figures = self.path / "figures"
+
+    def create(self, record: Mapping[str, Any]) -> None:
+        """Make the folder and write ``config.json``.
+
+        Raises:
+            UserError: if anything is there already: a run is never overwritten silently.
+        """
+        if self.path.is_file() or (self.path.is_dir() and any(p.name != ".lock" for p in self.path.iterdir())):
+            raise UserError(
+                f"{self.path} exists already: continue it with `reparam train --resume {self.path}`, "
+                "name another folder with --out, or delete it"
+            )
+        write_json(self.config, dict(record))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one process; a kill lets go of it.
+
+        Raises:
+            UserError: if another process trains into the folder.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError, PermissionError) as error:
+            raise UserError(f"{self.path} cannot be a run folder ({error.strerror}): name another with --out") from None
+        with (self.path / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UserError(f"another process is training into {self.path}: wait for it, or use --out") from None
+            yield
+
+    def read_config(self) -> dict[str, Any]:
+        """The record that :meth:`create` wrote."""
+        return read_json(self.config)  # type: ignore[no-any-return]
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add a row to ``metrics.jsonl``."""
+        try:
+            with self.metrics.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(dict(row)) + "\n")
+        except OSError as error:
+            raise UserError(f"{self.metrics} cannot be written ({error.strerror}): free space, then resume") from error
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of ``metrics.jsonl``; a last line that a kill left half written is passed over."""
+        if not self.metrics.exists():
+            return []
+        rows = []
+        for line in self.metrics.read_text(encoding="utf-8").splitlines():
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+        return rows
+
+    def rewind(self, step: int) -> list[dict[str, Any]]:
+        """Drop the rows that a checkpoint at ``step`` does not know of; returns those that stay."""
+        rows = [row for row in self.rows() if row["step"] <= step and row["split"] != "test"]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        replace_atomically(self.metrics, lambda beside: beside.write_text(text, encoding="utf-8"))
+        return rows
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end (its last row is the test row)."""
+        rows = self.rows()
+        return bool(rows) and rows[-1]["split"] == "test"

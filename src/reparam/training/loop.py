@@ -1,0 +1,84 @@
+"""The one loop: it plays the turns of any model, and knows nothing of any of them."""
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+
+from reparam.config import TrainingConfig
+from reparam.data import Batches
+from reparam.models.model import Batch, Model, Turn
+from reparam.randomness import seed_noise
+from reparam.training.hardware import autocast
+from reparam.training.ledger import Ledger
+from reparam.training.optimizers import build_optimizer, moving_parameters, rate_factor, set_rate
+
+
+class Game:
+    """A model, its turns and their optimizers, played step by step.
+
+    A step is a function of (weights, optimizer state, step number): order and noise come from the seed and the number.
+
+    Args:
+        model: on its device already.
+        batches: the training batches by number.
+        config: the training settings.
+        total: the number of steps the schedule spans.
+    """
+
+    def __init__(self, model: Model, batches: Batches, config: TrainingConfig, total: int) -> None:
+        self.model, self.config, self.total = model, config, total
+        self.device = next(model.parameters()).device
+        self.turns = list(model.turns())
+        self.batches_per_step = max(turn.repeats for turn in self.turns)
+        self.steps_per_epoch = max(1, batches.batches_per_epoch // self.batches_per_step)
+        # turns of a step share its batches, and a batch's binarization is drawn once
+        self.batch = lru_cache(maxsize=self.batches_per_step)(batches)
+        self.optimizers = {turn.name: build_optimizer(turn, config) for turn in self.turns}
+        self.parameters = {turn.name: moving_parameters(turn.moves) for turn in self.turns}
+        self.ledger = Ledger({turn.name: self._names(turn.moves) for turn in self.turns})
+
+    def _names(self, module: nn.Module) -> list[str]:
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        return [names.get(parameter, "?") for parameter in moving_parameters(module)]
+
+    def play(self, step: int) -> None:
+        """One step: every turn, each as often as it repeats."""
+        seed_noise(self.config.seed, "step", step)
+        set_rate(self.optimizers.values(), rate_factor(step, self.total, self.config))
+        for turn in self.turns:
+            for repeat in range(turn.repeats):
+                x, y = self.batch(step * self.batches_per_step + repeat)
+                self.move(turn, Batch(x, y, step, step / self.steps_per_epoch))
+
+    def move(self, turn: Turn, batch: Batch) -> None:
+        """One update of a turn's parameters: gradients of its loss with respect to them alone."""
+        with autocast(self.device, self.config.precision):
+            terms = turn.loss(batch)
+        parameters = self.parameters[turn.name]
+        gradients = torch.autograd.grad(terms["loss"], parameters, allow_unused=True)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        norms = gradient_norms(gradients, terms["loss"])
+        if self.config.gradient_clip is not None:
+            clip(gradients, norms, self.config.gradient_clip)
+        self.optimizers[turn.name].step()
+        if turn.after is not None:
+            turn.after()
+        self.ledger.tracks[turn.name].record(batch.step, terms, norms)
+
+
+def gradient_norms(gradients: tuple[Tensor | None, ...], like: Tensor) -> Tensor:
+    """The Euclidean norm of each gradient, 0 where the loss does not depend on the parameter: ``(parameters,)``."""
+    present = [gradient for gradient in gradients if gradient is not None]
+    norms = iter(torch._foreach_norm(present))  # one call for all: the loop's cost is dominated by small ones
+    zero = like.new_zeros(())
+    return torch.stack([zero if gradient is None else next(norms) for gradient in gradients])
+
+
+def clip(gradients: tuple[Tensor | None, ...], norms: Tensor, largest: float) -> None:
+    """Shorten all gradients together, in place, to a joint norm of at most ``largest``."""
+    factor = (largest / (norms.square().sum().sqrt() + 1e-12)).clamp(max=1.0)
+    for gradient in gradients:
+        if gradient is not None:
+            gradient.mul_(factor)

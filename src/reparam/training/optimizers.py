@@ -1,0 +1,73 @@
+"""Optimizers of turns, and the learning rate as a function of the step."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from reparam.config import TrainingConfig
+from reparam.errors import UserError
+from reparam.models.model import Turn
+
+KINDS: dict[str, type[Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+FUSED = {"adam", "adamw", "sgd"}
+
+
+def build_optimizer(turn: Turn, config: TrainingConfig) -> Optimizer:
+    """The optimizer of a turn: the run's settings, overridden by the turn's own.
+
+    Raises:
+        UserError: if the turn moves nothing.
+    """
+    settings: dict[str, Any] = dict(turn.optimizer)
+    kind = settings.pop("optimizer", config.optimizer)
+    rate = settings.pop("learning_rate", config.learning_rate)
+    parameters = moving_parameters(turn.moves)
+    if not parameters:
+        raise UserError(f"turn {turn.name!r} moves no parameter: give it a module with learnable parameters")
+    fused = {"fused": True} if kind in FUSED else {}
+    defaults = {"weight_decay": config.weight_decay, **fused, **settings}
+    optimizer = KINDS[kind](parameters, lr=rate, **defaults)  # type: ignore[call-arg]
+    for group in optimizer.param_groups:
+        group["peak_rate"] = rate
+    return optimizer
+
+
+def moving_parameters(module: nn.Module) -> list[nn.Parameter]:
+    """The learnable parameters of a module, in a fixed order."""
+    return [parameter for parameter in module.parameters() if parameter.requires_grad]
+
+
+def rate_factor(step: int, total: int, config: TrainingConfig) -> float:
+    """The learning rate at a step as a share of its peak: a linear warm-up, then the schedule down to 0.
+
+    >>> config = TrainingConfig(warmup=0.1, schedule="cosine")
+    >>> [round(rate_factor(step, 100, config), 3) for step in (0, 9, 55, 99)]
+    [0.1, 1.0, 0.489, 0.0]
+    """
+    warmup = round(config.warmup * total)
+    if step < warmup:
+        return (step + 1) / warmup
+    done = (step + 1 - warmup) / max(1, total - warmup)
+    match config.schedule:
+        case "cosine":
+            return 0.5 * (1 + math.cos(math.pi * done))
+        case "linear":
+            return 1 - done
+        case _:
+            return 1.0
+
+
+def set_rate(optimizers: Iterable[Optimizer], factor: float) -> None:
+    """Scale every optimizer's learning rate to ``factor`` times its peak."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak_rate"] * factor

@@ -1,0 +1,101 @@
+"""What is said while a run trains: a live line on a terminal, a plain line per epoch elsewhere, or nothing."""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, Self
+
+
+class Silent:
+    """Says nothing: the base of those who say something."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+    def start(self, step: int, total: int, steps_per_epoch: int) -> None:
+        """Training starts (or goes on) at ``step`` of ``total``."""
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        """A row was written to the log."""
+
+
+def describe(row: Mapping[str, Any], hidden: tuple[str, ...] = ("step", "epoch", "split", "loss")) -> str:
+    """A row's quantities in one line.
+
+    >>> describe({"step": 5, "epoch": 1.0, "split": "train", "elbo": -103.214, "kl": 25.1})
+    'elbo -103.21  kl 25.10'
+    """
+    return "  ".join(f"{name} {value:.2f}" for name, value in row.items() if name not in hidden)
+
+
+class Plain(Silent):
+    """A line per epoch, for logs and pipes."""
+
+    def start(self, step: int, total: int, steps_per_epoch: int) -> None:
+        """Remember where and when it started."""
+        self._start, self._total, self._began = step, total, time.monotonic()
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        """Print validation and test rows."""
+        if row["split"] == "train":
+            return
+        seconds = time.monotonic() - self._began
+        rate = (row["step"] - self._start) / seconds if seconds else 0.0
+        left = f", {(self._total - row['step']) / rate:.0f} s left" if rate and row["step"] < self._total else ""
+        print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}  ({rate:.0f} steps/s{left})", flush=True)
+
+
+class Live(Silent):
+    """A progress bar with rich: epoch, steps per second, terms in nats, validation, time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            TextColumn("epoch {task.fields[epoch]:.1f}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[terms]}"),
+        )
+        self._bar = Bar(*columns, console=Console(stderr=True))
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.stop()
+
+    def start(self, step: int, total: int, steps_per_epoch: int) -> None:
+        """Open the bar."""
+        self._start, self._began = step, time.monotonic()
+        self._task = self._bar.add_task(
+            "", total=total, completed=step, epoch=step / steps_per_epoch, rate="", terms="validating"
+        )
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        """Move the bar; validation and test rows stay on the screen above it."""
+        if row["split"] != "train":
+            self._bar.console.print(
+                f"epoch {row['epoch']:.4g}  [bold]{row['split']}[/]  {describe(row)}", highlight=False
+            )
+            return
+        rate = (row["step"] - self._start) / (time.monotonic() - self._began)
+        self._bar.update(
+            self._task, completed=row["step"], epoch=row["epoch"], rate=f"{rate:.0f} steps/s", terms=describe(row)
+        )
+
+
+def choose(quiet: bool) -> Silent:
+    """Live on a terminal, plain elsewhere, silent when asked for."""
+    if quiet:
+        return Silent()
+    return Live() if sys.stderr.isatty() else Plain()

@@ -1,0 +1,37 @@
+"""Averages of a model's per-example quantities over a split."""
+
+from collections import defaultdict
+
+import torch
+
+from reparam.data import Dataset, Split, evaluation_batches
+from reparam.models.model import Batch, Model
+from reparam.randomness import noise
+from reparam.training.hardware import autocast
+
+BATCH_SIZE = 1000
+
+
+@torch.no_grad()
+def average(model: Model, split: Split, data: Dataset, seed: int, precision: str = "fp32") -> dict[str, float]:
+    """Each entry of ``model.evaluate`` averaged over a split, in nats per example; the noise is that of the seed.
+
+    Args:
+        model: on its device; it is put into evaluation mode and back.
+        split: one of ``data``'s splits.
+        data: the data set it belongs to.
+        seed: of the noise, so that two evaluations of the same weights agree.
+        precision: number format of the networks.
+
+    Returns:
+        An empty dictionary for models that have no per-example quantities.
+    """
+    device, training = next(model.parameters()).device, model.training
+    sums: dict[str, torch.Tensor] = defaultdict(lambda: torch.zeros((), dtype=torch.float64, device=device))
+    model.eval()
+    with noise(seed, "evaluation"), autocast(device, precision):
+        for x, y in evaluation_batches(split, data, BATCH_SIZE, device):
+            for name, values in model.evaluate(Batch(x, y)).items():
+                sums[name] += values.double().sum()
+    model.train(training)
+    return {name: (total / len(split)).item() for name, total in sums.items()}
