@@ -1,6 +1,6 @@
 """The settings of a run: typed, checked, frozen; saved as JSON beside the weights, and the source of the flags."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,23 +11,21 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Config(BaseModel):
-    """Settings that do not change and have no unknown keys."""
+    """Settings that do not change and have no unknown keys.
+
+    Raises:
+        UserError: for an unknown key or a value out of range, naming it and what is allowed.
+
+    >>> TrainingConfig(epochs=0)
+    Traceback (most recent call last):
+    reparam.errors.UserError: epochs: 0 will not do: input should be greater than 0
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    @classmethod
-    def checked(cls, **settings: Any) -> Self:
-        """Build one, turning pydantic's report into one sentence.
-
-        Raises:
-            UserError: for an unknown key or a value out of range, naming it and what is allowed.
-
-        >>> TrainingConfig.checked(epochs=0)
-        Traceback (most recent call last):
-        reparam.errors.UserError: epochs: 0 will not do: input should be greater than 0
-        """
+    def __init__(self, **settings: Any) -> None:
         try:
-            return cls(**settings)
+            super().__init__(**settings)
         except ValidationError as error:
             raise UserError(explain(error)) from None
 

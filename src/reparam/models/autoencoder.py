@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from reparam.distributions import Distribution
-from reparam.models.decoding import decode, shape_of_output
+from reparam.models.decoding import decode, full_precision, shape_of_output
 from reparam.models.likelihoods import BernoulliLikelihood
 from reparam.models.model import Batch, Model, Terms, Turn
 
@@ -35,7 +35,7 @@ class Autoencoder(Model):
 
     def encode(self, x: Tensor) -> Tensor:
         """The code ``(batch, latent_dim)``."""
-        return self.encoder(x).float()  # type: ignore[no-any-return]
+        return full_precision(self.encoder(x))
 
     def decode(self, z: Tensor) -> Distribution:
         """p(x|z) for z of shape ``(*leading, latent_dim)``."""

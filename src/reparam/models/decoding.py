@@ -1,4 +1,4 @@
-"""Calling a decoder on z with any number of leading dimensions."""
+"""Calling networks: a decoder on z with any number of leading dimensions, and out of half precision."""
 
 import torch
 from torch import Tensor, nn
@@ -14,8 +14,12 @@ def decode(decoder: nn.Module, z: Tensor) -> Tensor:
     """
     leading = z.shape[:-1]
     output: Tensor = decoder(z.reshape(-1, z.shape[-1]))
-    output = output.float() if output.dtype in (torch.bfloat16, torch.float16) else output
-    return output.reshape(*leading, *output.shape[1:])
+    return full_precision(output).reshape(*leading, *output.shape[1:])
+
+
+def full_precision(output: Tensor) -> Tensor:
+    """A network's output as it leaves autocast for densities and losses: half precision becomes float32."""
+    return output.float() if output.dtype in (torch.bfloat16, torch.float16) else output
 
 
 def shape_of_output(decoder: nn.Module, latent_dim: int) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from reparam.bounds import Bound, elbo
 from reparam.distributions import Distribution
-from reparam.models.decoding import decode, shape_of_output
+from reparam.models.decoding import decode, full_precision, shape_of_output
 from reparam.models.likelihoods import BernoulliLikelihood
 from reparam.models.model import Batch, Model, Terms, Turn
 from reparam.models.objectives import ELBO
@@ -53,7 +53,7 @@ class VAE(Model):
 
     def encode(self, x: Tensor) -> Distribution:
         """q(z|x), with batch shape ``(batch,)``."""
-        return self.posterior(self.encoder(x).float())  # type: ignore[no-any-return]
+        return self.posterior(full_precision(self.encoder(x)))  # type: ignore[no-any-return]
 
     def decode(self, z: Tensor) -> Distribution:
         """p(x|z) for z of shape ``(*leading, latent_dim)``."""

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from reparam.errors import UserError
+from reparam.files import replace_atomically
 from reparam.models.model import Model
-from reparam.training.files import replace_atomically
 from reparam.training.loop import Game
 
 

@@ -53,7 +53,7 @@ def fit(
     >>> sorted(run.test)
     ['elbo', 'kl', 'reconstruction']
     """
-    config = config or RunConfig(data=_describe(data), training=TrainingConfig.checked(**settings))
+    config = config or RunConfig(data=_describe(data), training=TrainingConfig(**settings))
     check(model, data)
     device = choose_device(config.training.device)
     prepare(device)

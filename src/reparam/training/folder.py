@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam.errors import UserError
-from reparam.training.files import read_json, replace_atomically, write_json
+from reparam.files import read_json, replace_atomically, write_json
 
 
 class RunFolder:
@@ -27,17 +27,21 @@ class RunFolder:
         self.best = self.path / "checkpoints" / "best.safetensors"
         self.figures = self.path / "figures"
 
-    def create(self, record: Mapping[str, Any]) -> None:
-        """Make the folder and write ``config.json``.
+    def check_free(self) -> None:
+        """Make sure that there is nothing in the folder's place yet.
 
         Raises:
-            UserError: if anything is there already: a run is never overwritten silently.
+            UserError: if there is: a run is never overwritten silently.
         """
         if self.path.is_file() or (self.path.is_dir() and any(p.name != ".lock" for p in self.path.iterdir())):
             raise UserError(
                 f"{self.path} exists already: continue it with `reparam train --resume {self.path}`, "
                 "name another folder with --out, or delete it"
             )
+
+    def create(self, record: Mapping[str, Any]) -> None:
+        """Make the folder and write ``config.json``, refusing as :meth:`check_free` does."""
+        self.check_free()
         write_json(self.config, dict(record))
 
     @contextmanager

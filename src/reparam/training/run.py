@@ -109,7 +109,7 @@ def load(folder: str | Path, model: Model | None = None, checkpoint: str | None 
     if not place.path.is_dir():
         raise UserError(f"{place.path} is no run folder: there is no such folder")
     recorded = place.read_config()
-    config = RunConfig.checked(**recorded["config"])
+    config = RunConfig(**recorded["config"])
     if model is None:
         model = _rebuild(config, recorded, place)
     weights = {"best": place.best, "last": place.last}[checkpoint] if checkpoint else place.best

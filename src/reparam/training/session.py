@@ -12,10 +12,11 @@ from torch import Tensor
 
 from reparam.config import TrainingConfig
 from reparam.data import Batches, Dataset
+from reparam.files import read_json, write_json
 from reparam.models.model import Model
 from reparam.networks import count_parameters
+from reparam.randomness import noise
 from reparam.training.checkpoint import load_game, load_weights, save_game, save_weights
-from reparam.training.files import read_json, write_json
 from reparam.training.folder import RunFolder
 from reparam.training.interrupt import Interrupted, listening
 from reparam.training.loop import Game
@@ -67,7 +68,8 @@ class Session:
             Interrupted: after Ctrl-C or SIGTERM, with everything saved.
             NotFinite: if a loss or gradient is not finite; the last good checkpoint stands.
         """
-        with self.folder.locked() if self.folder else nullcontext(), listening() as stop, self.progress:
+        lock = self.folder.locked() if self.folder else nullcontext()
+        with lock, listening() as stop, self.progress, noise(self.config.seed, "training"):
             self._begin(resume)
             while self.step < self.total and not self._out_of_patience:
                 self.game.play(self.step)

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from reparam.files import write_npz
 from reparam.models.model import Model
 from reparam.randomness import noise
-from reparam.training.files import replace_atomically
 
 COUNT = 25
 
@@ -23,13 +23,8 @@ def save_snapshot(model: Model, folder: Path, step: int, seed: int) -> Path:
         means = model.mean(COUNT).cpu().numpy()
     model.train(training)
     path = folder / f"samples-step-{step:07d}.npz"
-    replace_atomically(path, lambda beside: _write(beside, x=draws, mean=means, step=np.array(step)))
+    write_npz(path, {"x": draws, "mean": means, "step": step})
     return path
-
-
-def _write(path: Path, **arrays: np.ndarray) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def read_snapshots(folder: Path) -> list[tuple[int, np.ndarray]]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,17 @@ def replace_atomically(path: Path, write: Callable[[Path], object]) -> None:
 def _flush_to_disk(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write arrays atomically as a compressed ``.npz``."""
+    import numpy as np
+
+    def write(beside: Path) -> None:
+        with beside.open("wb") as file:  # given a name, numpy would add an ending to it
+            np.savez_compressed(file, **arrays)
+
+    replace_atomically(path, write)
 
 
 def write_json(path: Path, value: Any) -> None:

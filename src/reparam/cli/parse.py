@@ -1,0 +1,44 @@
+"""Flags from types, and results as text or JSON."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import tyro
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
+
+T = TypeVar("T")
+
+
+def parse(options: type[T], command: str, argv: list[str], what: str, examples: list[str]) -> T:
+    """Read flags into ``options``; ``--help`` shows what the command does and its examples."""
+    description = f"{what}\n\nexamples:\n" + "\n".join(f"  {example}" for example in examples)
+    return tyro.cli(
+        options,
+        prog=f"reparam {command}",
+        description=description,
+        args=argv,
+        config=(OmitArgPrefixes, FlagCreatePairsOff),
+    )
+
+
+def emit(as_json: bool, result: Mapping[str, Any], text: str) -> None:
+    """Print a result for a person or for a program."""
+    print(json.dumps(dict(result), indent=2, default=_plain) if as_json else text)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know, as what it knows."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def say(text: str) -> None:
+    """Tell a person something that is no result: on standard error, so that ``--json`` stays clean."""
+    print(text, file=sys.stderr)

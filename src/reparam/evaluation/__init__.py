@@ -1,0 +1,15 @@
+"""Evaluation: what a trained model knows, as numbers that plots and reports then draw."""
+
+from reparam.evaluation.latent_space import Latents, Manifold, latents, manifold
+from reparam.evaluation.pictures import Reconstructions, Samples, reconstruct, sample
+
+__all__ = [
+    "Latents",
+    "Manifold",
+    "Reconstructions",
+    "Samples",
+    "latents",
+    "manifold",
+    "reconstruct",
+    "sample",
+]

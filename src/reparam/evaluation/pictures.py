@@ -1,0 +1,70 @@
+"""Samples and reconstructions as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from reparam.errors import UserError
+from reparam.evaluation.encoding import code, decode_mean, device_of, examples, pick
+from reparam.randomness import generator, noise
+from reparam.training.run import Run
+
+Array = np.ndarray
+MOST_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Draws of a model and their means before observation noise, each ``(n, *data_shape)``, from the same z."""
+
+    x: Array
+    mean: Array
+
+
+@dataclass(frozen=True)
+class Reconstructions:
+    """Test examples, the decoder's mean at their codes, each ``(n, *data_shape)``, and the codes ``(n, latent)``."""
+
+    x: Array
+    reconstruction: Array
+    z: Array
+
+
+def _positive(n: int, what: str) -> None:
+    if n < 1:
+        raise UserError(f"{n} {what} cannot be made: ask for at least 1")
+
+
+@torch.no_grad()
+def sample(run: Run, n: int = 25, seed: int = 0) -> Samples:
+    """Ancestral samples: noise from the prior pushed through the decoder.
+
+    Args:
+        run: a trained run.
+        n: how many.
+        seed: the same seed gives the same samples.
+    """
+    _positive(n, "samples")
+    draws: list[Array] = []
+    means: list[Array] = []
+    for start in range(0, n, MOST_AT_ONCE):
+        count = min(MOST_AT_ONCE, n - start)
+        for results, function in ((draws, run.model.sample), (means, run.model.mean)):
+            with noise(seed, "sample", start):
+                results.append(function(count).cpu().numpy())
+    return Samples(np.concatenate(draws), np.concatenate(means))
+
+
+@torch.no_grad()
+def reconstruct(run: Run, n: int = 10, seed: int = 0) -> Reconstructions:
+    """Seeded random test examples through encoder and decoder.
+
+    Raises:
+        UserError: if the model has no encoder.
+    """
+    _positive(n, "reconstructions")
+    chosen = pick(run.data.test, n, generator(seed, "reconstruct"))
+    x = torch.cat(list(examples(chosen, run.data)))
+    z = code(run.model, x.to(device_of(run.model))).cpu()
+    return Reconstructions(x.numpy(), decode_mean(run.model, z).numpy(), z.numpy())

@@ -1,0 +1,24 @@
+"""Pictures of what was computed: numpy arrays in, matplotlib Figures out; nothing here computes or keeps state."""
+
+from reparam.plots.files import save
+from reparam.plots.grids import data_grid, image_grid, manifold, reconstructions, samples_over_training
+from reparam.plots.latents import latent_scatter, latents_side_by_side
+from reparam.plots.points import pair_plot, point_samples, samples_picture
+from reparam.plots.progress import curves
+from reparam.plots.tiles import tile
+
+__all__ = [
+    "curves",
+    "data_grid",
+    "image_grid",
+    "latent_scatter",
+    "latents_side_by_side",
+    "manifold",
+    "pair_plot",
+    "point_samples",
+    "reconstructions",
+    "samples_over_training",
+    "samples_picture",
+    "save",
+    "tile",
+]

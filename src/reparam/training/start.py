@@ -1,0 +1,57 @@
+"""Starting and resuming runs that settings describe whole: what the command does, from Python."""
+
+from pathlib import Path
+
+from reparam.config import RunConfig
+from reparam.errors import UserError
+from reparam.models.catalogue import build_model
+from reparam.models.model import Model
+from reparam.randomness import noise
+from reparam.training.fit import fit
+from reparam.training.folder import RunFolder
+from reparam.training.progress import choose
+from reparam.training.resolve import resolve
+from reparam.training.run import Run, load, read_data
+
+
+def train(config: RunConfig, folder: str | Path, quiet: bool = False) -> Run:
+    """Build the model that the settings describe and train it into a new folder.
+
+    Raises:
+        UserError: if the folder exists, or a setting or the data will not do.
+    """
+    RunFolder(folder).check_free()
+    config, data = resolve(config)
+    model = fresh_model(config, data.data_shape)
+    return fit(model, data, folder, config=config, progress=choose(quiet))
+
+
+def resume(folder: str | Path, quiet: bool = False, model: Model | None = None) -> Run:
+    """Go on with an interrupted run; a finished one is returned as it is.
+
+    Args:
+        folder: the run folder.
+        quiet: say nothing meanwhile.
+        model: needed only where Python code composed the model.
+
+    Raises:
+        UserError: if the folder is no run, or the data have changed.
+    """
+    place = RunFolder(folder)
+    if place.finished:
+        return load(folder, model)
+    recorded = place.read_config()
+    config = RunConfig(**recorded["config"])
+    data = read_data(config.data)
+    if model is None and config.model is None:
+        raise UserError(f"{folder} holds a model that Python code composed: call reparam.fit(..., resume=True) there")
+    model = model or fresh_model(config, data.data_shape)
+    return fit(model, data, folder, config=config, resume=True, progress=choose(quiet))
+
+
+def fresh_model(config: RunConfig, data_shape: tuple[int, ...]) -> Model:
+    """The model that the settings describe, its first weights a function of the seed."""
+    if config.model is None:
+        raise UserError("these settings describe no model: give RunConfig(model=...)")
+    with noise(config.training.seed, "weights"):
+        return build_model(config.model, data_shape)

@@ -1,0 +1,59 @@
+"""Every public model constructor, crossed with the shared contract in test_models.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reparam import bounds
+from reparam.config import AutoencoderConfig, VAEConfig
+from reparam.models import ELBO, VAE, Autoencoder, Model, NormalLikelihood, StandardNormal
+from reparam.models.catalogue import build_model
+from reparam.networks import MLP, ConvDecoder, ConvEncoder
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A constructor and what its data are."""
+
+    name: str
+    build: Callable[[], Model]
+    binary: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _configured(config, shape, binary=True):
+    network = f"{config.network}-{config.likelihood}"
+    name = f"{config.kind}-{network}-{'x'.join(map(str, shape))}-latent{config.latent_dim}"
+    return Entry(name, lambda: build_model(config, shape), binary)
+
+
+SHAPES = [(1, 8, 8), (3, 9, 14)]
+CONFIGURED = [
+    _configured(kind(network=network, likelihood=likelihood, hidden=(12,), width=3, latent_dim=latent), shape, binary)
+    for kind in (AutoencoderConfig, VAEConfig)
+    for network in ("mlp", "conv")
+    for likelihood, binary in (("bernoulli", True), ("normal", False))
+    for shape in SHAPES
+    for latent in (1, 4)
+]
+
+COMPOSED = [
+    Entry("vae-vector", lambda: VAE(MLP(5, [6], 4), MLP(2, [6], 5), StandardNormal(2))),
+    Entry(
+        "vae-sampled-kl-3-samples",
+        lambda: VAE(
+            ConvEncoder((1, 8, 8), 4, 2),
+            ConvDecoder(2, (1, 8, 8), 2),
+            StandardNormal(2),
+            objective=ELBO(samples=3, kl=bounds.sampled_kl, kl_warmup=2.0),
+        ),
+    ),
+    Entry(
+        "autoencoder-squared-error",
+        lambda: Autoencoder(MLP(5, [6], 2), MLP(2, [6], 5), 2, likelihood=NormalLikelihood((5,), learned=False)),
+        binary=False,
+    ),
+]
+
+CATALOGUE = [*CONFIGURED, *COMPOSED]

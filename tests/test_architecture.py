@@ -1,0 +1,76 @@
+"""The house stands as drawn: imports point upward, and what must not be in src/ is not."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parent.parent / "src" / "reparam"
+FILES = sorted(SRC.rglob("*.py"))
+# from the top of the house down; a file imports only from its own floor or those above
+FLOORS = [
+    {"_version", "errors", "randomness", "files", "config", "distributions", "bounds", "networks"},
+    {"models"},
+    {"data"},
+    {"training"},
+    {"evaluation"},
+    {"plots", "report"},
+    {"cli"},
+]
+
+
+def floor_of(module: str) -> int:
+    name = module.split(".")[1] if "." in module else "reparam"
+    return next(i for i, floor in enumerate(FLOORS) if name in floor)
+
+
+def imports(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p != SRC / "__init__.py"], ids=lambda p: str(p.relative_to(SRC)))
+def test_imports_point_upward(path):
+    own = floor_of("reparam." + path.relative_to(SRC).with_suffix("").parts[0])
+    for name in imports(path):
+        if name.startswith("reparam.") and name != "reparam.__version__":
+            assert floor_of(name) <= own, f"{path.relative_to(SRC)} imports {name} from a floor below it"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_nothing_forbidden_is_imported_or_called(path):
+    for name in imports(path):
+        assert not name.startswith(("torch.distributions", "pickle", "torchvision")), name
+        assert not name.startswith("zuko") or path.name == "flows.py"
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    attributes = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not any(text.startswith(("torch.distributions", "D.Normal")) for text in attributes)
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert not calls & {"eval", "exec", "torch.load", "pickle.load", "pickle.loads"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_every_file_says_its_purpose_in_its_first_line(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("code", ["import reparam", "from reparam.cli.main import main; main(['--help'])"])
+def test_torch_is_not_loaded_until_it_is_needed(code):
+    check = f"{code}; import sys; sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], capture_output=True).returncode == 0
+
+
+def test_every_public_name_is_there():
+    import reparam
+
+    for name in reparam.__all__:
+        assert getattr(reparam, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'vae'"):
+        reparam.vae  # noqa: B018
