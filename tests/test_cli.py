@@ -1,0 +1,160 @@
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import reparam
+from reparam.cli.main import COMMANDS, main
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """600 binary images of 8 by 10 in an .npy."""
+    rng = np.random.default_rng(0)
+    x = (rng.random((600, 8, 10)) < rng.random((600, 1, 1))).astype(np.uint8)
+    path = tmp_path_factory.mktemp("data") / "x.npy"
+    np.save(path, x)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run_folder(images):
+    """A small finished run with two latents."""
+    folder = images.parent / "run"
+    assert main(["train", "vae", *small(images), "--out", str(folder), "--quiet"]) == 0
+    return folder
+
+
+def small(data):
+    return ["--data", str(data), "--hidden", "16", "--latent-dim", "2", "--epochs", "2", "--batch-size", "60"]
+
+
+def said(capsys, *argv):
+    code = main([str(word) for word in argv])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_help_lists_every_command_and_each_has_an_example(capsys):
+    _, out, _ = said(capsys, "--help")
+    for command in COMMANDS:
+        assert command in out
+        with suppress(SystemExit):
+            main([command, "--help"])
+        assert f"reparam {command}" in capsys.readouterr().out.split("examples:")[1]
+
+
+@pytest.mark.parametrize("kind", ["vae", "autoencoder"])
+def test_help_of_a_kind_lists_its_flags_with_an_example(capsys, kind):
+    with pytest.raises(SystemExit):
+        main(["train", kind, "--help"])
+    out = capsys.readouterr().out
+    assert f"reparam train {kind}" in out.split("examples:")[1]
+    for flag in ("--latent-dim", "--epochs", "--seed", "--data", "--out", "--json"):
+        assert flag in out
+
+
+def test_training_writes_a_run_and_prints_it_as_json(capsys, images, tmp_path):
+    code, out, _ = said(capsys, "train", "vae", *small(images), "--out", tmp_path / "run", "--json")
+    result = json.loads(out)
+    assert code == 0
+    assert result["run"] == str(tmp_path / "run")
+    assert set(result["test"]) == {"elbo", "reconstruction", "kl"}
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["config"]["model"]["likelihood"] == "bernoulli"
+    assert config["config"]["data"]["binarization"] == "none"
+    assert (tmp_path / "run" / "checkpoints" / "last.safetensors").exists()
+
+
+@pytest.mark.parametrize("command", ["sample", "reconstruct", "manifold", "latents", "curves"])
+def test_each_figure_command_writes_a_picture_and_its_numbers(capsys, run_folder, tmp_path, command):
+    code, out, _ = said(capsys, command, run_folder, "--out", tmp_path / "a.png", "--json")
+    result = json.loads(out)
+    assert code == 0
+    with Image.open(result["picture"]) as picture:
+        assert min(picture.size) > 100
+    with np.load(result["numbers"], allow_pickle=False) as numbers:
+        assert numbers.files
+    assert said(capsys, command, run_folder)[1].strip() == str(run_folder / "figures" / f"{command}.png")
+
+
+def test_raw_samples_go_into_an_npz_by_name(capsys, run_folder, tmp_path):
+    _, out, _ = said(capsys, "sample", run_folder, "-n", 300, "--out", tmp_path / "s.npz")
+    with np.load(out.strip(), allow_pickle=False) as arrays:
+        assert arrays["x"].shape == (300, 1, 8, 10)
+        assert set(np.unique(arrays["x"])) <= {0.0, 1.0}
+    assert [path.name for path in tmp_path.iterdir()] == ["s.npz"]
+
+
+def test_info_tells_of_a_run(capsys, run_folder):
+    code, out, _ = said(capsys, "info", run_folder, "--json")
+    result = json.loads(out)
+    assert code == 0
+    assert result["finished"]
+    assert result["last"]["test"]["elbo"] == reparam.load(run_folder).test["elbo"]
+    assert result["cost"]["parameters"] > 0
+    assert "finished" in said(capsys, "info", run_folder)[1]
+
+
+def test_data_are_described_and_drawn(capsys, images, tmp_path):
+    code, out, _ = said(capsys, "data", images, "--out", tmp_path / "d.png", "--json")
+    result = json.loads(out)
+    assert code == 0
+    assert result["data_shape"] == [1, 8, 10]
+    assert Path(result["picture"]).exists()
+
+
+def test_resuming_a_finished_run_is_no_mistake(capsys, run_folder):
+    before = (run_folder / "metrics.jsonl").read_text()
+    code, out, _ = said(capsys, "train", "--resume", run_folder, "--quiet")
+    assert code == 0
+    assert str(run_folder) in out
+    assert (run_folder / "metrics.jsonl").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["tarin"], r"no command 'tarin' \(did you mean 'train'\?\)"),
+        (["train", "vea"], "no kind of model 'vea': choose from"),
+        (["train", "vae", "--data", "no-such-thing"], "no-such-thing"),
+        (["train", "vae", "--epochs", "0"], "epochs: 0 will not do"),
+        (["train", "vae", "--device", "tpu9"], "device 'tpu9' is not known"),
+        (["train", "vae", "--binarization", "none", "--likelihood", "bernoulli"], "--binarization dynamic"),
+        (["train", "--resume", "no/such/run"], "is missing: is no/such/run a run folder"),
+        (["sample", "no/such/run"], "no/such/run is no run folder"),
+        (["manifold", "RUN", "--size", "0"], "0"),
+        (["train", "vae", "--out", "RUN"], "exists already"),
+    ],
+)
+def test_a_users_mistake_is_one_sentence_and_exit_code_2(capsys, run_folder, argv, words, tmp_path, monkeypatch):
+    import re
+
+    monkeypatch.chdir(tmp_path)
+    code, out, err = said(capsys, *[run_folder if word == "RUN" else word for word in argv])
+    assert code == 2
+    assert out == ""
+    assert err.startswith("reparam: ")
+    assert len(err.strip().splitlines()) == 1
+    assert re.search(words, err), err
+
+
+def test_an_autoencoder_draws_too(capsys, images, tmp_path):
+    folder = tmp_path / "run"
+    assert said(capsys, "train", "autoencoder", *small(images), "--out", folder, "--quiet")[0] == 0
+    for command in ("sample", "reconstruct", "manifold", "latents", "curves"):
+        assert said(capsys, command, folder)[0] == 0
+
+
+def test_points_train_and_draw(capsys, tmp_path):
+    folder = tmp_path / "run"
+    options = ["--data", "moons", "--latent-dim", "1", "--hidden", "16", "--steps", "30", "--out", folder, "--quiet"]
+    assert said(capsys, "train", "vae", *options)[0] == 0
+    for command in ("sample", "reconstruct", "latents", "curves"):
+        assert said(capsys, command, folder)[0] == 0
+    code, _, err = said(capsys, "manifold", folder)
+    assert code == 2
+    assert "grid of images" in err
