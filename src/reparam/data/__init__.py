@@ -1,0 +1,22 @@
+"""Data: bundled MNIST, files and folders, toy densities, binarization and batches."""
+
+from reparam.data.batches import Batches, evaluation_batches
+from reparam.data.dataset import Binarization, Dataset, LazyArray, Split, require_binary
+from reparam.data.density import GaussianMixture, Moons, ToyDensity
+from reparam.data.describe import describe
+from reparam.data.load import load_data
+
+__all__ = [
+    "Batches",
+    "Binarization",
+    "Dataset",
+    "GaussianMixture",
+    "LazyArray",
+    "Moons",
+    "Split",
+    "ToyDensity",
+    "describe",
+    "evaluation_batches",
+    "load_data",
+    "require_binary",
+]

@@ -1,0 +1,125 @@
+"""What a model trains on: three splits, the shape and range of their values, and where they came from."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from reparam.data.density import ToyDensity
+from reparam.errors import UserError
+
+Binarization = Literal["none", "threshold", "dynamic"]
+
+
+class LazyArray(ABC):
+    """Rows that stay on disk until asked for.
+
+    ``array[rows]`` with an int64 tensor of row numbers returns those rows, in that order, as a tensor
+    ``(len(rows), *data_shape)`` of the raw dtype in memory of its own.
+    """
+
+    #: How many processes are worth fetching with: 0 where a row is a copy, more where it has to be decoded.
+    workers: int = 0
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the whole: ``(n, *data_shape)``."""
+
+    @property
+    @abstractmethod
+    def dtype(self) -> torch.dtype:
+        """The dtype of the rows."""
+
+    @abstractmethod
+    def __getitem__(self, rows: torch.Tensor) -> torch.Tensor: ...
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples and, where there are any, their labels.
+
+    ``x``: ``(n, *data_shape)``, uint8 or float32 in memory, or a :class:`LazyArray`. ``y``: ``(n,)`` int64.
+    ``binarized``: the values were made 0 or 1 once and for all, whatever the data set's scale and binarization say.
+    """
+
+    x: torch.Tensor | LazyArray
+    y: torch.Tensor | None = None
+    binarized: bool = False
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A named data set in three disjoint splits.
+
+    What a model sees is the raw value divided by ``scale`` (255 for 8-bit images, 1 otherwise), or 0 and 1 under
+    binarization; :class:`reparam.data.Batches` and :func:`reparam.data.evaluation_batches` take care of both.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    #: ``(channels, height, width)`` of images, ``(d,)`` of vectors, tables and toys.
+    data_shape: tuple[int, ...]
+    #: The labels' names, label ``k`` being ``classes[k]``; empty when unlabelled.
+    classes: tuple[str, ...] = ()
+    scale: float = 1.0
+    #: Every value a model sees is 0 or 1.
+    binary: bool = False
+    binarization: Binarization = "none"
+    #: SHA-256 over contents and split, the same on every machine (:mod:`reparam.data.fingerprint`).
+    fingerprint: str = ""
+    #: The exact density of a toy.
+    density: ToyDensity | None = None
+    #: Plain sentences on what was decided when reading.
+    notes: tuple[str, ...] = ()
+    seed: int = 0
+    #: The smallest and largest value a model sees, where the reader has looked.
+    value_range: tuple[float, float] | None = None
+
+    @property
+    def is_image(self) -> bool:
+        """Whether examples are ``(channels, height, width)``."""
+        return len(self.data_shape) == 3
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits by name: ``train``, ``validation``, ``test``."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """``(low, high)`` of what a model sees: (0, 1) for 8-bit and binary data, else the smallest and largest."""
+        if self.binary or self.train.x.dtype == torch.uint8:
+            return 0.0, 1.0
+        if self.value_range is not None:
+            return self.value_range
+        if isinstance(self.train.x, torch.Tensor):
+            return float(self.train.x.min()) / self.scale, float(self.train.x.max()) / self.scale
+        return float("-inf"), float("inf")
+
+
+def require_binary(dataset: Dataset, likelihood: str = "bernoulli") -> None:
+    """Refuse a likelihood of zeros and ones on data that are not.
+
+    Raises
+    ------
+    UserError
+        When ``dataset.binary`` is false; the sentence names the three things that would do.
+    """
+    if dataset.binary:
+        return
+    low, high = dataset.range
+    raise UserError(
+        f"A {likelihood.capitalize()} likelihood needs values that are 0 or 1 and those of {dataset.name!r} range "
+        f"from {low:g} to {high:g}: add --binarization dynamic or --binarization threshold, or take another "
+        f"likelihood (--likelihood normal)."
+    )

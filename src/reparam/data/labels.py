@@ -1,0 +1,44 @@
+"""Labels of any kind turned into numbers 0..k-1 and the names they stand for."""
+
+import numpy as np
+import torch
+
+from reparam.errors import UserError
+
+
+def encode_labels(marks: list[np.ndarray | None], where: str) -> tuple[list[torch.Tensor | None], tuple[str, ...]]:
+    """Labels of several splits, ``(n,)`` each or None, as int64 and the sorted names shared by all.
+
+    Strings, booleans and whole numbers will do; ``where`` names the source in errors.
+
+    Raises
+    ------
+    UserError
+        When labels are not whole numbers or strings, or not one a row.
+
+    >>> encode_labels([np.array(["cat", "ant"]), None, np.array(["cat"])], "a file")
+    ([tensor([1, 0]), None, tensor([1])], ('ant', 'cat'))
+    """
+    plain = [None if each is None else _plain(each, where) for each in marks]
+    given = [each for each in plain if each is not None]
+    if not given:
+        return [None for _ in marks], ()
+    known = np.unique(np.concatenate(given))
+    codes = [None if each is None else torch.from_numpy(np.searchsorted(known, each)) for each in plain]
+    return codes, tuple(str(value) for value in known)
+
+
+def _plain(marks: np.ndarray, where: str) -> np.ndarray:
+    if marks.ndim == 2 and marks.shape[1] == 1:
+        marks = marks[:, 0]
+    if marks.ndim != 1:
+        raise UserError(f"The labels of {where} have shape {marks.shape}: give one label a row, shape (n,).")
+    if marks.dtype.kind == "f":
+        if not np.all(np.isfinite(marks)) or np.any(marks != np.round(marks)):
+            raise UserError(f"The labels of {where} are not whole numbers: give whole numbers or strings.")
+        marks = marks.astype(np.int64)
+    if marks.dtype.kind == "b":
+        marks = marks.astype(np.int64)
+    if marks.dtype.kind not in "iuUS":
+        raise UserError(f"The labels of {where} are of dtype {marks.dtype}: give whole numbers or strings.")
+    return marks.astype(str) if marks.dtype.kind == "S" else marks

@@ -1,0 +1,94 @@
+"""One door to all data: a name or a path in, a Dataset out."""
+
+import os
+from dataclasses import replace
+
+from reparam.data.dataset import Binarization, Dataset
+from reparam.data.fingerprint import fingerprint
+from reparam.data.frozen import frozen
+from reparam.data.reading import Reading
+from reparam.data.sources import read
+from reparam.errors import UserError
+
+MEMORY_LIMIT = 2**30
+
+
+def load_data(
+    name_or_path: str | os.PathLike[str],
+    *,
+    binarization: Binarization = "none",
+    image_size: int | None = None,
+    seed: int = 0,
+    labels: str | None = None,
+    memory_limit: int = MEMORY_LIMIT,
+) -> Dataset:
+    """Read a named data set, a file or a folder.
+
+    Parameters
+    ----------
+    name_or_path
+        ``mnist``, ``fashion-mnist`` (or ``fashion-mnist:FOLDER``), a toy (``ring``, ``grid``, ``moons``,
+        ``two-gaussians``), or the path of an IDX images file, an ``.npy``, ``.npz`` or ``.csv`` file, a folder of the
+        four usual IDX files, or a folder of images. A path given as a ``Path`` is never taken for a name.
+    binarization
+        ``dynamic``: training values are drawn 0 or 1 afresh in each batch, validation and test once from the seed;
+        ``threshold``: 1 above one half; ``none``.
+    image_size
+        Side in pixels to bring the images of a folder to.
+    seed
+        Of the split where the source names none, of the toys' draws, and of what is binarized once.
+    labels
+        The column of a table that holds the labels, by name, or by number counted from 1.
+    memory_limit
+        Bytes from which an ``.npy`` file or a folder of images stays on disk.
+
+    Raises
+    ------
+    UserError
+        When the source is unknown, missing, corrupt or of no use, or cannot be binarized: one sentence says which.
+
+    >>> data = load_data("ring", seed=1)
+    >>> data.data_shape, len(data.train), data.density.modes.shape
+    ((2,), 50000, torch.Size([8, 2]))
+    """
+    if binarization not in ("none", "threshold", "dynamic"):
+        raise UserError(f"Binarization {binarization!r} is unknown: take none, threshold or dynamic.")
+    if image_size is not None and image_size < 1:
+        raise UserError(f"The image size {image_size} is not a number of pixels: give 1 or more.")
+    reading = read(name_or_path, image_size=image_size, seed=seed, labels=labels, memory_limit=memory_limit)
+    return _binarized(_dataset(reading, seed), reading, binarization)
+
+
+def _dataset(reading: Reading, seed: int) -> Dataset:
+    return Dataset(
+        name=reading.name,
+        train=reading.splits["train"],
+        validation=reading.splits["validation"],
+        test=reading.splits["test"],
+        data_shape=reading.data_shape,
+        classes=reading.classes,
+        scale=reading.scale,
+        binary=reading.binary,
+        fingerprint=fingerprint(reading.splits),
+        density=reading.density,
+        notes=reading.notes,
+        seed=seed,
+        value_range=(reading.low / reading.scale, reading.high / reading.scale),
+    )
+
+
+def _binarized(data: Dataset, reading: Reading, binarization: Binarization) -> Dataset:
+    if binarization == "none":
+        return data
+    if data.binary:
+        return replace(data, notes=(*data.notes, f"already 0 and 1: binarization {binarization} changes nothing"))
+    low, high = reading.low / reading.scale, reading.high / reading.scale
+    if low < 0 or high > 1:
+        raise UserError(
+            f"{data.name!r} cannot be binarized: its values range from {low:g} to {high:g}, and binarization needs "
+            f"values in [0, 1]; rescale them or take --binarization none."
+        )
+    # The range and the scale stay those of the raw values; the splits made 0 or 1 here say so themselves.
+    data = replace(data, binarization=binarization, binary=True)
+    once = replace(data, validation=frozen(data.validation, data, "validation"), test=frozen(data.test, data, "test"))
+    return once if binarization == "dynamic" else replace(once, train=frozen(data.train, data, "train"), scale=1.0)

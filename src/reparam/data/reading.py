@@ -1,0 +1,134 @@
+"""What a reader hands over: the splits as the source holds them, before fingerprint and binarization."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+
+from reparam.data.dataset import LazyArray, Split
+from reparam.data.density import ToyDensity
+from reparam.errors import UserError
+from reparam.randomness import generator
+
+#: Bytes of rows worked on at a time where an array may be larger than memory.
+CHUNK_BYTES = 32 * 2**20
+
+SPLITS = ("train", "validation", "test")
+#: What keys and folders may be called that name a split.
+SPLIT_WORDS = {
+    "train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Raw splits, by the names in ``SPLITS``, and what the reader found out about them.
+
+    ``low``, ``high``: smallest and largest raw value over all splits; ``binary``: every raw value is 0 or 1.
+    """
+
+    name: str
+    splits: dict[str, Split]
+    data_shape: tuple[int, ...]
+    low: float
+    high: float
+    binary: bool
+    scale: float = 1.0
+    classes: tuple[str, ...] = ()
+    density: ToyDensity | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Rows(LazyArray):
+    """Some rows of a lazy array, in a given order, themselves lazy."""
+
+    def __init__(self, array: LazyArray, rows: torch.Tensor) -> None:
+        self.array, self.rows, self.workers = array, rows, array.workers
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(len(rows), *data_shape)``."""
+        return (len(self.rows), *self.array.shape[1:])
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """That of the array."""
+        return self.array.dtype
+
+    def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
+        return self.array[self.rows[rows]]
+
+
+def take(array: torch.Tensor | LazyArray, rows: torch.Tensor) -> torch.Tensor | LazyArray:
+    """Rows of an array: copied when in memory, referred to when lazy."""
+    return rows_of(array, rows) if isinstance(array, torch.Tensor) else Rows(array, rows)
+
+
+def rows_of(array: torch.Tensor | LazyArray, rows: torch.Tensor) -> torch.Tensor:
+    """A copy of some rows, on the CPU; through NumPy, whose ``take`` beats torch's indexing on small rows."""
+    return (
+        torch.from_numpy(array.numpy().take(rows.numpy(), axis=0)) if isinstance(array, torch.Tensor) else array[rows]
+    )
+
+
+def row_bytes(array: torch.Tensor | LazyArray) -> int:
+    """Bytes of one row in memory."""
+    return torch.Size(array.shape[1:]).numel() * array.dtype.itemsize
+
+
+def pieces(rows: torch.Tensor, size: int) -> list[torch.Tensor]:
+    """Row numbers cut in pieces of ``size``, the last one maybe smaller."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def chunks(array: torch.Tensor | LazyArray, rows: torch.Tensor | None = None) -> list[torch.Tensor]:
+    """Row numbers (all in order by default), cut so that each piece of ``array`` takes about ``CHUNK_BYTES``."""
+    rows = torch.arange(len(array)) if rows is None else rows
+    return pieces(rows, max(1, CHUNK_BYTES // max(1, row_bytes(array))))
+
+
+def by_name(splits: Iterable[Split]) -> dict[str, Split]:
+    """Train, validation and test, in this order, by name."""
+    return dict(zip(SPLITS, splits, strict=True))
+
+
+def split_rows(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Row numbers of an 80/10/10 split drawn from the seed, each in ascending order, none of them empty.
+
+    Raises
+    ------
+    UserError
+        When there are fewer than three rows.
+
+    >>> [len(rows) for rows in split_rows(100, seed=0)]
+    [80, 10, 10]
+    """
+    if n < 3:
+        raise UserError(f"The data have {n} row{'' if n == 1 else 's'}, and a split into train, validation and test "
+                        f"needs at least 3: give more rows.")  # fmt: skip
+    order = torch.randperm(n, generator=generator(seed, "split"))
+    tenth = max(1, round(n / 10))
+    train, validation, test = order[: -2 * tenth], order[-2 * tenth : -tenth], order[-tenth:]
+    return train.sort().values, validation.sort().values, test.sort().values
+
+
+def complete_splits(named: dict[str, torch.Tensor], seed: int) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
+    """All three splits where a source names only some: row numbers by split, and what to note.
+
+    What is missing of validation and test is held out from train, a tenth of it each, drawn from the seed.
+    """
+    missing = [split for split in ("validation", "test") if not len(named.get(split, ()))]
+    if not missing:
+        return {split: named[split] for split in SPLITS}, ("split as the source names it",)
+    train = named["train"]
+    cut = dict(zip(SPLITS, split_rows(len(train), seed), strict=True))
+    held_out = {split: train[cut.pop(split)] for split in missing}
+    rows = named | held_out | {"train": train[torch.cat(list(cut.values())).sort().values]}
+    note = f"{' and '.join(missing)} not named by the source: a tenth of train held out for each from seed {seed}"
+    return {split: rows[split] for split in SPLITS}, (note,)
+
+
+def split_note(seed: int) -> str:
+    """The sentence for an 80/10/10 split."""
+    return f"split 80/10/10 into train, validation and test from seed {seed}"
