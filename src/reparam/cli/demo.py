@@ -90,7 +90,7 @@ def write_report(runs: dict[str, Any], out: Path) -> Path:
     ]
     data = runs["vae-20"].data
     counts = ", ".join(f"{len(split):,} {name}" for name, split in data.splits.items())
-    subtitle = f"{data.name}: {counts} examples; {', '.join(f'`{run.folder.path}`' for run in runs.values())}"
+    subtitle = f"{data.name}: {counts} examples"
     return write(Page("Autoencoder and variational autoencoders", subtitle, sections), out / "report.html")
 
 

@@ -1,0 +1,101 @@
+"""(d) reparam through its public API, load_data and fit: seconds per epoch, or seconds until a test ELBO."""
+
+from bench.contenders.common import HIDDEN, LATENT, Clock, options, report, report_epochs, report_target
+
+chosen = options(__doc__)
+clock = Clock()
+
+import time  # noqa: E402
+from collections.abc import Mapping  # noqa: E402
+from contextlib import suppress  # noqa: E402
+from typing import Any  # noqa: E402
+
+import torch  # noqa: E402
+
+import reparam  # noqa: E402
+from bench.mnist import TRAIN, binarized_test_images  # noqa: E402
+from reparam.config import TrainingConfig  # noqa: E402
+from reparam.models import VAE, Batch, StandardNormal  # noqa: E402
+from reparam.networks import MLP  # noqa: E402
+from reparam.training import Silent  # noqa: E402
+
+PACKAGES = ("reparam", "torch", "numpy")
+# What the race to the bound sets apart from the batch: nothing, so that it is fit's own schedule.
+TARGET_SETTINGS: dict[str, Any] = {}
+
+
+class Reached(Exception):
+    """Leaves fit as soon as the bound is reached, as the peer does."""
+
+
+class Stopwatch(Silent):
+    """Seconds from one epoch's validation row to the last train row of the next: training alone."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def start(self, step: int, total: int, steps_per_epoch: int) -> None:
+        self.steps_per_epoch = steps_per_epoch
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        now = time.perf_counter()
+        if row["split"] == "validation":
+            self.began = now
+        elif row["split"] == "train" and row["step"] % self.steps_per_epoch == 0:
+            self.seconds.append((now - self.began) * TRAIN / (self.steps_per_epoch * chosen.batch))
+
+
+class UntilTarget(Silent):
+    """Reads the test ELBO after each epoch, off the clock; fit's own validation stays on it."""
+
+    def __init__(self, model: VAE) -> None:
+        self.model, self.trace = model, []
+        with clock.paused():
+            self.test = torch.from_numpy(binarized_test_images()).float().view(-1, 1, 28, 28)
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        if row["split"] != "validation" or row["step"] == 0:
+            return
+        with clock.paused():
+            self.trace.append((clock.elapsed(), test_elbo(self.model, self.test)))
+        if self.trace[-1][1] >= chosen.target or clock.elapsed() > chosen.cap:
+            raise Reached
+
+
+@torch.no_grad()
+def test_elbo(model: VAE, test: torch.Tensor) -> float:
+    """Nats per image, one draw of z and the analytic KL."""
+    return torch.cat([model.evaluate(Batch(part))["elbo"] for part in test.split(1000)]).mean().item()
+
+
+def build(data: reparam.data.Dataset) -> VAE:
+    torch.manual_seed(chosen.seed)
+    encoder, decoder = MLP(data.data_shape, [HIDDEN], 2 * LATENT), MLP(LATENT, [HIDDEN], data.data_shape)
+    return VAE(encoder, decoder, StandardNormal(LATENT))
+
+
+def measure_epochs(model: VAE, data: reparam.data.Dataset) -> None:
+    watch = Stopwatch()
+    epochs = chosen.warmup + chosen.epochs
+    run = reparam.fit(model, data, progress=watch, epochs=epochs, batch_size=chosen.batch, seed=chosen.seed)
+    report_epochs(chosen, PACKAGES, watch.seconds, elbo=run.test["elbo"])
+
+
+def measure_target(model: VAE, data: reparam.data.Dataset) -> None:
+    watch = UntilTarget(model)
+    with suppress(Reached):
+        reparam.fit(model, data, progress=watch, batch_size=chosen.batch, seed=chosen.seed, **TARGET_SETTINGS)
+    report_target(chosen, PACKAGES, clock, watch.trace, settings=TrainingConfig(**TARGET_SETTINGS).model_dump())
+
+
+def main() -> None:
+    if chosen.describe:
+        chosen.batch = TrainingConfig().batch_size
+        report(chosen, PACKAGES)
+        return
+    data = reparam.load_data("mnist", binarization="dynamic")
+    (measure_epochs if chosen.target is None else measure_target)(build(data), data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""(b) A plain PyTorch loop as tutorials write it: a Dataset of decoded images, a DataLoader, Adam, BCE summed."""
+
+from bench.contenders.common import HIDDEN, LATENT, options, report_epochs, time_epochs
+
+chosen = options(__doc__)
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from PIL import Image  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+from torch.utils.data import DataLoader, Dataset  # noqa: E402
+
+from bench.mnist import PIXELS, TRAIN, train_images  # noqa: E402
+
+
+class Digits(Dataset):
+    """Each item is made a Pillow image, then a float tensor in [0, 1], as torchvision's MNIST does."""
+
+    def __init__(self) -> None:
+        self.images = train_images().reshape(-1, 28, 28)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> Tensor:
+        image = Image.fromarray(self.images[index])
+        return torch.from_numpy(np.array(image)).unsqueeze(0).float().div(255)
+
+
+class VAE(nn.Module):
+    """The 784-400-20 MLP."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(PIXELS, HIDDEN)
+        self.mean, self.log_variance = nn.Linear(HIDDEN, LATENT), nn.Linear(HIDDEN, LATENT)
+        self.decoder = nn.Sequential(nn.Linear(LATENT, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS), nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        h = F.relu(self.hidden(x))
+        mean, log_variance = self.mean(h), self.log_variance(h)
+        z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+        return self.decoder(z), mean, log_variance
+
+
+def loss_of(model: VAE, x: Tensor) -> Tensor:
+    """The negative lower bound, summed over the batch, in nats."""
+    probabilities, mean, log_variance = model(x)
+    kl = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
+    return F.binary_cross_entropy(probabilities, x, reduction="sum") + kl
+
+
+def main() -> None:
+    torch.manual_seed(chosen.seed)
+    model, loader = VAE(), DataLoader(Digits(), batch_size=chosen.batch, shuffle=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+
+    def epoch() -> int:
+        total = 0.0
+        for images in loader:
+            optimizer.zero_grad()
+            loss = loss_of(model, images.view(-1, PIXELS))
+            loss.backward()
+            total += loss.item()
+            optimizer.step()
+        return TRAIN
+
+    report_epochs(chosen, ("torch", "numpy", "pillow"), time_epochs(epoch, chosen, TRAIN))
+
+
+if __name__ == "__main__":
+    main()
