@@ -1,4 +1,4 @@
-"""(d) reparam through its public API, load_data and fit: seconds per epoch, or seconds until a test ELBO."""
+"""(d) reparam as `reparam train vae` runs it, without a run folder: seconds per epoch, or seconds until a test ELBO."""
 
 from bench.contenders.common import HIDDEN, LATENT, Clock, options, report, report_epochs, report_target
 
@@ -14,14 +14,12 @@ import torch  # noqa: E402
 
 import reparam  # noqa: E402
 from bench.mnist import TRAIN, binarized_test_images  # noqa: E402
-from reparam.config import TrainingConfig  # noqa: E402
-from reparam.models import VAE, Batch, StandardNormal  # noqa: E402
-from reparam.networks import MLP  # noqa: E402
-from reparam.training import Silent  # noqa: E402
+from reparam.config import RunConfig, TrainingConfig, VAEConfig  # noqa: E402
+from reparam.models import VAE, Batch  # noqa: E402
+from reparam.training import Silent, resolve  # noqa: E402
+from reparam.training.start import fresh_model  # noqa: E402
 
 PACKAGES = ("reparam", "torch", "numpy")
-# What the race to the bound sets apart from the batch: nothing, so that it is fit's own schedule.
-TARGET_SETTINGS: dict[str, Any] = {}
 
 
 class Reached(Exception):
@@ -68,24 +66,31 @@ def test_elbo(model: VAE, test: torch.Tensor) -> float:
     return torch.cat([model.evaluate(Batch(part))["elbo"] for part in test.split(1000)]).mean().item()
 
 
-def build(data: reparam.data.Dataset) -> VAE:
-    torch.manual_seed(chosen.seed)
-    encoder, decoder = MLP(data.data_shape, [HIDDEN], 2 * LATENT), MLP(LATENT, [HIDDEN], data.data_shape)
-    return VAE(encoder, decoder, StandardNormal(LATENT))
+def prepared(**training: Any) -> tuple[VAE, reparam.data.Dataset, RunConfig]:
+    """Model, data and settings exactly as `reparam train vae` resolves them."""
+    config = RunConfig(
+        model=VAEConfig(), training=TrainingConfig(seed=chosen.seed, batch_size=chosen.batch, **training)
+    )
+    config, data = resolve(config)
+    model = fresh_model(config, data.data_shape)
+    assert isinstance(model, VAE)
+    assert (config.model.hidden, config.model.latent_dim) == ((HIDDEN,), LATENT)
+    return model, data, config
 
 
-def measure_epochs(model: VAE, data: reparam.data.Dataset) -> None:
+def measure_epochs() -> None:
     watch = Stopwatch()
-    epochs = chosen.warmup + chosen.epochs
-    run = reparam.fit(model, data, progress=watch, epochs=epochs, batch_size=chosen.batch, seed=chosen.seed)
+    model, data, config = prepared(epochs=chosen.warmup + chosen.epochs)
+    run = reparam.fit(model, data, progress=watch, config=config)
     report_epochs(chosen, PACKAGES, watch.seconds, elbo=run.test["elbo"])
 
 
-def measure_target(model: VAE, data: reparam.data.Dataset) -> None:
+def measure_target() -> None:
+    model, data, config = prepared()
     watch = UntilTarget(model)
     with suppress(Reached):
-        reparam.fit(model, data, progress=watch, batch_size=chosen.batch, seed=chosen.seed, **TARGET_SETTINGS)
-    report_target(chosen, PACKAGES, clock, watch.trace, settings=TrainingConfig(**TARGET_SETTINGS).model_dump())
+        reparam.fit(model, data, progress=watch, config=config)
+    report_target(chosen, PACKAGES, clock, watch.trace, settings=config.training.model_dump())
 
 
 def main() -> None:
@@ -93,8 +98,7 @@ def main() -> None:
         chosen.batch = TrainingConfig().batch_size
         report(chosen, PACKAGES)
         return
-    data = reparam.load_data("mnist", binarization="dynamic")
-    (measure_epochs if chosen.target is None else measure_target)(build(data), data)
+    measure_epochs() if chosen.target is None else measure_target()
 
 
 if __name__ == "__main__":

@@ -102,12 +102,12 @@ class TrainingConfig(Config):
     """Passes over the training data."""
     steps: Positive | None = None
     """Training steps instead of epochs."""
-    batch_size: Positive = 128
+    batch_size: Positive = 256
     """Examples per batch."""
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
     """The update rule, unless the model's turn brings its own."""
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
-    """Peak learning rate."""
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Peak learning rate; unless given, 0.006 for perceptrons and 0.002 for everything else."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     """Weight decay (decoupled with adamw)."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"

@@ -36,7 +36,10 @@ def seed_noise(seed: int, *purpose: int | str) -> None:
 
     Models draw their noise from the global generator, so that any module of the user's, dropout included, is covered.
     """
-    torch.manual_seed(derive_seed(seed, *purpose))
+    number = derive_seed(seed, *purpose)
+    torch.default_generator.manual_seed(number)
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.manual_seed_all(number)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from reparam.data.batches import Batches, evaluation_batches
 from reparam.data.dataset import Binarization, Dataset, LazyArray, Split, require_binary
 from reparam.data.density import GaussianMixture, Moons, ToyDensity
 from reparam.data.describe import describe
-from reparam.data.load import load_data
+from reparam.data.load import binarized, load_data
 
 __all__ = [
     "Batches",
@@ -15,6 +15,7 @@ __all__ = [
     "Moons",
     "Split",
     "ToyDensity",
+    "binarized",
     "describe",
     "evaluation_batches",
     "load_data",

@@ -56,7 +56,7 @@ def load_data(
     if image_size is not None and image_size < 1:
         raise UserError(f"The image size {image_size} is not a number of pixels: give 1 or more.")
     reading = read(name_or_path, image_size=image_size, seed=seed, labels=labels, memory_limit=memory_limit)
-    return _binarized(_dataset(reading, seed), reading, binarization)
+    return binarized(_dataset(reading, seed), binarization)
 
 
 def _dataset(reading: Reading, seed: int) -> Dataset:
@@ -77,12 +77,19 @@ def _dataset(reading: Reading, seed: int) -> Dataset:
     )
 
 
-def _binarized(data: Dataset, reading: Reading, binarization: Binarization) -> Dataset:
+def binarized(data: Dataset, binarization: Binarization) -> Dataset:
+    """The same data with grey values made 0 or 1 (see :func:`load_data`), without reading them again.
+
+    Raises
+    ------
+    UserError
+        When values lie outside [0, 1].
+    """
     if binarization == "none":
         return data
     if data.binary:
         return replace(data, notes=(*data.notes, f"already 0 and 1: binarization {binarization} changes nothing"))
-    low, high = reading.low / reading.scale, reading.high / reading.scale
+    low, high = data.range
     if low < 0 or high > 1:
         raise UserError(
             f"{data.name!r} cannot be binarized: its values range from {low:g} to {high:g}, and binarization needs "

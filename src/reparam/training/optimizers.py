@@ -18,6 +18,7 @@ KINDS: dict[str, type[Optimizer]] = {
     "rmsprop": torch.optim.RMSprop,
     "sgd": torch.optim.SGD,
 }
+SAFE_RATE = 2e-3
 FUSED = {"adam", "adamw", "sgd"}
 
 
@@ -29,7 +30,7 @@ def build_optimizer(turn: Turn, config: TrainingConfig) -> Optimizer:
     """
     settings: dict[str, Any] = dict(turn.optimizer)
     kind = settings.pop("optimizer", config.optimizer)
-    rate = settings.pop("learning_rate", config.learning_rate)
+    rate = settings.pop("learning_rate", config.learning_rate or SAFE_RATE)
     parameters = moving_parameters(turn.moves)
     if not parameters:
         raise UserError(f"turn {turn.name!r} moves no parameter: give it a module with learnable parameters")

@@ -1,8 +1,11 @@
 """From what a user asked for to what exactly will be done: every ``auto`` decided by the data, then written down."""
 
-from reparam.config import DataConfig, NetworkConfig, RunConfig
-from reparam.data import Dataset
+from reparam.config import DataConfig, NetworkConfig, RunConfig, TrainingConfig
+from reparam.data import Dataset, binarized
+from reparam.training.optimizers import SAFE_RATE
 from reparam.training.run import read_data
+
+PERCEPTRON_RATE = 6e-3
 
 
 def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
@@ -22,11 +25,19 @@ def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
     if binarization == "auto":
         binarization = "dynamic" if likelihood == "bernoulli" and not raw.binary and _is_unit(raw) else "none"
     data_config = config.data.model_copy(update={"binarization": binarization})
-    data = raw if data_config == config.data or binarization == "none" else read_data(data_config)
-    model = config.model
-    if isinstance(model, NetworkConfig):
-        model = model.model_copy(update={"likelihood": likelihood})
-    return config.model_copy(update={"model": model, "data": data_config}), data
+    data = binarized(raw, binarization) if config.data.binarization == "auto" else raw
+    resolved = config.model_copy(update={"data": data_config, "training": _with_rate(config)})
+    if isinstance(config.model, NetworkConfig):
+        resolved = resolved.model_copy(update={"model": config.model.model_copy(update={"likelihood": likelihood})})
+    return resolved, data
+
+
+def _with_rate(config: RunConfig) -> TrainingConfig:
+    """A perceptron learns three times as fast as what is safe for everything; convolutions do not."""
+    if config.training.learning_rate is not None:
+        return config.training
+    perceptron = isinstance(config.model, NetworkConfig) and config.model.network == "mlp"
+    return config.training.model_copy(update={"learning_rate": PERCEPTRON_RATE if perceptron else SAFE_RATE})
 
 
 def _suits_bernoulli(raw: Dataset, config: DataConfig) -> bool:
