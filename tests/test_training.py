@@ -94,6 +94,19 @@ def test_training_leaves_the_callers_noise_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
+def test_training_leaves_denormal_numbers_as_they_were():
+    def flushes():
+        return torch.tensor(5e-324, dtype=torch.float64).mul(1.0).item() == 0
+
+    assert not flushes()
+    quiet_fit(small_vae(), small_data(), steps=1)
+    assert not flushes()
+    torch.set_flush_denormal(True)
+    quiet_fit(small_vae(), small_data(), steps=1)
+    assert flushes()
+    torch.set_flush_denormal(False)
+
+
 @pytest.mark.parametrize("stop_after", [1, 5, 6, 7, 11, 17])
 def test_a_run_stopped_at_any_step_resumes_bit_for_bit(tmp_path, stop_after):
     data = small_data()

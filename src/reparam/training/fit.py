@@ -9,7 +9,7 @@ from reparam.errors import UserError
 from reparam.models.likelihoods import BernoulliLikelihood
 from reparam.models.model import Model
 from reparam.training.folder import RunFolder
-from reparam.training.hardware import choose_device, prepare
+from reparam.training.hardware import choose_device, flushed_denormals
 from reparam.training.progress import Silent, choose
 from reparam.training.run import Run, check_fingerprint, record
 from reparam.training.session import Session
@@ -56,13 +56,13 @@ def fit(
     config = config or RunConfig(data=_describe(data), training=TrainingConfig(**settings))
     check(model, data)
     device = choose_device(config.training.device)
-    prepare(device)
     model.to(device)
     if config.training.compile:
         _compile(model)
     place = _place(folder, resume, model, data, config)
     session = Session(model, data, config.training, place, progress or choose(quiet=False), _sinks(place, config))
-    session.run(resume)
+    with flushed_denormals():
+        session.run(resume)
     return Run(model, config, place, session.rows, session.weights_from, data)
 
 

@@ -52,7 +52,7 @@ def rate_factor(step: int, total: int, config: TrainingConfig) -> float:
 
     >>> config = TrainingConfig(warmup=0.1, schedule="cosine")
     >>> [round(rate_factor(step, 100, config), 3) for step in (0, 9, 55, 99)]
-    [0.1, 1.0, 0.489, 0.0]
+    [0.1, 1.0, 0.483, 0.0]
     """
     warmup = round(config.warmup * total)
     if step < warmup:
