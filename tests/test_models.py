@@ -155,6 +155,20 @@ def test_an_autoencoders_loss_is_the_squared_error_up_to_constants():
     torch.testing.assert_close(model.loss(Batch(x))["loss"], squared)
 
 
+def test_the_datas_units_change_nothing_but_the_units():
+    """In other units the density is that of the change of variable: every column's log scale is subtracted, exactly."""
+    mean, deviation = torch.tensor([5.0, -1e4, 0.1]), torch.tensor([2.0, 3e3, 1e-2])
+    config = VAEConfig(likelihood="normal", hidden=(8,), latent_dim=2)
+    x = torch.randn(20, 3, dtype=torch.float64)
+    bounds = []
+    for units in ((torch.zeros(3), torch.ones(3)), (mean, deviation)):
+        with noise(0, "weights"):
+            model = build_model(config, (3,), units).double()
+        with noise(0, "z"):
+            bounds.append(model.evaluate(Batch(units[1] * x + units[0]))["elbo"])
+    torch.testing.assert_close(bounds[0] - deviation.double().log().sum(), bounds[1], rtol=1e-5, atol=1e-4)
+
+
 def test_a_decoder_in_training_mode_is_not_changed_by_being_measured():
     decoder = torch.nn.Sequential(torch.nn.Linear(2, 5), torch.nn.BatchNorm1d(5))
     before = decoder[1].running_mean.clone()

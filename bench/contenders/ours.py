@@ -72,7 +72,7 @@ def prepared(**training: Any) -> tuple[VAE, reparam.data.Dataset, RunConfig]:
         model=VAEConfig(), training=TrainingConfig(seed=chosen.seed, batch_size=chosen.batch, **training)
     )
     config, data = resolve(config)
-    model = fresh_model(config, data.data_shape)
+    model = fresh_model(config, data)
     assert isinstance(model, VAE)
     assert (config.model.hidden, config.model.latent_dim) == ((HIDDEN,), LATENT)
     return model, data, config

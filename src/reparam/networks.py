@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from torch import nn
+from torch import Tensor, nn
 
 from reparam.errors import UserError
 
@@ -128,6 +128,27 @@ def _doubling(before: int, after: int, small: tuple[int, int], large: tuple[int,
     """A transposed convolution from size ``small`` to exactly ``large``, which is ``2 * small`` or one less."""
     padding = (large[0] - (2 * small[0] - 1), large[1] - (2 * small[1] - 1))
     return nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, output_padding=padding)
+
+
+class Affine(nn.Module):
+    """``scale * x + shift`` with numbers that are not learned: into a network's units and back into the data's.
+
+    Args:
+        shift: broadcasts with one example.
+        scale: likewise.
+    """
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, shift: Tensor, scale: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("shift", shift)
+        self.register_buffer("scale", scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale and shift."""
+        return self.scale * x + self.shift
 
 
 def count_parameters(module: nn.Module) -> int:

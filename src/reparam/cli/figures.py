@@ -80,7 +80,8 @@ def draw_reconstructions(options: CountOptions, run: Any) -> Drawn:
     numbers = {"x": result.x, "reconstruction": result.reconstruction, "z": result.z}
     if run.data.is_image:
         return Drawn(plots.reconstructions(result.x, result.reconstruction), numbers)
-    return Drawn(plots.point_samples(result.x, result.reconstruction, title="Test points, reconstructed"), numbers)
+    title = "Test examples (grey) and their reconstructions"
+    return Drawn(plots.pair_plot(result.reconstruction, reference=result.x, title=title), numbers)
 
 
 def draw_manifold(options: ManifoldOptions, run: Any) -> Drawn:

@@ -5,6 +5,7 @@ from reparam.data.dataset import Binarization, Dataset, LazyArray, Split, requir
 from reparam.data.density import GaussianMixture, Moons, ToyDensity
 from reparam.data.describe import describe
 from reparam.data.load import binarized, load_data
+from reparam.data.units import units
 
 __all__ = [
     "Batches",
@@ -20,4 +21,5 @@ __all__ = [
     "evaluation_batches",
     "load_data",
     "require_binary",
+    "units",
 ]

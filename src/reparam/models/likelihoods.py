@@ -34,19 +34,20 @@ class BernoulliLikelihood(Likelihood):
 
 
 class NormalLikelihood(Likelihood):
-    """Independent normals of one common standard deviation; the decoder gives the mean.
+    """Independent normals whose standard deviation does not depend on z; the decoder gives the mean.
 
     Args:
         data_shape: shape of one example.
-        scale: the standard deviation it starts from.
+        scale: the standard deviation it starts from: one for all dimensions, or a tensor that broadcasts with one
+            example, for one each.
         learned: whether the standard deviation is learned (as its logarithm, so it stays positive) or stays as given.
     """
 
     log_scale: Tensor
 
-    def __init__(self, data_shape: Sequence[int], scale: float = 1.0, learned: bool = True) -> None:
+    def __init__(self, data_shape: Sequence[int], scale: float | Tensor = 1.0, learned: bool = True) -> None:
         super().__init__(data_shape)
-        log_scale = torch.tensor(scale).log()
+        log_scale = torch.as_tensor(scale, dtype=torch.get_default_dtype()).log()
         if learned:
             self.log_scale = nn.Parameter(log_scale)
         else:

@@ -123,4 +123,6 @@ def _rebuild(config: RunConfig, recorded: dict[str, Any], place: RunFolder) -> M
             f"{place.path} holds a {recorded['model']} that Python code composed: compose it again and call "
             f"reparam.load({str(place.path)!r}, model=...)"
         )
-    return build_model(config.model, recorded["data"]["data_shape"])
+    shape = recorded["data"]["data_shape"]
+    each = torch.ones(() if len(shape) == 3 else shape)  # the checkpoint brings the numbers themselves
+    return build_model(config.model, shape, (each, each))

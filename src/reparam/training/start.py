@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from reparam.config import RunConfig
+from reparam.data import Dataset, units
 from reparam.errors import UserError
 from reparam.models.catalogue import build_model
 from reparam.models.model import Model
@@ -22,7 +23,7 @@ def train(config: RunConfig, folder: str | Path, quiet: bool = False) -> Run:
     """
     RunFolder(folder).check_free()
     config, data = resolve(config)
-    model = fresh_model(config, data.data_shape)
+    model = fresh_model(config, data)
     return fit(model, data, folder, config=config, progress=choose(quiet))
 
 
@@ -45,13 +46,13 @@ def resume(folder: str | Path, quiet: bool = False, model: Model | None = None) 
     data = read_data(config.data)
     if model is None and config.model is None:
         raise UserError(f"{folder} holds a model that Python code composed: call reparam.fit(..., resume=True) there")
-    model = model or fresh_model(config, data.data_shape)
+    model = model or fresh_model(config, data)
     return fit(model, data, folder, config=config, resume=True, progress=choose(quiet))
 
 
-def fresh_model(config: RunConfig, data_shape: tuple[int, ...]) -> Model:
-    """The model that the settings describe, its first weights a function of the seed."""
+def fresh_model(config: RunConfig, data: Dataset) -> Model:
+    """The model that the settings describe for the data, its first weights a function of the seed."""
     if config.model is None:
         raise UserError("these settings describe no model: give RunConfig(model=...)")
     with noise(config.training.seed, "weights"):
-        return build_model(config.model, data_shape)
+        return build_model(config.model, data.data_shape, units(data))
