@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reparam import bounds
-from reparam.config import AutoencoderConfig, VAEConfig
+from reparam.config import AutoencoderConfig, GANConfig, VAEConfig, WGANConfig
 from reparam.models import ELBO, VAE, Autoencoder, Model, NormalLikelihood, StandardNormal
 from reparam.models.catalogue import build_model
+from reparam.models.traits import Traits
 from reparam.networks import MLP, ConvDecoder, ConvEncoder
 
 
@@ -17,6 +18,7 @@ class Entry:
     name: str
     build: Callable[[], Model]
     binary: bool = True
+    classes: int = 0
 
     def __str__(self) -> str:
         return self.name
@@ -56,4 +58,34 @@ COMPOSED = [
     ),
 ]
 
-CATALOGUE = [*CONFIGURED, *COMPOSED]
+GAN_SETTINGS = [
+    {},
+    {"loss": "minimax", "label_smoothing": 0.1, "average": 0.0},
+    {"loss": "least-squares", "gradient_penalty": 1.0},
+    {"loss": "hinge", "spectral_norm": True},
+    {"loss": "relativistic", "r1": 1.0, "r2": 1.0, "batch_norm": False},
+    {"unroll": 2, "instance_noise": 0.1},
+    {"conditional": True, "discriminator_turns": 2},
+]
+WGAN_SETTINGS = [{}, {"gradient_penalty": 10.0}, {"spectral_norm": True}, {"conditional": True}]
+
+
+def _game(config, shape):
+    traits = Traits(range=(0.0, 1.0), classes=3)
+    words = "-".join(f"{name}={value}" for name, value in config.model_dump(exclude_defaults=True).items())
+    shape_name = "x".join(map(str, shape))
+    return Entry(f"{config.kind}-{shape_name}-{words}", lambda: build_model(config, shape, traits), False, 3)
+
+
+GAMES = [
+    _game(
+        kind(network=network, width=2, generator_hidden=(8, 8), discriminator_hidden=(8,), latent_dim=3, **settings),
+        shape,
+    )
+    for kind, choices in ((GANConfig, GAN_SETTINGS), (WGANConfig, WGAN_SETTINGS))
+    for settings in choices
+    for network in ("mlp", "conv")
+    for shape in SHAPES
+]
+
+CATALOGUE = [*CONFIGURED, *COMPOSED, *GAMES]

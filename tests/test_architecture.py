@@ -11,7 +11,18 @@ SRC = Path(__file__).parent.parent / "src" / "reparam"
 FILES = sorted(SRC.rglob("*.py"))
 # from the top of the house down; a file imports only from its own floor or those above
 FLOORS = [
-    {"_version", "errors", "randomness", "files", "config", "distributions", "bounds", "networks"},
+    {
+        "_version",
+        "errors",
+        "randomness",
+        "files",
+        "config",
+        "distributions",
+        "bounds",
+        "networks",
+        "adversarial",
+        "players",
+    },
     {"models"},
     {"data"},
     {"training"},

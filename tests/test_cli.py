@@ -8,6 +8,7 @@ from PIL import Image
 
 import reparam
 from reparam.cli.main import COMMANDS, main
+from reparam.cli.train import KINDS
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_help_lists_every_command_and_each_has_an_example(capsys):
         assert f"reparam {command}" in capsys.readouterr().out.split("examples:")[1]
 
 
-@pytest.mark.parametrize("kind", ["vae", "autoencoder"])
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_help_of_a_kind_lists_its_flags_with_an_example(capsys, kind):
     with pytest.raises(SystemExit):
         main(["train", kind, "--help"])

@@ -8,6 +8,7 @@ from oracles import LinearGaussian
 from reparam.config import VAEConfig
 from reparam.models import ELBO, VAE, Autoencoder, Batch, StandardNormal, Turn
 from reparam.models.catalogue import KINDS, build_model
+from reparam.models.traits import Traits
 from reparam.networks import MLP
 from reparam.randomness import noise
 from reparam.training.optimizers import moving_parameters
@@ -17,7 +18,8 @@ EVERY = pytest.mark.parametrize("entry", CATALOGUE, ids=str)
 
 def batch_for(entry, model, n=6):
     x = torch.rand(n, *model.data_shape)
-    return Batch((x > 0.5).float() if entry.binary else x)
+    y = torch.arange(n) % entry.classes if entry.classes else None
+    return Batch((x > 0.5).float() if entry.binary else x, y)
 
 
 @EVERY
@@ -56,11 +58,11 @@ def test_evaluation_is_per_example(entry):
     batch = batch_for(entry, model)
     with noise(0):
         terms = model.evaluate(batch)
-    assert model.monitor in terms
+    assert (model.monitor in terms) == bool(terms)
     assert all(values.shape == (6,) for values in terms.values())
     loss = next(iter(model.turns())).loss
     with noise(0):
-        scalars = loss(batch)
+        scalars = loss(batch) if terms else {}
     for name, values in terms.items():
         torch.testing.assert_close(scalars[name], values.mean(), rtol=1e-4, atol=1e-4)
 
@@ -79,10 +81,20 @@ def test_moving_to_float64_and_back_through_a_state_dict(entry):
         assert torch.equal(values, results[1][name])
 
 
+@EVERY
+def test_watching_gives_finite_scalars_and_changes_no_weight(entry):
+    model = entry.build()
+    before = {name: p.clone() for name, p in model.named_parameters()}
+    readings = model.watch(batch_for(entry, model))
+    assert all(value.shape == () and torch.isfinite(value) for value in readings.values())
+    assert all(torch.equal(p, before[name]) for name, p in model.named_parameters())
+
+
 def test_every_kind_of_settings_is_in_the_catalogue():
     built = {type(entry.build()) for entry in CATALOGUE}
     for config in KINDS:
-        model = build_model(config(likelihood="bernoulli"), (1, 8, 8))
+        settings = {"likelihood": "bernoulli"} if "likelihood" in config.model_fields else {}
+        model = build_model(config(**settings), (1, 8, 8))
         assert type(model) in built
 
 
@@ -163,7 +175,7 @@ def test_the_datas_units_change_nothing_but_the_units():
     bounds = []
     for units in ((torch.zeros(3), torch.ones(3)), (mean, deviation)):
         with noise(0, "weights"):
-            model = build_model(config, (3,), units).double()
+            model = build_model(config, (3,), Traits(*units)).double()
         with noise(0, "z"):
             bounds.append(model.evaluate(Batch(units[1] * x + units[0]))["elbo"])
     torch.testing.assert_close(bounds[0] - deviation.double().log().sum(), bounds[1], rtol=1e-5, atol=1e-4)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from reparam.errors import UserError
 
 Positive = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -92,7 +93,79 @@ class VAEConfig(NetworkConfig):
     """Epochs over which that weight rises from 0."""
 
 
-ModelConfig = Annotated[AutoencoderConfig | VAEConfig, Field(discriminator="kind")]
+class GANConfig(Config):
+    """A generative adversarial network."""
+
+    kind: Literal["gan"] = "gan"
+    latent_dim: Positive = 100
+    """Width of the noise z."""
+    network: Literal["mlp", "conv"] = "mlp"
+    """Multilayer perceptrons, or convolutions (images from 8x8)."""
+    generator_hidden: tuple[Positive, ...] = (128, 256, 512, 1024)
+    """Widths of the generator's hidden layers."""
+    discriminator_hidden: tuple[Positive, ...] = (512, 256)
+    """Widths of the discriminator's hidden layers."""
+    width: Positive = 32
+    """Channels of the first convolution."""
+    batch_norm: bool = True
+    """Normalize batches within the generator."""
+    conditional: bool = False
+    """Tell generator and discriminator the class."""
+    loss: Literal["minimax", "non-saturating", "least-squares", "hinge", "relativistic"] = "non-saturating"
+    """The game; relativistic with --r1 and --r2 is R3GAN's."""
+    gradient_penalty: NotNegative = 0.0
+    """Weight of the penalty on gradient norms other than 1 at interpolates."""
+    r1: NotNegative = 0.0
+    """Weight (gamma) of the zero-centred gradient penalty on real examples."""
+    r2: NotNegative = 0.0
+    """Weight (gamma) of the zero-centred gradient penalty on generated examples."""
+    spectral_norm: bool = False
+    """Divide the discriminator's layers by their spectral norm."""
+    instance_noise: NotNegative = 0.0
+    """Standard deviation of the noise on the discriminator's inputs at the start."""
+    noise_epochs: Annotated[float, Field(gt=0)] = 10.0
+    """Epochs until that noise has vanished."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """One-sided label smoothing: real examples' targets are 1 minus this."""
+    unroll: Annotated[int, Field(ge=0)] = 0
+    """Discriminator updates the generator looks ahead."""
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    """Decay of the moving average of the generator that is sampled from; 0: none."""
+    discriminator_turns: Positive = 1
+    """Updates of the discriminator per update of the generator."""
+
+
+class WGANConfig(Config):
+    """A Wasserstein GAN."""
+
+    kind: Literal["wgan"] = "wgan"
+    latent_dim: Positive = 100
+    """Width of the noise z."""
+    network: Literal["mlp", "conv"] = "mlp"
+    """Multilayer perceptrons, or convolutions (images from 8x8)."""
+    generator_hidden: tuple[Positive, ...] = (128, 256, 512, 1024)
+    """Widths of the generator's hidden layers."""
+    discriminator_hidden: tuple[Positive, ...] = (512, 256)
+    """Widths of the critic's hidden layers."""
+    width: Positive = 32
+    """Channels of the first convolution."""
+    batch_norm: bool = True
+    """Normalize batches within the generator."""
+    conditional: bool = False
+    """Tell generator and critic the class."""
+    clip: Annotated[float, Field(gt=0)] = 0.01
+    """Bound on every weight of the critic, unless there is a gradient penalty or spectral normalization."""
+    gradient_penalty: NotNegative = 0.0
+    """Weight of the gradient penalty (10 is usual); more than 0 takes the place of clipping."""
+    spectral_norm: bool = False
+    """Spectral normalization in the place of clipping."""
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    """Decay of the moving average of the generator that is sampled from; 0: none."""
+    critic_turns: Positive = 5
+    """Updates of the critic per update of the generator."""
+
+
+ModelConfig = Annotated[AutoencoderConfig | VAEConfig | GANConfig | WGANConfig, Field(discriminator="kind")]
 
 
 class TrainingConfig(Config):

@@ -47,7 +47,7 @@ class MLP(nn.Sequential):
         super().__init__(*layers)
 
 
-def _pyramid(height: int, width: int) -> list[tuple[int, int]]:
+def pyramid(height: int, width: int) -> list[tuple[int, int]]:
     """The sizes met when an image is halved (rounding up) until its longer side is at most 4."""
     sizes = [(height, width)]
     while max(sizes[-1]) > 4:
@@ -56,7 +56,8 @@ def _pyramid(height: int, width: int) -> list[tuple[int, int]]:
     return sizes
 
 
-def _check_image(shape: Sequence[int]) -> tuple[int, int, int]:
+def check_image(shape: Sequence[int]) -> tuple[int, int, int]:
+    """``(channels, height, width)``, refused with what would do unless they are an image's of at least 8×8."""
     if len(shape) != 3 or min(shape[1:]) < SMALLEST_SIDE:
         raise UserError(
             f"a convolutional network needs images of at least {SMALLEST_SIDE}×{SMALLEST_SIDE} pixels with shape "
@@ -84,8 +85,8 @@ class ConvEncoder(nn.Sequential):
     """
 
     def __init__(self, data_shape: Sequence[int], outputs: int, width: int = 32, activation: str = "relu") -> None:
-        channels, *size = _check_image(data_shape)
-        sizes = _pyramid(*size)
+        channels, *size = check_image(data_shape)
+        sizes = pyramid(*size)
         layers: list[nn.Module] = []
         for level in range(len(sizes) - 1):
             after = width * min(2**level, 4)
@@ -112,19 +113,19 @@ class ConvDecoder(nn.Sequential):
     """
 
     def __init__(self, latent_dim: int, data_shape: Sequence[int], width: int = 32, activation: str = "relu") -> None:
-        channels, *size = _check_image(data_shape)
-        sizes = _pyramid(*size)
+        channels, *size = check_image(data_shape)
+        sizes = pyramid(*size)
         before = width * min(2 ** (len(sizes) - 2), 4)
         smallest = (before, *sizes[-1])
         layers: list[nn.Module] = [nn.Linear(latent_dim, math.prod(smallest)), nn.Unflatten(1, smallest)]
         for level in reversed(range(len(sizes) - 1)):
             after = width * min(2 ** (level - 1), 4) if level else channels
-            layers += [ACTIVATIONS[activation](), _doubling(before, after, sizes[level + 1], sizes[level])]
+            layers += [ACTIVATIONS[activation](), doubling(before, after, sizes[level + 1], sizes[level])]
             before = after
         super().__init__(*layers)
 
 
-def _doubling(before: int, after: int, small: tuple[int, int], large: tuple[int, int]) -> nn.ConvTranspose2d:
+def doubling(before: int, after: int, small: tuple[int, int], large: tuple[int, int]) -> nn.ConvTranspose2d:
     """A transposed convolution from size ``small`` to exactly ``large``, which is ``2 * small`` or one less."""
     padding = (large[0] - (2 * small[0] - 1), large[1] - (2 * small[1] - 1))
     return nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, output_padding=padding)

@@ -1,7 +1,7 @@
 """``reparam train KIND`` and ``reparam train --resume RUN``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,7 +9,16 @@ from typing import Annotated, Any, Literal
 from tyro.conf import Suppress
 
 from reparam.cli.parse import emit, parse, say
-from reparam.config import AutoencoderConfig, Config, DataConfig, RunConfig, TrainingConfig, VAEConfig
+from reparam.config import (
+    AutoencoderConfig,
+    Config,
+    DataConfig,
+    GANConfig,
+    RunConfig,
+    TrainingConfig,
+    VAEConfig,
+    WGANConfig,
+)
 from reparam.errors import UserError
 
 HELP = """usage: reparam train KIND [OPTIONS]
@@ -18,8 +27,7 @@ HELP = """usage: reparam train KIND [OPTIONS]
 Train a model and keep it in a run folder.
 
 kinds:
-  autoencoder   a code and back, no distribution over codes
-  vae           a variational autoencoder
+{kinds}
 
 examples:
   reparam train vae                             on the bundled MNIST, about half a minute on 2 cores
@@ -28,18 +36,6 @@ examples:
   reparam train --resume runs/plane             go on after a kill or Ctrl-C, as if never interrupted
   reparam train vae --help                      every option
 """
-
-
-class AutoencoderFlags(AutoencoderConfig):
-    """A plain autoencoder."""
-
-    kind: Annotated[Literal["autoencoder"], Suppress] = "autoencoder"
-
-
-class VAEFlags(VAEConfig):
-    """A variational autoencoder."""
-
-    kind: Annotated[Literal["vae"], Suppress] = "vae"
 
 
 @dataclass
@@ -54,38 +50,63 @@ class Output:
     """Print the result as JSON."""
 
 
-@dataclass
-class AutoencoderOptions:
-    """Options of ``reparam train autoencoder``."""
+@dataclass(frozen=True)
+class Kind:
+    """A kind of model on the command line."""
 
-    model: AutoencoderFlags = field(default_factory=AutoencoderFlags)
-    data: DataConfig = field(default_factory=DataConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
-    output: Output = field(default_factory=Output)
-
-
-@dataclass
-class VAEOptions:
-    """Options of ``reparam train vae``."""
-
-    model: VAEFlags = field(default_factory=VAEFlags)
-    data: DataConfig = field(default_factory=DataConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
-    output: Output = field(default_factory=Output)
+    config: type[Config]
+    what: str
+    examples: tuple[str, ...]
+    training: TrainingConfig = TrainingConfig()
 
 
-KINDS: dict[str, tuple[type[Any], type[Config], list[str]]] = {
-    "autoencoder": (AutoencoderOptions, AutoencoderConfig, ["reparam train autoencoder --latent-dim 2"]),
-    "vae": (
-        VAEOptions,
+GAN_TRAINING = TrainingConfig(epochs=40, batch_size=128, schedule="linear", warmup=0.0)
+KINDS = {
+    "autoencoder": Kind(
+        AutoencoderConfig,
+        "a code and back, no distribution over codes",
+        ("reparam train autoencoder --latent-dim 2",),
+    ),
+    "vae": Kind(
         VAEConfig,
-        [
+        "a variational autoencoder",
+        (
             "reparam train vae --latent-dim 2 --epochs 20 --out runs/plane",
             "reparam train vae --data fashion-mnist --network conv --kl-warmup 2",
             "reparam train vae --data table.csv --likelihood normal",
-        ],
+        ),
+    ),
+    "gan": Kind(
+        GANConfig,
+        "a generator against a discriminator",
+        (
+            "reparam train gan --out runs/gan",
+            "reparam train gan --loss relativistic --r1 1 --r2 1 --network conv",
+            "reparam train gan --conditional --out runs/told, then reparam sample runs/told --label 7",
+        ),
+        GAN_TRAINING,
+    ),
+    "wgan": Kind(
+        WGANConfig,
+        "a generator against a critic that estimates a Wasserstein distance",
+        ("reparam train wgan --clip 0.01", "reparam train wgan --gradient-penalty 10"),
+        GAN_TRAINING,
     ),
 }
+
+
+def _options(kind: str) -> type[Any]:
+    """The flags of a kind: its settings (all but its name), the data's, training's and the output's."""
+    config = KINDS[kind].config
+    hidden = {"__annotations__": {"kind": Annotated[Literal[kind], Suppress]}, "kind": kind, "__module__": __name__}
+    flags = type(f"{kind.upper()}Flags", (config,), {**hidden, "__doc__": config.__doc__})
+    parts: dict[str, tuple[type[Any], Callable[[], Any]]] = {
+        "model": (flags, flags),
+        "data": (DataConfig, DataConfig),
+        "training": (TrainingConfig, lambda: KINDS[kind].training),
+        "output": (Output, Output),
+    }
+    return make_dataclass("Options", [(n, part, field(default_factory=new)) for n, (part, new) in parts.items()])
 
 
 @dataclass
@@ -103,7 +124,7 @@ class ResumeOptions:
 def run(command: str, argv: list[str]) -> int:
     """Train a kind, or resume a run; 130 after an interruption."""
     if not argv or argv[0] in ("-h", "--help"):
-        print(HELP)
+        print(HELP.format(kinds="\n".join(f"  {name:<14}{kind.what}" for name, kind in KINDS.items())))
         return 0
     return _resume(argv) if argv[0].startswith("-") else _train(*argv)
 
@@ -111,9 +132,9 @@ def run(command: str, argv: list[str]) -> int:
 def _train(kind: str, *argv: str) -> int:
     if kind not in KINDS:
         raise UserError(f"there is no kind of model {kind!r}: choose from {', '.join(KINDS)}")
-    options_type, config_type, examples = KINDS[kind]
-    options = parse(options_type, f"train {kind}", list(argv), f"Train: {kind}.", examples)
-    model = config_type(**options.model.model_dump())
+    chosen = KINDS[kind]
+    options = parse(_options(kind), f"train {kind}", list(argv), f"Train {chosen.what}.", list(chosen.examples))
+    model = chosen.config(**options.model.model_dump())
     config = RunConfig(model=model, data=options.data, training=options.training)
     output = options.output
     out = output.out or _default_folder(kind, options.data.data)

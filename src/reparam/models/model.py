@@ -75,6 +75,10 @@ class Model(nn.Module, ABC):
         """``n`` draws without the observation noise, ``(n, *data_shape)``; the draws themselves if there is none."""
         return self.sample(n)
 
+    def watch(self, batch: Batch) -> Terms:
+        """Scalars too costly for every step, taken when a row is logged; none by default."""
+        return {}
+
     def evaluate(self, batch: Batch) -> Terms:
         """Per-example quantities, each ``(batch,)``, whose averages over a split judge the model; none by default."""
         return {}

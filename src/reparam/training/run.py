@@ -15,6 +15,7 @@ from reparam.data import Dataset, load_data
 from reparam.errors import UserError
 from reparam.models.catalogue import build_model
 from reparam.models.model import Model
+from reparam.models.traits import Traits
 from reparam.training.checkpoint import load_weights
 from reparam.training.folder import RunFolder
 
@@ -124,5 +125,5 @@ def _rebuild(config: RunConfig, recorded: dict[str, Any], place: RunFolder) -> M
             f"reparam.load({str(place.path)!r}, model=...)"
         )
     shape = recorded["data"]["data_shape"]
-    each = torch.ones(() if len(shape) == 3 else shape)  # the checkpoint brings the numbers themselves
-    return build_model(config.model, shape, (each, each))
+    traits = Traits.placeholder(shape, bounded=len(shape) == 3, classes=len(recorded["data"]["classes"]))
+    return build_model(config.model, shape, traits)

@@ -13,7 +13,7 @@ from torch import Tensor
 from reparam.config import TrainingConfig
 from reparam.data import Batches, Dataset
 from reparam.files import read_json, write_json
-from reparam.models.model import Model
+from reparam.models.model import Batch, Model
 from reparam.networks import count_parameters
 from reparam.randomness import noise
 from reparam.training.checkpoint import load_game, load_weights, save_game, save_weights
@@ -103,12 +103,22 @@ class Session:
     def _after_step(self) -> None:
         ends_epoch = self.step % self.game.steps_per_epoch == 0 or self.step == self.total
         if ends_epoch or self.step % self.config.log_every == 0:
-            self._write("train", self.game.ledger.close_row())
+            self._write("train", self.game.ledger.close_row() | self._watch())
         if self.step == max(1, self.total // 2):
             self._snapshot()
         if ends_epoch:
             self._validate()
             self._save()
+
+    def _watch(self) -> dict[str, float]:
+        """The model's costly readings on the last batch, its buffers (a norm's running averages, say) left alone."""
+        x, y = self.game.batch((self.step - 1) * self.game.batches_per_step)
+        before = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
+        with noise(self.config.seed, "watch", self.step):
+            readings = self.model.watch(Batch(x, y, self.step, self.step / self.game.steps_per_epoch))
+        for name, buffer in self.model.named_buffers():
+            buffer.copy_(before[name])
+        return {name: reading.item() for name, reading in readings.items()}
 
     def _validate(self) -> None:
         values = average(self.model, self.data.validation, self.data, self.config.seed, self.config.precision)

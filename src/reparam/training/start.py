@@ -1,5 +1,6 @@
 """Starting and resuming runs that settings describe whole: what the command does, from Python."""
 
+import math
 from pathlib import Path
 
 from reparam.config import RunConfig
@@ -7,6 +8,7 @@ from reparam.data import Dataset, units
 from reparam.errors import UserError
 from reparam.models.catalogue import build_model
 from reparam.models.model import Model
+from reparam.models.traits import Traits
 from reparam.randomness import noise
 from reparam.training.fit import fit
 from reparam.training.folder import RunFolder
@@ -55,4 +57,10 @@ def fresh_model(config: RunConfig, data: Dataset) -> Model:
     if config.model is None:
         raise UserError("these settings describe no model: give RunConfig(model=...)")
     with noise(config.training.seed, "weights"):
-        return build_model(config.model, data.data_shape, units(data))
+        return build_model(config.model, data.data_shape, traits_of(data))
+
+
+def traits_of(data: Dataset) -> Traits:
+    """What a model has to know of the data; only images bound what a generator may make."""
+    bounds = data.range if data.is_image else (-math.inf, math.inf)
+    return Traits(*units(data), bounds, len(data.classes))

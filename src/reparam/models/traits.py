@@ -1,0 +1,43 @@
+"""What a model has to know of its data to be built."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from reparam.errors import UserError
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Units, range and classes of data.
+
+    Args:
+        mean: of the values, broadcasting with an example; networks work in units of about 1 whatever the data's.
+        deviation: their standard deviation, likewise.
+        range: smallest and largest value a generator may make; not finite: no bound.
+        classes: number of classes, 0 without labels.
+    """
+
+    mean: Tensor = field(default_factory=lambda: torch.tensor(0.0))
+    deviation: Tensor = field(default_factory=lambda: torch.tensor(1.0))
+    range: tuple[float, float] = (-math.inf, math.inf)
+    classes: int = 0
+
+    @classmethod
+    def placeholder(cls, data_shape: Sequence[int], bounded: bool, classes: int) -> "Traits":
+        """Traits of the right shapes, for a model whose checkpoint brings the numbers."""
+        each = torch.ones(() if len(data_shape) == 3 else tuple(data_shape))
+        return cls(each, each, (0.0, 1.0) if bounded else (-math.inf, math.inf), classes)
+
+    def require_classes(self) -> int:
+        """The number of classes.
+
+        Raises:
+            UserError: if there are none.
+        """
+        if not self.classes:
+            raise UserError("--conditional needs labels, and these data have none: leave it out or bring labelled data")
+        return self.classes

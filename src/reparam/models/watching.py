@@ -1,0 +1,29 @@
+"""Readings that show a game's diseases while they happen."""
+
+import torch
+from torch import Tensor
+
+TWIN = 0.1
+
+
+@torch.no_grad()
+def duplicate_rate(fake: Tensor, real: Tensor) -> Tensor:
+    """The share of generated examples whose nearest other generated example is a twin.
+
+    A twin is nearer than a tenth of the real batch's median nearest-neighbour distance.
+
+    Args:
+        fake: generated examples, ``(n, *data_shape)``, n at least 2.
+        real: as many real ones or so.
+
+    >>> duplicate_rate(torch.zeros(4, 2), torch.eye(4))
+    tensor(1.)
+    """
+    return (_nearest(fake) < TWIN * _nearest(real).median()).float().mean()
+
+
+def _nearest(x: Tensor) -> Tensor:
+    """The distance of each example to its nearest other, ``(n,)``."""
+    flat = x.flatten(1)
+    distances = torch.cdist(flat, flat)
+    return distances.fill_diagonal_(torch.inf).amin(1)
