@@ -4,11 +4,13 @@ import torch
 from scipy.stats import norm
 from torch import nn
 
+import reparam
 from reparam import evaluation
 from reparam.config import RunConfig
-from reparam.data import Dataset, Split
+from reparam.data import Dataset, Split, coverage
 from reparam.errors import UserError
 from reparam.evaluation.encoding import pick
+from reparam.evaluation.interpolation import linear, spherical
 from reparam.models import VAE, Model, NormalLikelihood, StandardNormal
 from reparam.randomness import generator
 from reparam.training import Run
@@ -85,6 +87,63 @@ def test_samples_repeat_with_their_seed_and_come_in_any_number():
     assert evaluation.sample(run, 10_003).x.shape == (10_003, 1, 6, 6)
     with pytest.raises(UserError, match="0 samples"):
         evaluation.sample(run, 0)
+
+
+def test_a_straight_path_is_even_and_a_great_circle_keeps_its_length():
+    start, end = torch.randn(2, 50)
+    t = torch.linspace(0, 1, 9)
+    straight, circle = linear(start, end, t), spherical(start, end, t)
+    for path in (straight, circle):
+        torch.testing.assert_close(path[0], start)
+        torch.testing.assert_close(path[-1], end)
+    steps = (straight[1:] - straight[:-1]).norm(dim=1)
+    torch.testing.assert_close(steps, steps[:1].expand(8))
+    torch.testing.assert_close(circle.norm(dim=1), linear(start.norm()[None], end.norm()[None], t).squeeze(1))
+    directions = circle / circle.norm(dim=1, keepdim=True)
+    angles = torch.arccos((directions[1:] * directions[:-1]).sum(1).clamp(-1, 1))
+    torch.testing.assert_close(angles, angles[:1].expand(8), atol=1e-3, rtol=0)
+    torch.testing.assert_close(spherical(start, 2 * start, t), linear(start, 2 * start, t))
+
+
+def test_a_walk_between_encoded_test_examples_ends_at_their_classes():
+    run = identity_run(2, n=40)
+    labels = torch.arange(40) % 4
+    split = Split(run.data.test.x, labels)
+    run.dataset = Dataset("line", split, split, split, data_shape=(2,), classes=("a", "b", "c", "d"))
+    del run.data
+    result = evaluation.interpolate(run, steps=7, from_label="b", to_label="d")
+    assert result.x.shape == (9, 2)
+    for z, label in ((result.z[0], 1), (result.z[-1], 3)):
+        row = (split.x - torch.from_numpy(z)).norm(dim=1).argmin()
+        assert labels[row] == label
+    with pytest.raises(UserError, match=r"no class 'e': the classes are a, b, c, d"):
+        evaluation.interpolate(run, from_label="e")
+
+
+def test_without_labels_the_ends_are_the_two_most_distant():
+    run = identity_run(2, n=60)
+    split = Split(run.data.test.x)
+    run.dataset = Dataset("line", split, split, split, data_shape=(2,))
+    del run.data
+    result = evaluation.interpolate(run, path="linear")
+    assert np.linalg.norm(result.z[0] - result.z[-1]) == pytest.approx(torch.cdist(split.x, split.x).max().item())
+    assert "most distant" in result.ends
+    with pytest.raises(UserError, match="no labels"):
+        evaluation.interpolate(run, from_label="1")
+
+
+def test_coverage_of_known_samples():
+    density = reparam.load_data("ring").density
+    sixth = density.modes[:6].float()
+    x = torch.cat([sixth.repeat(100, 1), torch.full((400, 2), 5.0)])
+    result = coverage(x, density)
+    assert result["modes"] == 6
+    assert result["high_quality"] == pytest.approx(0.6)
+    assert result["reverse_kl"] == pytest.approx(np.log(8 / 6))
+    assert coverage(x[600:], density) == {"modes": 0, "high_quality": 0, "reverse_kl": float("inf")}
+    edge = density.modes[:1].float() + torch.tensor([[2.9, 0.0]]) * density.standard_deviation
+    assert coverage(edge, density)["high_quality"] == 1
+    assert coverage(edge + 0.2 * density.standard_deviation, density)["high_quality"] == 0
 
 
 def test_a_model_without_an_encoder_is_told_so():

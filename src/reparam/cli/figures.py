@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from tyro.conf import Positional, arg
 
-from reparam.cli.parse import emit, parse
+from reparam.cli.parse import emit, parse, say
 from reparam.errors import UserError
 
 
@@ -34,6 +34,8 @@ class SampleOptions(FigureOptions):
     """How many samples."""
     draws: bool = False
     """Show draws x ~ p(x|z) instead of the decoder's mean at the same z."""
+    label: str | None = None
+    """The class to draw, for conditional models."""
 
 
 @dataclass
@@ -52,6 +54,20 @@ class ManifoldOptions(FigureOptions):
     """Images per side of the grid."""
 
 
+@dataclass
+class InterpolateOptions(FigureOptions):
+    """Options of ``reparam interpolate``."""
+
+    from_label: str | None = None
+    """Class of the first end."""
+    to_label: str | None = None
+    """Class of the last end."""
+    steps: int = 7
+    """Points between the ends."""
+    path: Literal["spherical", "linear"] = "spherical"
+    """The walk's path in latent space."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A figure and the arrays it shows."""
@@ -64,10 +80,11 @@ def draw_samples(options: SampleOptions, run: Any) -> Drawn:
     """Samples in a grid (images), a scatter (points) or pairs of columns (tables)."""
     from reparam import evaluation, plots
 
-    samples = evaluation.sample(run, options.n, options.seed)
+    samples = evaluation.sample(run, options.n, options.seed, options.label)
     shown = samples.x if options.draws or not run.data.is_image else samples.mean
     what = "draws" if options.draws else "decoder means"
-    title = f"{len(shown)} samples ({what}) after step {run.step}"
+    of_class = "" if options.label is None else f" of class {options.label}"
+    title = f"{len(shown)} samples{of_class} ({what}) after step {run.step}"
     figure = plots.samples_picture(shown, run.data.data_shape, title=title)
     return Drawn(figure, {"x": samples.x, "mean": samples.mean})
 
@@ -108,13 +125,35 @@ def draw_latents(options: CountOptions, run: Any) -> Drawn:
     return Drawn(figure, {name: value for name, value in present.items() if value is not None})
 
 
+def draw_interpolation(options: InterpolateOptions, run: Any) -> Drawn:
+    """A walk between two ends in latent space."""
+    from reparam import evaluation, plots
+
+    _positive(options.steps)
+    result = evaluation.interpolate(
+        run, options.steps, options.path, options.from_label, options.to_label, options.seed
+    )
+    say(f"ends: {result.ends}")
+    numbers = {"x": result.x, "z": result.z}
+    if run.data.is_image:
+        return Drawn(plots.image_grid(result.x, columns=len(result.x), title=f"Between {result.ends}"), numbers)
+    return Drawn(plots.samples_picture(result.x, run.data.data_shape, title=f"Between {result.ends}"), numbers)
+
+
+def _positive(steps: int) -> None:
+    if steps < 1:
+        raise UserError(f"--steps {steps} leaves nothing between the ends: give at least 1")
+
+
 def draw_curves(options: FigureOptions, run: Any) -> Drawn:
     """The lower bound on training and validation data over training."""
     from reparam import plots
 
     quantity = run.model.monitor
     if quantity is None:
-        raise UserError(f"a {type(run.model).__name__} has no bound to draw over training")
+        rows = [row for row in run.rows if "value" in row]
+        numbers = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else {}) if name != "split"}
+        return Drawn(plots.game_curves(run.rows), numbers)
     rows = [row for row in run.rows if quantity in row]
     columns = {name: np.array([row[name] for row in rows]) for name in ("step", "epoch", "split", quantity)}
     return Drawn(plots.curves(rows, quantity=quantity), columns)
@@ -146,10 +185,16 @@ COMMANDS: dict[str, tuple[type[FigureOptions], Draw, str, list[str]]] = {
         "Show where test examples lie in the latent space (its two leading components if it is larger than 2).",
         ["reparam latents runs/vae -n 2000"],
     ),
+    "interpolate": (
+        InterpolateOptions,
+        draw_interpolation,
+        "Walk between two examples of different classes in latent space: 9 images in a row with 7 steps.",
+        ["reparam interpolate runs/gan", "reparam interpolate runs/vae --from-label 3 --to-label 8 --path linear"],
+    ),
     "curves": (
         FigureOptions,
         draw_curves,
-        "Show the lower bound on training and validation data over training.",
+        "Show the lower bound on training and validation data, or a game's readings, over training.",
         ["reparam curves runs/vae"],
     ),
 }

@@ -13,12 +13,13 @@ COMMANDS = {
     "reconstruct": "test examples beside what the model makes of them",
     "manifold": "what the plane of a 2-dimensional latent decodes to",
     "latents": "where test examples lie in the latent space, coloured by class",
-    "curves": "the lower bound over training",
+    "interpolate": "a walk between two examples in latent space",
+    "curves": "the lower bound, or a game's readings, over training",
     "info": "what a run is, and what it reached",
     "data": "describe a data set and draw some of it",
     "demo": "train, draw and report in one go",
 }
-FIGURES = ("sample", "reconstruct", "manifold", "latents", "curves")
+FIGURES = ("sample", "reconstruct", "manifold", "latents", "interpolate", "curves")
 
 HELP = """usage: reparam COMMAND [OPTIONS]
 

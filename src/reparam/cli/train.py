@@ -57,7 +57,7 @@ class Kind:
     config: type[Config]
     what: str
     examples: tuple[str, ...]
-    training: TrainingConfig = TrainingConfig()
+    training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
 GAN_TRAINING = TrainingConfig(epochs=40, batch_size=128, schedule="linear", warmup=0.0)

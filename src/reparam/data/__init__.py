@@ -1,6 +1,7 @@
 """Data: bundled MNIST, files and folders, toy densities, binarization and batches."""
 
 from reparam.data.batches import Batches, evaluation_batches
+from reparam.data.coverage import coverage
 from reparam.data.dataset import Binarization, Dataset, LazyArray, Split, require_binary
 from reparam.data.density import GaussianMixture, Moons, ToyDensity
 from reparam.data.describe import describe
@@ -17,6 +18,7 @@ __all__ = [
     "Split",
     "ToyDensity",
     "binarized",
+    "coverage",
     "describe",
     "evaluation_batches",
     "load_data",

@@ -7,6 +7,7 @@ import torch
 
 from reparam.errors import UserError
 from reparam.evaluation.encoding import code, decode_mean, device_of, examples, pick
+from reparam.models.gan import GAN
 from reparam.randomness import generator, noise
 from reparam.training.run import Run
 
@@ -37,15 +38,21 @@ def _positive(n: int, what: str) -> None:
 
 
 @torch.no_grad()
-def sample(run: Run, n: int = 25, seed: int = 0) -> Samples:
+def sample(run: Run, n: int = 25, seed: int = 0, label: str | None = None) -> Samples:
     """Ancestral samples: noise from the prior pushed through the decoder.
 
     Args:
         run: a trained run.
         n: how many.
         seed: the same seed gives the same samples.
+        label: the class to draw, for conditional models.
+
+    Raises:
+        UserError: if the label is unknown, or the model was not told classes.
     """
     _positive(n, "samples")
+    if label is not None:
+        return _sample_class(run, n, seed, label)
     draws: list[Array] = []
     means: list[Array] = []
     for start in range(0, n, MOST_AT_ONCE):
@@ -54,6 +61,18 @@ def sample(run: Run, n: int = 25, seed: int = 0) -> Samples:
             with noise(seed, "sample", start):
                 results.append(function(count).cpu().numpy())
     return Samples(np.concatenate(draws), np.concatenate(means))
+
+
+def _sample_class(run: Run, n: int, seed: int, label: str) -> Samples:
+    model, classes = run.model, run.data.classes
+    if not isinstance(model, GAN) or not model.classes:
+        raise UserError(f"this {type(model).__name__} was not told classes: train one with gan --conditional")
+    if label not in classes:
+        raise UserError(f"there is no class {label!r}: the classes are {', '.join(classes)}")
+    y = torch.full((n,), classes.index(label), device=device_of(model))
+    with noise(seed, "sample", 0):
+        x = model.sample(n, y).cpu().numpy()
+    return Samples(x, x)
 
 
 @torch.no_grad()

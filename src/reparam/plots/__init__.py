@@ -1,6 +1,7 @@
 """Pictures of what was computed: numpy arrays in, matplotlib Figures out; nothing here computes or keeps state."""
 
 from reparam.plots.files import save
+from reparam.plots.games import game_curves
 from reparam.plots.grids import data_grid, image_grid, manifold, reconstructions, samples_over_training
 from reparam.plots.latents import latent_scatter, latents_side_by_side
 from reparam.plots.points import pair_plot, point_samples, samples_picture
@@ -10,6 +11,7 @@ from reparam.plots.tiles import tile
 __all__ = [
     "curves",
     "data_grid",
+    "game_curves",
     "image_grid",
     "latent_scatter",
     "latents_side_by_side",

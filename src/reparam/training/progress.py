@@ -21,6 +21,9 @@ class Silent:
     def row(self, row: Mapping[str, Any]) -> None:
         """A row was written to the log."""
 
+    def warn(self, warning: str) -> None:
+        """The readings show a disease."""
+
 
 def describe(row: Mapping[str, Any], hidden: tuple[str, ...] = ("step", "epoch", "split", "loss")) -> str:
     """A row's quantities in one line.
@@ -46,6 +49,10 @@ class Plain(Silent):
         rate = (row["step"] - self._start) / seconds if seconds else 0.0
         left = f", {(self._total - row['step']) / rate:.0f} s left" if rate and row["step"] < self._total else ""
         print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}  ({rate:.0f} steps/s{left})", flush=True)
+
+    def warn(self, warning: str) -> None:
+        """Print it."""
+        print(f"warning: {warning}", flush=True)
 
 
 class Live(Silent):
@@ -92,6 +99,10 @@ class Live(Silent):
         self._bar.update(
             self._task, completed=row["step"], epoch=row["epoch"], rate=f"{rate:.0f} steps/s", terms=describe(row)
         )
+
+    def warn(self, warning: str) -> None:
+        """Print it above the bar."""
+        self._bar.console.print(f"[yellow]warning[/] {warning}", highlight=False)
 
 
 def choose(quiet: bool) -> Silent:

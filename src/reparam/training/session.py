@@ -11,12 +11,14 @@ import torch
 from torch import Tensor
 
 from reparam.config import TrainingConfig
-from reparam.data import Batches, Dataset
+from reparam.data import Batches, Dataset, coverage
+from reparam.data.coverage import SAMPLES
 from reparam.files import read_json, write_json
 from reparam.models.model import Batch, Model
 from reparam.networks import count_parameters
 from reparam.randomness import noise
 from reparam.training.checkpoint import load_game, load_weights, save_game, save_weights
+from reparam.training.diagnosis import RECENT, diagnose
 from reparam.training.folder import RunFolder
 from reparam.training.interrupt import Interrupted, listening
 from reparam.training.loop import Game
@@ -60,6 +62,7 @@ class Session:
         self.step, self.best, self.epochs_since_best = 0, -math.inf, 0
         self.best_weights: tuple[int, dict[str, Tensor]] | None = None
         self.rows: list[Row] = []
+        self.warned: set[str] = set()
 
     def run(self, resume: bool) -> None:
         """Train to the end, from the start or from the last checkpoint.
@@ -98,17 +101,26 @@ class Session:
         self.step, self.epochs_since_best = notes["step"], notes["epochs_since_best"]
         self.best = -math.inf if notes["best"] is None else notes["best"]
         self.rows = folder.rewind(self.step)
+        self.warned = set(diagnose(self.rows))
         self.model.train()
 
     def _after_step(self) -> None:
         ends_epoch = self.step % self.game.steps_per_epoch == 0 or self.step == self.total
         if ends_epoch or self.step % self.config.log_every == 0:
             self._write("train", self.game.ledger.close_row() | self._watch())
+            self._warn()
         if self.step == max(1, self.total // 2):
             self._snapshot()
         if ends_epoch:
             self._validate()
             self._save()
+
+    def _warn(self) -> None:
+        """Say once what the readings show."""
+        found = diagnose(self.rows[-RECENT:])
+        for name in found.keys() - self.warned:
+            self.progress.warn(found[name])
+        self.warned |= found.keys()
 
     def _watch(self) -> dict[str, float]:
         """The model's costly readings on the last batch, its buffers (a norm's running averages, say) left alone."""
@@ -122,13 +134,24 @@ class Session:
 
     def _validate(self) -> None:
         values = average(self.model, self.data.validation, self.data, self.config.seed, self.config.precision)
-        self._write("validation", values)
+        self._write("validation", values | self._coverage())
         if self.model.monitor is None:
             return
         self.epochs_since_best += 1
         if values[self.model.monitor] > self.best:
             self.best, self.epochs_since_best = values[self.model.monitor], 0
             self._keep_best()
+
+    @torch.no_grad()
+    def _coverage(self) -> dict[str, float]:
+        """How much of a toy's modes 2,500 samples cover; nothing for data without modes."""
+        if self.data.density is None or not len(self.data.density.modes):
+            return {}
+        self.model.eval()
+        with noise(self.config.seed, "coverage"):
+            samples = self.model.sample(SAMPLES)
+        self.model.train()
+        return coverage(samples, self.data.density)
 
     def _keep_best(self) -> None:
         if self.folder:
