@@ -159,3 +159,56 @@ def test_points_train_and_draw(capsys, tmp_path):
     code, _, err = said(capsys, "manifold", folder)
     assert code == 2
     assert "grid of images" in err
+
+
+SMALL_PLAYERS = [
+    "--latent-dim",
+    "3",
+    "--generator-hidden",
+    "12",
+    "--discriminator-hidden",
+    "12",
+    "--steps",
+    "12",
+    "--quiet",
+]
+
+
+@pytest.mark.parametrize("kind", ["gan", "wgan"])
+def test_a_game_trains_and_draws(capsys, images, tmp_path, kind):
+    folder = tmp_path / "run"
+    assert said(capsys, "train", kind, "--data", images, *SMALL_PLAYERS, "--log-every", "3", "--out", folder)[0] == 0
+    for command in ("sample", "interpolate", "curves"):
+        code, out, _ = said(capsys, command, folder, "--json")
+        assert code == 0
+        assert Path(json.loads(out)["picture"]).exists()
+    with np.load(folder / "figures" / "interpolate.npz") as arrays:
+        assert arrays["x"].shape == (9, 1, 8, 10)
+    code, _, err = said(capsys, "reconstruct", folder)
+    assert code == 2
+    assert "has no encoder" in err
+
+
+def test_a_conditional_game_draws_the_class_asked_for(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "d.npz", x=rng.integers(0, 255, (300, 8, 8), dtype=np.uint8), y=np.arange(300) % 3)
+    folder = tmp_path / "run"
+    options = ["--data", tmp_path / "d.npz", "--conditional", *SMALL_PLAYERS, "--out", folder]
+    assert said(capsys, "train", "gan", *options)[0] == 0
+    assert said(capsys, "sample", folder, "--label", "2")[0] == 0
+    assert "no class '7': the classes are 0, 1, 2" in said(capsys, "sample", folder, "--label", "7")[2]
+    assert "no path between classes" in said(capsys, "interpolate", folder)[2]
+
+
+def test_conditions_without_labels_are_refused(capsys, images, tmp_path):
+    code, _, err = said(capsys, "train", "gan", "--data", images, "--conditional", "--out", tmp_path / "run")
+    assert code == 2
+    assert "--conditional needs labels" in err
+
+
+def test_a_toys_coverage_is_logged(capsys, tmp_path):
+    folder = tmp_path / "run"
+    assert said(capsys, "train", "gan", "--data", "ring", *SMALL_PLAYERS, "--out", folder)[0] == 0
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert {"modes", "high_quality", "reverse_kl"} <= set(rows[0])
+    assert rows[0]["split"] == "validation"

@@ -4,28 +4,13 @@ from bench.contenders.common import HIDDEN, LATENT, options, report_epochs, time
 
 chosen = options(__doc__)
 
-import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from PIL import Image  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
-from torch.utils.data import DataLoader, Dataset  # noqa: E402
+from torch.utils.data import DataLoader  # noqa: E402
 
-from bench.mnist import PIXELS, TRAIN, train_images  # noqa: E402
-
-
-class Digits(Dataset):
-    """Each item is made a Pillow image, then a float tensor in [0, 1], as torchvision's MNIST does."""
-
-    def __init__(self) -> None:
-        self.images = train_images().reshape(-1, 28, 28)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> Tensor:
-        image = Image.fromarray(self.images[index])
-        return torch.from_numpy(np.array(image)).unsqueeze(0).float().div(255)
+from bench.contenders.digits import Digits  # noqa: E402
+from bench.mnist import PIXELS, TRAIN  # noqa: E402
 
 
 class VAE(nn.Module):

@@ -9,42 +9,59 @@ from typing import TYPE_CHECKING, Any
 from reparam._version import __version__
 
 if TYPE_CHECKING:
-    from reparam import bounds, data, distributions, models, networks, training
+    from reparam import adversarial, bounds, data, distributions, evaluation, models, networks, training
     from reparam.data import load_data
     from reparam.errors import UserError
-    from reparam.models import VAE, Autoencoder, Model, Turn
+    from reparam.evaluation import interpolate, latents, manifold, reconstruct, sample
+    from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, Turn
     from reparam.training import Run, load
     from reparam.training.fit import fit
 
 _HOMES = {
     "Autoencoder": "models",
+    "GAN": "models",
     "Model": "models",
     "Run": "training",
     "Turn": "models",
     "UserError": "errors",
     "VAE": "models",
+    "WGAN": "models",
     "fit": "training",
+    "interpolate": "evaluation",
+    "latents": "evaluation",
     "load": "training",
     "load_data": "data",
+    "manifold": "evaluation",
+    "reconstruct": "evaluation",
+    "sample": "evaluation",
 }
-_MODULES = ("bounds", "data", "distributions", "models", "networks", "training")
+_MODULES = ("adversarial", "bounds", "data", "distributions", "evaluation", "models", "networks", "training")
 
 __all__ = [
+    "GAN",
     "VAE",
+    "WGAN",
     "Autoencoder",
     "Model",
     "Run",
     "Turn",
     "UserError",
     "__version__",
+    "adversarial",
     "bounds",
     "data",
     "distributions",
+    "evaluation",
     "fit",
+    "interpolate",
+    "latents",
     "load",
     "load_data",
+    "manifold",
     "models",
     "networks",
+    "reconstruct",
+    "sample",
     "training",
 ]
 

@@ -10,7 +10,8 @@ TWIN = 0.1
 def duplicate_rate(fake: Tensor, real: Tensor) -> Tensor:
     """The share of generated examples whose nearest other generated example is a twin.
 
-    A twin is nearer than a tenth of the real batch's mean nearest-neighbour distance (repeated real examples count as 0).
+    A twin is nearer than a tenth of the real batch's mean nearest-neighbour distance, repeated real examples
+    counting as 0.
 
     Args:
         fake: generated examples, ``(n, *data_shape)``, n at least 2.

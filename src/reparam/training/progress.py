@@ -25,7 +25,7 @@ class Silent:
         """The readings show a disease."""
 
 
-def describe(row: Mapping[str, Any], hidden: tuple[str, ...] = ("step", "epoch", "split", "loss")) -> str:
+def describe(row: Mapping[str, Any], hidden: tuple[str, ...] = ("step", "epoch", "split", "loss", "finished")) -> str:
     """A row's quantities in one line.
 
     >>> describe({"step": 5, "epoch": 1.0, "split": "train", "elbo": -103.214, "kl": 25.1})
@@ -34,18 +34,24 @@ def describe(row: Mapping[str, Any], hidden: tuple[str, ...] = ("step", "epoch",
     return "  ".join(f"{name} {value:.2f}" for name, value in row.items() if name not in hidden)
 
 
+SECONDS_BETWEEN_LINES = 10.0
+
+
 class Plain(Silent):
-    """A line per epoch, for logs and pipes."""
+    """A line per epoch for logs and pipes; a line every ten seconds where nothing is validated."""
 
     def start(self, step: int, total: int, steps_per_epoch: int) -> None:
         """Remember where and when it started."""
         self._start, self._total, self._began = step, total, time.monotonic()
+        self._said, self._validates = self._began, False
 
     def row(self, row: Mapping[str, Any]) -> None:
-        """Print validation and test rows."""
-        if row["split"] == "train":
+        """Print validation and test rows, and train rows now and then where there are no others."""
+        now = time.monotonic()
+        self._validates |= row["split"] == "validation"
+        if row["split"] == "train" and (self._validates or now < self._said + SECONDS_BETWEEN_LINES):
             return
-        seconds = time.monotonic() - self._began
+        self._said, seconds = now, now - self._began
         rate = (row["step"] - self._start) / seconds if seconds else 0.0
         left = f", {(self._total - row['step']) / rate:.0f} s left" if rate and row["step"] < self._total else ""
         print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}  ({rate:.0f} steps/s{left})", flush=True)

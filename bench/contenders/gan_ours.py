@@ -1,0 +1,41 @@
+"""reparam's GAN with the tutorial's networks, as `reparam train gan` runs it, without a run folder."""
+
+from bench.contenders.common import options, report_epochs
+
+chosen = options(__doc__)
+
+import time  # noqa: E402
+from collections.abc import Mapping  # noqa: E402
+from typing import Any  # noqa: E402
+
+import reparam  # noqa: E402
+from bench.mnist import TRAIN  # noqa: E402
+from reparam.config import GANConfig, RunConfig, TrainingConfig  # noqa: E402
+from reparam.training import Silent, resolve  # noqa: E402
+from reparam.training.start import fresh_model  # noqa: E402
+
+
+class Stopwatch(Silent):
+    """Seconds between the last rows of epochs; a game has no validation between them."""
+
+    def start(self, step: int, total: int, steps_per_epoch: int) -> None:
+        self.steps_per_epoch, self.times = steps_per_epoch, [time.perf_counter()]
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        if row["split"] == "train" and row["step"] % self.steps_per_epoch == 0:
+            self.times.append(time.perf_counter())
+
+
+def main() -> None:
+    training = TrainingConfig(epochs=chosen.warmup + chosen.epochs, batch_size=chosen.batch, seed=chosen.seed)
+    # no moving average: the tutorial has none
+    config, data = resolve(RunConfig(model=GANConfig(average=0.0), training=training))
+    watch = Stopwatch()
+    reparam.fit(fresh_model(config, data), data, progress=watch, config=config)
+    whole = TRAIN / (watch.steps_per_epoch * chosen.batch)
+    seconds = [(after - before) * whole for before, after in zip(watch.times, watch.times[1:], strict=False)]
+    report_epochs(chosen, ("reparam", "torch", "numpy"), seconds)
+
+
+if __name__ == "__main__":
+    main()
