@@ -62,6 +62,7 @@ GAN_SETTINGS = [
     {},
     {"loss": "minimax", "label_smoothing": 0.1, "average": 0.0},
     {"loss": "least-squares", "gradient_penalty": 1.0},
+    {"loss": "non-saturating"},
     {"loss": "hinge", "spectral_norm": True},
     {"loss": "relativistic", "r1": 1.0, "r2": 1.0, "batch_norm": False},
     {"unroll": 2, "instance_noise": 0.1},

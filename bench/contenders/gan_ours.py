@@ -29,7 +29,7 @@ class Stopwatch(Silent):
 def main() -> None:
     training = TrainingConfig(epochs=chosen.warmup + chosen.epochs, batch_size=chosen.batch, seed=chosen.seed)
     # no moving average: the tutorial has none
-    config, data = resolve(RunConfig(model=GANConfig(average=0.0), training=training))
+    config, data = resolve(RunConfig(model=GANConfig(loss="non-saturating", average=0.0), training=training))
     watch = Stopwatch()
     reparam.fit(fresh_model(config, data), data, progress=watch, config=config)
     whole = TRAIN / (watch.steps_per_epoch * chosen.batch)

@@ -93,34 +93,41 @@ class VAEConfig(NetworkConfig):
     """Epochs over which that weight rises from 0."""
 
 
-class GANConfig(Config):
-    """A generative adversarial network."""
+class PlayersConfig(Config):
+    """What every game's two players have in common."""
 
-    kind: Literal["gan"] = "gan"
     latent_dim: Positive = 100
     """Width of the noise z."""
     network: Literal["mlp", "conv"] = "mlp"
     """Multilayer perceptrons, or convolutions (images from 8x8)."""
-    generator_hidden: tuple[Positive, ...] = (128, 256, 512, 1024)
-    """Widths of the generator's hidden layers."""
-    discriminator_hidden: tuple[Positive, ...] = (512, 256)
-    """Widths of the discriminator's hidden layers."""
+    generator_hidden: tuple[Positive, ...] | None = None
+    """Widths of the generator's hidden layers; unless given, 128 256 512 1024 for images and 128 128 for points."""
+    discriminator_hidden: tuple[Positive, ...] | None = None
+    """Widths of the discriminator's or critic's; unless given, 512 256 for images and 128 128 for points."""
     width: Positive = 32
     """Channels of the first convolution."""
-    batch_norm: bool = True
-    """Normalize batches within the generator."""
+    batch_norm: bool | None = None
+    """Normalize batches within the generator; unless given, for images."""
     conditional: bool = False
-    """Tell generator and discriminator the class."""
-    loss: Literal["minimax", "non-saturating", "least-squares", "hinge", "relativistic"] = "non-saturating"
-    """The game; relativistic with --r1 and --r2 is R3GAN's."""
+    """Tell both players the class."""
     gradient_penalty: NotNegative = 0.0
-    """Weight of the penalty on gradient norms other than 1 at interpolates."""
-    r1: NotNegative = 0.0
-    """Weight (gamma) of the zero-centred gradient penalty on real examples."""
-    r2: NotNegative = 0.0
-    """Weight (gamma) of the zero-centred gradient penalty on generated examples."""
+    """Weight of the penalty on gradient norms other than 1 at interpolates (10 is usual)."""
     spectral_norm: bool = False
-    """Divide the discriminator's layers by their spectral norm."""
+    """Divide the discriminator's or critic's layers by their spectral norm."""
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    """Decay of the moving average of the generator that is sampled from; 0: none."""
+
+
+class GANConfig(PlayersConfig):
+    """A generative adversarial network."""
+
+    kind: Literal["gan"] = "gan"
+    loss: Literal["minimax", "non-saturating", "least-squares", "hinge", "relativistic"] = "relativistic"
+    """The game; relativistic with its default penalties is R3GAN's."""
+    r1: NotNegative | None = None
+    """Weight (gamma) of the zero-centred gradient penalty on real examples; 0.1 if relativistic, else 0."""
+    r2: NotNegative | None = None
+    """Weight (gamma) of the zero-centred gradient penalty on generated examples; 0.1 if relativistic, else 0."""
     instance_noise: NotNegative = 0.0
     """Standard deviation of the noise on the discriminator's inputs at the start."""
     noise_epochs: Annotated[float, Field(gt=0)] = 10.0
@@ -129,38 +136,16 @@ class GANConfig(Config):
     """One-sided label smoothing: real examples' targets are 1 minus this."""
     unroll: Annotated[int, Field(ge=0)] = 0
     """Discriminator updates the generator looks ahead."""
-    average: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    """Decay of the moving average of the generator that is sampled from; 0: none."""
     discriminator_turns: Positive = 1
     """Updates of the discriminator per update of the generator."""
 
 
-class WGANConfig(Config):
-    """A Wasserstein GAN."""
+class WGANConfig(PlayersConfig):
+    """A Wasserstein GAN; a gradient penalty or spectral normalization takes the place of clipping."""
 
     kind: Literal["wgan"] = "wgan"
-    latent_dim: Positive = 100
-    """Width of the noise z."""
-    network: Literal["mlp", "conv"] = "mlp"
-    """Multilayer perceptrons, or convolutions (images from 8x8)."""
-    generator_hidden: tuple[Positive, ...] = (128, 256, 512, 1024)
-    """Widths of the generator's hidden layers."""
-    discriminator_hidden: tuple[Positive, ...] = (512, 256)
-    """Widths of the critic's hidden layers."""
-    width: Positive = 32
-    """Channels of the first convolution."""
-    batch_norm: bool = True
-    """Normalize batches within the generator."""
-    conditional: bool = False
-    """Tell generator and critic the class."""
     clip: Annotated[float, Field(gt=0)] = 0.01
-    """Bound on every weight of the critic, unless there is a gradient penalty or spectral normalization."""
-    gradient_penalty: NotNegative = 0.0
-    """Weight of the gradient penalty (10 is usual); more than 0 takes the place of clipping."""
-    spectral_norm: bool = False
-    """Spectral normalization in the place of clipping."""
-    average: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    """Decay of the moving average of the generator that is sampled from; 0: none."""
+    """Bound on every weight of the critic."""
     critic_turns: Positive = 5
     """Updates of the critic per update of the generator."""
 
@@ -177,10 +162,10 @@ class TrainingConfig(Config):
     """Training steps instead of epochs."""
     batch_size: Positive = 256
     """Examples per batch."""
-    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
-    """The update rule, unless the model's turn brings its own."""
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] | None = None
+    """The update rule; unless given, Adam, or what the model's turns ask for."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Peak learning rate; unless given, 0.006 for perceptrons and 0.002 for everything else."""
+    """Peak learning rate; unless given, what a game's turns ask for, 0.006 for perceptrons, 0.002 for the rest."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     """Weight decay (decoupled with adamw)."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"

@@ -82,9 +82,9 @@ def draw_samples(options: SampleOptions, run: Any) -> Drawn:
 
     samples = evaluation.sample(run, options.n, options.seed, options.label)
     shown = samples.x if options.draws or not run.data.is_image else samples.mean
-    what = "draws" if options.draws else "decoder means"
+    means = " (decoder means)" if shown is samples.mean and hasattr(run.model, "likelihood") else ""
     of_class = "" if options.label is None else f" of class {options.label}"
-    title = f"{len(shown)} samples{of_class} ({what}) after step {run.step}"
+    title = f"{len(shown)} samples{of_class}{means} after step {run.step}"
     figure = plots.samples_picture(shown, run.data.data_shape, title=title)
     return Drawn(figure, {"x": samples.x, "mean": samples.mean})
 

@@ -60,7 +60,7 @@ class Kind:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
-GAN_TRAINING = TrainingConfig(epochs=40, batch_size=128, schedule="linear", warmup=0.0)
+GAN_TRAINING = TrainingConfig(epochs=16, batch_size=128, schedule="linear", warmup=0.0)
 KINDS = {
     "autoencoder": Kind(
         AutoencoderConfig,
@@ -81,7 +81,8 @@ KINDS = {
         "a generator against a discriminator",
         (
             "reparam train gan --out runs/gan",
-            "reparam train gan --loss relativistic --r1 1 --r2 1 --network conv",
+            "reparam train gan --loss minimax --instance-noise 0.1",
+            "reparam train gan --loss hinge --spectral-norm --network conv",
             "reparam train gan --conditional --out runs/told, then reparam sample runs/told --label 7",
         ),
         GAN_TRAINING,

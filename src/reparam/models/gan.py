@@ -61,7 +61,7 @@ class GAN(Model):
         unroll_rate: step size of those updates.
         average: decay of the moving average of the generator that is sampled from; 0: none.
         classes: number of classes where generator and discriminator are conditional, else 0.
-        optimizer: settings of both players' optimizers that differ from the run's.
+        optimizer: both players' optimizer unless the run's settings say otherwise, see :class:`Turn`.
     """
 
     def __init__(

@@ -39,7 +39,8 @@ class Turn:
         loss: from a :class:`Batch` to :data:`Terms`.
         repeats: how often the turn is taken per step, each time on a fresh batch.
         after: called after each update (to clip weights, say).
-        optimizer: settings of the turn's optimizer that differ from the run's, such as ``{"learning_rate": 5e-5}``.
+        optimizer: what the turn's optimizer is unless the run's settings say otherwise, such as
+            ``{"optimizer": "rmsprop", "learning_rate": 5e-5}``; other entries go to its constructor.
     """
 
     name: str

@@ -23,14 +23,18 @@ FUSED = {"adam", "adamw", "sgd"}
 
 
 def build_optimizer(turn: Turn, config: TrainingConfig) -> Optimizer:
-    """The optimizer of a turn: the run's settings, overridden by the turn's own.
+    """The optimizer of a turn: what the run's settings say, else what the turn asks for, else Adam at a safe rate.
 
     Raises:
         UserError: if the turn moves nothing.
     """
     settings: dict[str, Any] = dict(turn.optimizer)
-    kind = settings.pop("optimizer", config.optimizer)
-    rate = settings.pop("learning_rate", config.learning_rate or SAFE_RATE)
+    asked = settings.pop("optimizer", "adam")
+    rate = config.learning_rate or settings.pop("learning_rate", SAFE_RATE)
+    settings.pop("learning_rate", None)
+    kind = config.optimizer or asked
+    if kind != asked:
+        settings = {}  # they were meant for another update rule
     parameters = moving_parameters(turn.moves)
     if not parameters:
         raise UserError(f"turn {turn.name!r} moves no parameter: give it a module with learnable parameters")

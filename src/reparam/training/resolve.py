@@ -33,10 +33,13 @@ def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
 
 
 def _with_rate(config: RunConfig) -> TrainingConfig:
-    """A perceptron learns three times as fast as what is safe for everything; convolutions do not."""
-    if config.training.learning_rate is not None:
+    """A perceptron learns three times as fast as what is safe for everything; convolutions do not.
+
+    Games are left alone: their turns say what they want.
+    """
+    if config.training.learning_rate is not None or not isinstance(config.model, NetworkConfig):
         return config.training
-    perceptron = isinstance(config.model, NetworkConfig) and config.model.network == "mlp"
+    perceptron = config.model.network == "mlp"
     return config.training.model_copy(update={"learning_rate": PERCEPTRON_RATE if perceptron else SAFE_RATE})
 
 
