@@ -125,6 +125,7 @@ def test_resuming_a_finished_run_is_no_mistake(capsys, run_folder):
         (["train", "vae", "--epochs", "0"], "epochs: 0 will not do"),
         (["train", "vae", "--device", "tpu9"], "device 'tpu9' is not known"),
         (["train", "vae", "--binarization", "none", "--likelihood", "bernoulli"], "--binarization dynamic"),
+        (["train", "vae", "--tensorboard", "--data", "two-gaussians", "--out", "fresh"], "reparam\\[tensorboard\\]"),
         (["train", "--resume", "no/such/run"], "is missing: is no/such/run a run folder"),
         (["sample", "no/such/run"], "no/such/run is no run folder"),
         (["manifold", "RUN", "--size", "0"], "0"),

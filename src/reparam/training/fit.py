@@ -13,6 +13,7 @@ from reparam.training.hardware import choose_device, flushed_denormals
 from reparam.training.progress import Silent, choose
 from reparam.training.run import Run, check_fingerprint, record
 from reparam.training.session import Session
+from reparam.training.tensorboard import Writer, require_tensorboard
 
 
 def fit(
@@ -59,6 +60,8 @@ def fit(
     model.to(device)
     if config.training.compile:
         _compile(model)
+    if config.training.tensorboard:
+        require_tensorboard()
     place = _place(folder, resume, model, data, config)
     session = Session(model, data, config.training, place, progress or choose(quiet=False), _sinks(place, config))
     with flushed_denormals():
@@ -103,6 +106,4 @@ def _place(folder: str | Path | None, resume: bool, model: Model, data: Dataset,
 def _sinks(place: RunFolder | None, config: RunConfig) -> tuple[Any, ...]:
     if place is None or not config.training.tensorboard:
         return ()
-    from reparam.training.tensorboard import Writer
-
     return (Writer(place.path / "tensorboard"),)

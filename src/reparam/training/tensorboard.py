@@ -1,10 +1,21 @@
 """Rows as TensorBoard scalars, for those who watch runs there (the extra ``reparam[tensorboard]``)."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from reparam.errors import UserError
+
+
+def require_tensorboard() -> None:
+    """Refuse before anything is written.
+
+    Raises:
+        UserError: if TensorBoard is not installed.
+    """
+    if find_spec("tensorboard") is None:
+        raise UserError("--tensorboard needs TensorBoard: pip install 'reparam[tensorboard]'")
 
 
 class Writer:
@@ -12,16 +23,11 @@ class Writer:
 
     Args:
         folder: where the event files go.
-
-    Raises:
-        UserError: if TensorBoard is not installed.
     """
 
     def __init__(self, folder: Path) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
-            raise UserError("--tensorboard needs TensorBoard: pip install 'reparam[tensorboard]'") from None
+        from torch.utils.tensorboard import SummaryWriter
+
         self._writer = SummaryWriter(str(folder))
 
     def __call__(self, row: Mapping[str, Any]) -> None:
