@@ -45,7 +45,8 @@ def reached(folder: Path, config: RunConfig) -> dict[str, float]:
     run = resume(folder) if (folder / "config.json").exists() else train(config, folder)
     row = [row for row in run.rows if row["split"] == "validation"][-1]
     seconds = json.loads((folder / "cost.json").read_text())["seconds"]
-    return {name: row[name] for name in ("modes", "high_quality", "reverse_kl")} | {"seconds": seconds}
+    kl = float("inf") if row["reverse_kl"] is None else row["reverse_kl"]
+    return {"modes": row["modes"], "high_quality": row["high_quality"], "reverse_kl": kl, "seconds": seconds}
 
 
 def summary(name: str, results: list[dict[str, float]]) -> str:

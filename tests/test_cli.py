@@ -210,6 +210,9 @@ def test_conditions_without_labels_are_refused(capsys, images, tmp_path):
 def test_a_toys_coverage_is_logged(capsys, tmp_path):
     folder = tmp_path / "run"
     assert said(capsys, "train", "gan", "--data", "ring", *SMALL_PLAYERS, "--out", folder)[0] == 0
+
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert said(capsys, "info", folder)[0] == 0
+    assert said(capsys, "curves", folder)[0] == 0
     assert {"modes", "high_quality", "reverse_kl"} <= set(rows[0])
     assert rows[0]["split"] == "validation"

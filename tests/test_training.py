@@ -274,6 +274,20 @@ def test_turns_repeat_on_fresh_batches_move_their_own_and_act_afterwards(tmp_pat
     }
 
 
+def test_an_infinite_quantity_is_null_in_the_log(tmp_path):
+    model = small_vae()
+    model.evaluate = lambda batch: {"elbo": torch.zeros(len(batch.x)), "odd": torch.full((len(batch.x),), torch.inf)}
+    run = quiet_fit(model, small_data(), tmp_path / "run", steps=1)
+
+    def refuse(constant):
+        raise ValueError(f"{constant} is no JSON")
+
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    rows = [json.loads(line, parse_constant=refuse) for line in lines]
+    assert rows == run.rows
+    assert rows[0]["odd"] is None
+
+
 def test_a_turn_moves_nobody_else(tmp_path):
     model = TwoPlayers()
     still = weights(model.two)

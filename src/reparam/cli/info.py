@@ -50,7 +50,7 @@ def describe(result: dict[str, Any]) -> str:
         _line("training", result["config"]["training"]),
         _line("cost", {name: round(value, 1) for name, value in result["cost"].items()}),
         *(
-            _line(split, {k: round(v, 2) for k, v in row.items() if k != "split"})
+            _line(split, {k: round(v, 2) for k, v in row.items() if k != "split" and v is not None})
             for split, row in result["last"].items()
         ),
         _line("versions", result["versions"]),

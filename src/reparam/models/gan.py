@@ -196,7 +196,7 @@ class GAN(Model):
         return {
             "generator_gradient": own,
             "other_gradient": other,
-            "gradient_ratio": own / other,
+            "gradient_ratio": own / other.clamp(min=torch.finfo(other.dtype).tiny),
             "lipschitz": lipschitz_estimate(lambda x: self.judge(x, batch.y), batch.x, fake),
             "duplicates": duplicate_rate(fake, batch.x),
         }

@@ -60,7 +60,7 @@ def diagnose(rows: Sequence[Row]) -> dict[str, str]:
     >>> list(diagnose([row, row])), list(diagnose([row, row, row]))
     ([], ['mode collapse'])
     """
-    train = [row for row in rows if row["split"] == "train" and "duplicates" in row]
+    train = [row for row in rows if row["split"] == "train" and "duplicates" in row and None not in row.values()]
     found = {}
     for disease in DISEASES:
         for i in range(PATIENCE, len(train) + 1):

@@ -70,7 +70,7 @@ class RunFolder:
         """Add a row to ``metrics.jsonl``."""
         try:
             with self.metrics.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(dict(row)) + "\n")
+                file.write(json.dumps(dict(row), allow_nan=False) + "\n")
         except OSError as error:
             raise UserError(f"{self.metrics} cannot be written ({error.strerror}): free space, then resume") from error
 

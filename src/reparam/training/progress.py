@@ -31,7 +31,8 @@ def describe(row: Mapping[str, Any], hidden: tuple[str, ...] = ("step", "epoch",
     >>> describe({"step": 5, "epoch": 1.0, "split": "train", "elbo": -103.214, "kl": 25.1})
     'elbo -103.21  kl 25.10'
     """
-    return "  ".join(f"{name} {value:.2f}" for name, value in row.items() if name not in hidden)
+    shown = {name: value for name, value in row.items() if name not in hidden}
+    return "  ".join(f"{name} –" if value is None else f"{name} {value:.2f}" for name, value in shown.items())
 
 
 SECONDS_BETWEEN_LINES = 10.0

@@ -176,7 +176,9 @@ class Session:
     def _write(self, split: str, values: Mapping[str, float]) -> None:
         if not values:
             return
-        row = {"step": self.step, "epoch": self.step / self.game.steps_per_epoch, "split": split, **values}
+        # JSON knows no infinity: a reverse KL without a single good sample becomes null
+        known = {name: value if math.isfinite(value) else None for name, value in values.items()}
+        row = {"step": self.step, "epoch": self.step / self.game.steps_per_epoch, "split": split, **known}
         self.rows.append(row)
         if self.folder:
             self.folder.append(row)
