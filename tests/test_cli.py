@@ -70,7 +70,7 @@ def test_training_writes_a_run_and_prints_it_as_json(capsys, images, tmp_path):
     assert (tmp_path / "run" / "checkpoints" / "last.safetensors").exists()
 
 
-@pytest.mark.parametrize("command", ["sample", "reconstruct", "manifold", "latents", "curves"])
+@pytest.mark.parametrize("command", ["sample", "snapshots", "reconstruct", "manifold", "latents", "curves"])
 def test_each_figure_command_writes_a_picture_and_its_numbers(capsys, run_folder, tmp_path, command):
     code, out, _ = said(capsys, command, run_folder, "--out", tmp_path / "a.png", "--json")
     result = json.loads(out)
@@ -179,7 +179,7 @@ SMALL_PLAYERS = [
 def test_a_game_trains_and_draws(capsys, images, tmp_path, kind):
     folder = tmp_path / "run"
     assert said(capsys, "train", kind, "--data", images, *SMALL_PLAYERS, "--log-every", "3", "--out", folder)[0] == 0
-    for command in ("sample", "interpolate", "curves"):
+    for command in ("sample", "snapshots", "interpolate", "curves"):
         code, out, _ = said(capsys, command, folder, "--json")
         assert code == 0
         assert Path(json.loads(out)["picture"]).exists()

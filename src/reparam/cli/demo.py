@@ -84,7 +84,7 @@ def write_report(runs: dict[str, Any], out: Path) -> Path:
     sections = [
         Section("What was reached", table=table),
         Section("Training", figures=[_picture(runs["vae-20"], "curves", CAPTIONS["curves"])]),
-        Section("Samples while training", figures=[_snapshots(runs["vae-20"])]),
+        Section("Samples while training", figures=[_picture(runs["vae-20"], "snapshots", CAPTIONS["snapshots"])]),
         Section("Reconstructions", figures=[_picture(runs["vae-20"], "reconstruct", CAPTIONS["reconstruct"])]),
         Section("The latent plane", figures=_plane(runs)),
     ]
@@ -99,7 +99,7 @@ CAPTIONS = {
     "reconstruct": "Test images beside the decoder's mean at the mean of q(z|x), VAE with 20 latents.",
     "manifold": "The decoder's mean over the latent plane of the VAE with 2 latents, at normal quantiles: every cell "
     "has the same prior probability.",
-    "sample": "Samples of the VAE with 20 latents: decoder means at z drawn from the prior.",
+    "snapshots": "The same 25 draws of z decoded before training, half way and after it, VAE with 20 latents.",
 }
 
 
@@ -121,18 +121,6 @@ def _picture(run: Any, command: str, caption: str) -> Any:
     drawn = draw(options, run)
     path = save(drawn.figure, run.folder.figures / f"{command}.png", drawn.numbers)
     return Picture(path, caption, caption, f"reparam {command} {run.folder.path}")
-
-
-def _snapshots(run: Any) -> Any:
-    """Samples at the start, half way and the end, from the same noise."""
-    from reparam.plots import samples_over_training, save
-    from reparam.report import Picture
-    from reparam.training.snapshots import read_snapshots
-
-    grids = [(f"after step {step}", images) for step, images in read_snapshots(run.folder.figures)]
-    path = save(samples_over_training(grids), run.folder.figures / "samples-over-training.png")
-    caption = "The same 25 draws of z decoded before training, half way and after it, VAE with 20 latents."
-    return Picture(path, caption, caption, f"reparam sample {run.folder.path}")
 
 
 def _plane(runs: dict[str, Any]) -> list[Any]:

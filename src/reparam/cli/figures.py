@@ -89,6 +89,18 @@ def draw_samples(options: SampleOptions, run: Any) -> Drawn:
     return Drawn(figure, {"x": samples.x, "mean": samples.mean})
 
 
+def draw_snapshots(options: FigureOptions, run: Any) -> Drawn:
+    """The samples that the run kept at its start, half way and at its end."""
+    from reparam import plots
+    from reparam.training.snapshots import read_snapshots
+
+    kept = read_snapshots(run.folder.figures)
+    if not run.data.is_image or not kept:
+        raise UserError(f"{run.folder.path} kept no images while training: see `reparam sample {run.folder.path}`")
+    figure = plots.samples_over_training([(f"after step {step}", images) for step, images in kept])
+    return Drawn(figure, {f"step_{step}": images for step, images in kept})
+
+
 def draw_reconstructions(options: CountOptions, run: Any) -> Drawn:
     """Test examples beside their reconstructions."""
     from reparam import evaluation, plots
@@ -166,6 +178,12 @@ COMMANDS: dict[str, tuple[type[FigureOptions], Draw, str, list[str]]] = {
         draw_samples,
         "Draw samples from a trained model: z from the prior, pushed through the decoder.",
         ["reparam sample runs/vae -n 100", "reparam sample runs/vae -n 10000 --out samples.npz"],
+    ),
+    "snapshots": (
+        FigureOptions,
+        draw_snapshots,
+        "Show the 25 samples kept before training, half way and after it, from the same noise.",
+        ["reparam snapshots runs/gan"],
     ),
     "reconstruct": (
         CountOptions,

@@ -10,6 +10,7 @@ from reparam.errors import UserError
 COMMANDS = {
     "train": "train a model and keep it in a run folder",
     "sample": "draw samples from a trained model",
+    "snapshots": "samples kept before training, half way and after it",
     "reconstruct": "test examples beside what the model makes of them",
     "manifold": "what the plane of a 2-dimensional latent decodes to",
     "latents": "where test examples lie in the latent space, coloured by class",
@@ -19,7 +20,7 @@ COMMANDS = {
     "data": "describe a data set and draw some of it",
     "demo": "train, draw and report in one go",
 }
-FIGURES = ("sample", "reconstruct", "manifold", "latents", "interpolate", "curves")
+FIGURES = ("sample", "snapshots", "reconstruct", "manifold", "latents", "interpolate", "curves")
 
 HELP = """usage: reparam COMMAND [OPTIONS]
 
