@@ -334,6 +334,12 @@ def test_a_warning_is_given_once_and_not_again_after_resuming(tmp_path):
     assert [len(warnings) for warnings in heard] == [1, 0]
 
 
+@pytest.mark.parametrize("loss", sorted(set(LOSSES) - {"minimax", "non-saturating"}))
+def test_smoothing_labels_that_a_game_does_not_have_is_refused(loss):
+    with pytest.raises(UserError, match=r"label smoothing 0\.1 needs .* --loss non-saturating"):
+        small_gan(loss=loss, smoothing=0.1)
+
+
 def test_a_conditional_game_needs_labels():
     model = small_gan(classes=3)
     with pytest.raises(UserError, match="--conditional"):

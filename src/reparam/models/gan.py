@@ -8,7 +8,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reparam.adversarial import LOSSES, AdversarialLoss, Critic, lipschitz_estimate, smoothed, value
+from reparam.adversarial import (
+    LOSSES,
+    AdversarialLoss,
+    Critic,
+    lipschitz_estimate,
+    minimax_discriminator,
+    smoothed,
+    value,
+)
 from reparam.errors import UserError
 from reparam.models.constraints import Constraint, WeightClipping
 from reparam.models.decoding import full_precision
@@ -62,6 +70,9 @@ class GAN(Model):
         average: decay of the moving average of the generator that is sampled from; 0: none.
         classes: number of classes where generator and discriminator are conditional, else 0.
         optimizer: both players' optimizer unless the run's settings say otherwise, see :class:`Turn`.
+
+    Raises:
+        UserError: if labels are to be smoothed in a game that has none.
     """
 
     def __init__(
@@ -86,6 +97,11 @@ class GAN(Model):
         self.generator, self.discriminator = generator, discriminator
         self.latent_dim, self.data_shape, self.classes = latent_dim, tuple(data_shape), classes
         self.game = LOSSES[loss] if isinstance(loss, str) else loss
+        if smoothing and self.game.discriminator is not minimax_discriminator:
+            raise UserError(
+                f"label smoothing {smoothing:g} needs a discriminator trained on labels: use --loss non-saturating or "
+                "minimax, or leave --label-smoothing out"
+            )
         self.discriminator_game = smoothed(self.game.discriminator, smoothing) if smoothing else self.game.discriminator
         self.constraint, self.noise = constraint or Constraint(), noise or InstanceNoise()
         self.discriminator_turns, self.unroll, self.unroll_rate = discriminator_turns, unroll, unroll_rate
