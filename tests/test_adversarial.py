@@ -8,7 +8,7 @@ from torch import nn
 
 from reparam import adversarial
 from reparam.adversarial import LOSSES
-from reparam.models.constraints import GradientPenalty, WeightClipping, ZeroCentred, spectrally_normalized
+from reparam.models.constraints import GradientPenalty, Shown, WeightClipping, ZeroCentred, spectrally_normalized
 
 SEEDS = st.integers(0, 2**31 - 1)
 
@@ -124,13 +124,17 @@ def test_penalties_of_a_linear_critic_are_their_closed_forms(shape):
     def critic(x):
         return (x * w).flatten(1).sum(1) + 3.0
 
-    real, fake = torch.randn(2, 6, *shape, dtype=torch.float64)
+    real, fake = (torch.randn(6, *shape, dtype=torch.float64).requires_grad_() for _ in range(2))
+    shown, unit = Shown(real, fake, critic(real), critic(fake)), torch.rand(shape, dtype=torch.float64)
     norm = w.norm()
     penalties = {
         adversarial.gradient_penalty(critic, real, fake): (norm - 1) ** 2,
-        adversarial.zero_centred_penalty(critic, real): 0.5 * norm**2,
+        adversarial.zero_centred_penalty(critic(real), real): 0.5 * norm**2,
+        adversarial.zero_centred_penalty(critic(real), real, unit): 0.5 * (unit * w).norm() ** 2,
         GradientPenalty(10.0).penalty(critic, real, fake): 10 * (norm - 1) ** 2,
-        ZeroCentred(2.0, 3.0).penalty(critic, real, fake): 2.5 * norm**2,
+        ZeroCentred(2.0, 3.0).penalty_as_shown(shown, 0.7): 2.5 * norm**2,
+        ZeroCentred(2.0, 3.0, decay=0.01).penalty_as_shown(shown, 0.5): 0.25 * norm**2,
+        ZeroCentred(2.0, 0.0, unit=unit).penalty_as_shown(shown, 0.5): (unit * w).norm() ** 2,
     }
     for ours, exact in penalties.items():
         torch.testing.assert_close(ours, exact)

@@ -18,16 +18,21 @@ FLOORS = [
         "files",
         "config",
         "distributions",
+        "flows",
         "bounds",
         "networks",
         "adversarial",
+        "divergences",
+        "optimal",
+        "transport",
         "players",
     },
     {"models"},
     {"data"},
     {"training"},
-    {"evaluation"},
+    {"audit", "evaluation"},
     {"plots", "report"},
+    {"labs"},  # they draw, so they stand below the plots
     {"cli"},
 ]
 

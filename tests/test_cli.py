@@ -190,6 +190,19 @@ def test_a_game_trains_and_draws(capsys, images, tmp_path, kind):
     assert "has no encoder" in err
 
 
+def test_a_game_on_points_shows_its_samples_over_training(capsys, tmp_path):
+    folder = tmp_path / "run"
+    flags = ["--generator-hidden", "8", "--discriminator-hidden", "8", "--steps", "32", "--batch-size", "16"]
+    assert said(capsys, "train", "gan", "--data", "ring", *flags, "--out", folder)[0] == 0
+    code, out, _ = said(capsys, "snapshots", folder, "--json")
+    assert code == 0
+    with np.load(json.loads(out)["numbers"]) as arrays:
+        assert arrays.files == [f"step_{step}" for step in (0, 2, 4, 8, 16, 32)]
+        assert arrays["step_32"].shape == (1000, 2)
+    config = reparam.load(folder).config
+    assert config.training.steps == 32
+
+
 def test_a_conditional_game_draws_the_class_asked_for(capsys, tmp_path):
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "d.npz", x=rng.integers(0, 255, (300, 8, 8), dtype=np.uint8), y=np.arange(300) % 3)

@@ -189,7 +189,7 @@ def test_the_average_follows_the_generator_and_is_what_is_sampled():
     with torch.no_grad():
         for parameter in model.generator.parameters():
             parameter.add_(1.0)
-    model._after_generator()
+    {turn.name: turn for turn in model.turns()}["generator"].after()
     for name, parameter in model.averaged.named_parameters():
         torch.testing.assert_close(parameter, kept[name] + 0.1)
     model.eval()

@@ -137,9 +137,16 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     return (gradient_norms(critic, interpolates(real, fake)) - 1).square().mean()
 
 
-def zero_centred_penalty(critic: Critic, x: Tensor) -> Tensor:
-    """½ E[‖∇D(x)‖²]: R1 on real examples, R2 on generated ones (Mescheder et al. 2018, equations 9 and 10)."""
-    return 0.5 * input_gradients(critic, x).flatten(1).square().sum(1).mean()
+def zero_centred_penalty(output: Tensor, x: Tensor, unit: Tensor | float = 1.0) -> Tensor:
+    """½ E[‖∇D(x)‖²]: R1 on real examples, R2 on generated ones (Mescheder et al. 2018, equations 9 and 10).
+
+    Args:
+        output: D(x), ``(batch,)``, computed from ``x``.
+        x: ``(batch, *data_shape)``, requiring a gradient.
+        unit: what counts as a length of 1 in x, broadcasting with an example; the gradient is taken per unit.
+    """
+    (gradient,) = torch.autograd.grad(output.sum(), x, create_graph=True)
+    return 0.5 * (unit * gradient).flatten(1).square().sum(1).mean()
 
 
 def lipschitz_estimate(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:

@@ -1,14 +1,18 @@
 """Lower bounds on the log-evidence log p(x), in nats per example."""
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from torch import Tensor
 
 from reparam.distributions import Distribution
 
-KL = Callable[[Distribution, Distribution, Tensor], Tensor]
-"""An estimate of KL(posterior ‖ prior): given both and samples z ``(L, batch, latent_dim)``, returns ``(batch,)``."""
+Draws = tuple[Tensor, Tensor]
+KL = Callable[[Distribution, Distribution, int], Draws]
+"""From posterior, prior and L to draws z of the posterior ``(L, batch, latent_dim)`` and KL(posterior ‖ prior)
+``(batch,)``: drawn together, because a flow knows the density of its own draws best."""
 
 
 class Bound(NamedTuple):
@@ -23,14 +27,50 @@ class Bound(NamedTuple):
         return self.reconstruction - self.kl
 
 
-def analytic_kl(posterior: Distribution, prior: Distribution, z: Tensor) -> Tensor:
-    """KL(posterior ‖ prior) in closed form; the samples are not looked at."""
-    return posterior.kl(prior)
+def analytic_kl(posterior: Distribution, prior: Distribution, samples: int = 1) -> Draws:
+    """Draws, and KL(posterior ‖ prior) in closed form.
+
+    Raises:
+        UserError: if the pair has none.
+    """
+    return posterior.sample((samples,)), posterior.kl(prior)
 
 
-def sampled_kl(posterior: Distribution, prior: Distribution, z: Tensor) -> Tensor:
-    """The mean over samples of log q(z) - log p(z): unbiased, for any pair that has densities."""
-    return (posterior.log_prob(z) - prior.log_prob(z)).mean(0)
+def sampled_kl(posterior: Distribution, prior: Distribution, samples: int = 1) -> Draws:
+    """Draws, and their mean of log q(z) - log p(z): unbiased, for any pair that has densities."""
+    z, log_q = posterior.sample_and_log_prob((samples,))
+    return z, (log_q - prior.log_prob(z)).mean(0)
+
+
+@dataclass(frozen=True)
+class FreeBits:
+    """The KL in closed form, each dimension's average over the batch counted as at least ``least`` nats.
+
+    A dimension below that is not pushed towards the prior, so that it can come to be used (Kingma et al. 2016,
+    equation 15, with one group per dimension). The bound it gives is a lower one still.
+
+    Args:
+        least: lambda, nats per latent dimension.
+
+    >>> import torch
+    >>> from reparam.distributions import Normal
+    >>> unit = Normal(torch.zeros(4, 3), torch.ones(4, 3))
+    >>> FreeBits(0.5)(unit, unit)[1]
+    tensor([1.5000, 1.5000, 1.5000, 1.5000])
+    """
+
+    least: float
+
+    def __call__(self, posterior: Distribution, prior: Distribution, samples: int = 1) -> Draws:
+        """Draws, and the KL ``(batch,)`` raised by what its dimensions lack on average.
+
+        Raises:
+            UserError: unless the dimensions of both are independent.
+        """
+        each = posterior.factors().kl(prior.factors())
+        lacking = (self.least - each.mean(0)).clamp(min=0)
+        # where a dimension lacks, this is the constant `least` on average, and the gradient of the average is zero
+        return posterior.sample((samples,)), each.sum(-1) + lacking.sum(-1)
 
 
 def elbo(
@@ -51,7 +91,7 @@ def elbo(
         prior: p(z), broadcasting with the posterior.
         likelihood: from z ``(samples, batch, latent_dim)`` to p(x|z).
         samples: L, the draws per example.
-        kl: how the second term is computed, :func:`analytic_kl` or :func:`sampled_kl`.
+        kl: how the second term is computed: :func:`analytic_kl`, :func:`sampled_kl`, :class:`FreeBits`.
 
     Returns:
         Per-example reconstruction and KL, each ``(batch,)`` in nats.
@@ -66,5 +106,62 @@ def elbo(
     >>> elbo(torch.zeros(4, 2), q, p, unit, samples=8).kl
     tensor([0., 0., 0., 0.])
     """
+    z, divergence = kl(posterior, prior, samples)
+    return Bound(likelihood(z).log_prob(x).mean(0), divergence)
+
+
+def log_importance_weights(
+    x: Tensor,
+    posterior: Distribution,
+    prior: Distribution,
+    likelihood: Callable[[Tensor], Distribution],
+    samples: int,
+) -> Tensor:
+    """Log p(x|z) + log p(z) - log q(z|x) at draws of q, ``(samples, batch)`` in nats.
+
+    Arguments as for :func:`elbo`.
+    """
+    z, log_q = posterior.sample_and_log_prob((samples,))
+    return likelihood(z).log_prob(x) + prior.log_prob(z) - log_q
+
+
+def importance_weighted(log_weights: Tensor) -> Tensor:
+    """Log of the mean weight: a bound on log p(x) that tightens with the number of draws, ``(batch,)`` in nats.
+
+    Source: Burda et al. 2016, equation 8.
+
+    Args:
+        log_weights: ``(samples, batch)``.
+
+    >>> import torch
+    >>> importance_weighted(torch.tensor([[0.0], [0.0]])).item()
+    0.0
+    """
+    return log_weights.logsumexp(0) - math.log(len(log_weights))
+
+
+def doubly_reparameterized(
+    x: Tensor,
+    posterior: Distribution,
+    prior: Distribution,
+    likelihood: Callable[[Tensor], Distribution],
+    samples: int,
+) -> tuple[Tensor, Tensor]:
+    """The importance-weighted bound, and a scalar to raise whose gradient is that of the bound's average.
+
+    The scalar's gradient is unbiased; for the posterior's parameters it is the one whose signal-to-noise ratio does
+    not vanish as draws are added (Tucker et al. 2019, equations 9 and 10); for all others it is the plain one.
+
+    Returns:
+        The bound ``(batch,)`` in nats, and the surrogate, a scalar of no value of its own.
+
+    Raises:
+        UserError: if the posterior cannot be detached from its parameters (flows).
+    """
     z = posterior.sample((samples,))
-    return Bound(likelihood(z).log_prob(x).mean(0), kl(posterior, prior, z))
+    log_weights = likelihood(z).log_prob(x) + prior.log_prob(z) - posterior.detached().log_prob(z)
+    shares = log_weights.detach().softmax(0)
+    if z.requires_grad:
+        # what comes back to z is already weighted once; the posterior's gradient needs the square
+        z.register_hook(lambda gradient: gradient * shares.unsqueeze(-1))  # type: ignore[no-untyped-call]
+    return importance_weighted(log_weights.detach()), (shares * log_weights).sum(0).mean()

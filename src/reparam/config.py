@@ -54,6 +54,9 @@ class DataConfig(Config):
     """Seed of the split, of toy data and of the once-binarized validation and test images."""
 
 
+LikelihoodName = Literal["auto", "bernoulli", "normal", "continuous-bernoulli", "discretized-logistic", "categorical"]
+
+
 class NetworkConfig(Config):
     """Networks shared by every kind of model."""
 
@@ -65,8 +68,12 @@ class NetworkConfig(Config):
     """Channels of the first convolution."""
     activation: Literal["relu", "silu", "gelu", "tanh"] = "relu"
     """The nonlinearity between layers."""
-    likelihood: Literal["auto", "bernoulli", "normal"] = "auto"
+    likelihood: LikelihoodName = "auto"
     """What the decoder's output means; auto: Bernoulli for grey images, else normal with a learned variance."""
+    scale: Annotated[float, Field(gt=0)] | None = None
+    """Fixed standard deviation of a normal likelihood, in the data's units; learned unless given."""
+    levels: Annotated[int, Field(ge=2)] = 256
+    """Values of a categorical likelihood, equally spaced from 0 to 1."""
 
 
 class AutoencoderConfig(NetworkConfig):
@@ -83,31 +90,49 @@ class VAEConfig(NetworkConfig):
     kind: Literal["vae"] = "vae"
     latent_dim: Positive = 20
     """Width of z."""
-    kl: Literal["analytic", "sampled"] = "analytic"
-    """How the KL term is computed."""
+    posterior: Literal["diagonal", "full", "iaf", "spline"] = "diagonal"
+    """q(z|x): a diagonal normal, a full one, or either flow on top of a diagonal one."""
+    prior: Literal["standard", "mixture", "vamp", "flow", "spline"] = "standard"
+    """p(z): N(0, I); learned: a mixture of normals, of posteriors of pseudo-inputs, or a flow (affine or spline)."""
+    objective: Literal["elbo", "iwae", "dreg"] = "elbo"
+    """The bound that is raised; dreg: the importance-weighted one by its doubly reparameterized gradient."""
+    importance_samples: Positive = 50
+    """K, draws of z per example in the importance-weighted bound."""
+    kl: Literal["auto", "analytic", "sampled"] = "auto"
+    """How the ELBO's KL term is computed; auto: in closed form where there is one."""
     samples: Positive = 1
-    """L, draws of z per example in the bound."""
-    kl_weight: Annotated[float, Field(ge=0)] = 1.0
+    """L, draws of z per example in the ELBO."""
+    kl_weight: NotNegative = 1.0
     """Final weight of the KL term (beta)."""
-    kl_warmup: Annotated[float, Field(ge=0)] = 0.0
+    kl_warmup: NotNegative = 0.0
     """Epochs over which that weight rises from 0."""
+    free_bits: NotNegative = 0.0
+    """Nats per latent dimension that cost nothing (diagonal posterior, standard prior)."""
+    components: Positive = 100
+    """Normals of a mixture prior, pseudo-inputs of a VampPrior."""
+    transforms: Positive = 2
+    """Transforms of a flow, posterior's and prior's each."""
+    flow_hidden: tuple[Positive, ...] = (128, 128)
+    """Widths of the hidden layers of each transform."""
 
 
 class PlayersConfig(Config):
     """What every game's two players have in common."""
 
-    latent_dim: Positive = 100
-    """Width of the noise z."""
+    latent_dim: Positive | None = None
+    """Width of the noise z; unless given, 100 for images and 2 for points."""
     network: Literal["mlp", "conv"] = "mlp"
     """Multilayer perceptrons, or convolutions (images from 8x8)."""
     generator_hidden: tuple[Positive, ...] | None = None
-    """Widths of the generator's hidden layers; unless given, 128 256 512 1024 for images and 128 128 for points."""
+    """Widths of the generator's hidden layers; unless given, 128 256 512 1024 for images and six of 128 for points."""
     discriminator_hidden: tuple[Positive, ...] | None = None
     """Widths of the discriminator's or critic's; unless given, 512 256 for images and 128 128 for points."""
     width: Positive = 32
     """Channels of the first convolution."""
     batch_norm: bool | None = None
     """Normalize batches within the generator; unless given, for images."""
+    fourier_features: Annotated[int, Field(ge=0)] | None = None
+    """Random frequencies the discriminator or critic sees vectors by; 16 for points unless given."""
     conditional: bool = False
     """Tell both players the class."""
     gradient_penalty: NotNegative = 0.0
@@ -125,9 +150,11 @@ class GANConfig(PlayersConfig):
     loss: Literal["minimax", "non-saturating", "least-squares", "hinge", "relativistic"] = "relativistic"
     """The game; relativistic with its default penalties is R3GAN's."""
     r1: NotNegative | None = None
-    """Weight (gamma) of the zero-centred gradient penalty on real examples; 0.1 if relativistic, else 0."""
+    """Weight (gamma) of the zero-centred gradient penalty on real examples; relativistic: 0.1 (points 0.03), else 0."""
     r2: NotNegative | None = None
-    """Weight (gamma) of the zero-centred gradient penalty on generated examples; 0.1 if relativistic, else 0."""
+    """Weight (gamma) of the zero-centred gradient penalty on generated examples; likewise."""
+    penalty_decay: Annotated[float, Field(gt=0, le=1)] | None = None
+    """What R1 and R2 shrink to, geometrically, by the end; 1 for images and 0.01 for points unless given."""
     instance_noise: NotNegative = 0.0
     """Standard deviation of the noise on the discriminator's inputs at the start."""
     noise_epochs: Annotated[float, Field(gt=0)] = 10.0
@@ -153,11 +180,15 @@ class WGANConfig(PlayersConfig):
 ModelConfig = Annotated[AutoencoderConfig | VAEConfig | GANConfig | WGANConfig, Field(discriminator="kind")]
 
 
+EPOCHS = 12
+"""Passes over the training data where nothing else is said."""
+
+
 class TrainingConfig(Config):
     """How a model is trained."""
 
-    epochs: Positive = 12
-    """Passes over the training data."""
+    epochs: Positive | None = None
+    """Passes over the training data; unless given, what suits the kind of model and data, 12 for most."""
     steps: Positive | None = None
     """Training steps instead of epochs."""
     batch_size: Positive = 256
@@ -184,6 +215,8 @@ class TrainingConfig(Config):
     """Number format of the networks; auto: bf16 where the hardware multiplies it fast. Losses stay in float32."""
     compile: bool = False
     """Compile the networks with torch.compile (a slow start, then faster steps on some machines)."""
+    keep_every: Positive | None = None
+    """Keep the weights after every so many epochs (checkpoints/step-*.safetensors) besides the last and the best."""
     log_every: Positive = 50
     """Steps between two rows of metrics.jsonl."""
     tensorboard: bool = False

@@ -34,6 +34,33 @@ class Ranged(nn.Module):
         return self.low + (self.high - self.low) * x.sigmoid() if self.bounded else x
 
 
+class FourierFeatures(nn.Module):
+    """Vectors joined by sines and cosines of random projections of them (Tancik et al. 2020).
+
+    A perceptron learns what varies slowly first, and would see narrow modes late.
+
+    Args:
+        inputs: width of the vectors, in units of about 1.
+        features: how many frequencies.
+        scale: their standard deviation along a direction of the plane, in radians per unit.
+
+    >>> FourierFeatures(2, 16)(torch.zeros(5, 2)).shape
+    torch.Size([5, 34])
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, inputs: int, features: int, scale: float = 3.0) -> None:
+        super().__init__()
+        # so that the angle's spread does not grow with the width
+        self.register_buffer("frequencies", scale * math.sqrt(2 / inputs) * torch.randn(inputs, features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The features of x ``(batch, inputs)``: ``(batch, inputs + 2 features)``."""
+        angle = x @ self.frequencies
+        return torch.cat([x, angle.sin(), angle.cos()], dim=1)
+
+
 class Conditional(nn.Module):
     """A network that is also told a class: one-hot labels joined to vectors as numbers, to images as channels.
 

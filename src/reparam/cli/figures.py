@@ -90,15 +90,25 @@ def draw_samples(options: SampleOptions, run: Any) -> Drawn:
 
 
 def draw_snapshots(options: FigureOptions, run: Any) -> Drawn:
-    """The samples that the run kept at its start, half way and at its end."""
+    """The samples that the run kept while it trained."""
     from reparam import plots
     from reparam.training.snapshots import read_snapshots
 
     kept = read_snapshots(run.folder.figures)
-    if not run.data.is_image or not kept:
-        raise UserError(f"{run.folder.path} kept no images while training: see `reparam sample {run.folder.path}`")
-    figure = plots.samples_over_training([(f"after step {step}", images) for step, images in kept])
-    return Drawn(figure, {f"step_{step}": images for step, images in kept})
+    if not kept:
+        raise UserError(f"{run.folder.path} kept no samples while training: see `reparam sample {run.folder.path}`")
+    labelled = [(f"after step {step:,}", x) for step, x in kept]
+    figure = plots.samples_over_training(labelled) if run.data.is_image else _cloud_over_training(run, labelled)
+    return Drawn(figure, {f"step_{step}": x for step, x in kept})
+
+
+def _cloud_over_training(run: Any, labelled: list[tuple[str, Any]]) -> Any:
+    from reparam import plots
+    from reparam.evaluation.encoding import examples, pick
+    from reparam.randomness import generator
+
+    test = next(examples(pick(run.data.test, 1000, generator(0, "snapshots")), run.data)).numpy()
+    return plots.points_over_training(labelled, test)
 
 
 def draw_reconstructions(options: CountOptions, run: Any) -> Drawn:
@@ -182,7 +192,7 @@ COMMANDS: dict[str, tuple[type[FigureOptions], Draw, str, list[str]]] = {
     "snapshots": (
         FigureOptions,
         draw_snapshots,
-        "Show the 25 samples kept before training, half way and after it, from the same noise.",
+        "Show the samples kept before training, on the way and after it, from the same noise.",
         ["reparam snapshots runs/gan"],
     ),
     "reconstruct": (

@@ -2,7 +2,7 @@
 
 from reparam.data.batches import Batches, evaluation_batches
 from reparam.data.coverage import coverage
-from reparam.data.dataset import Binarization, Dataset, LazyArray, Split, require_binary
+from reparam.data.dataset import Binarization, Dataset, LazyArray, Split, require_binary, require_unit
 from reparam.data.density import GaussianMixture, Moons, ToyDensity
 from reparam.data.describe import describe
 from reparam.data.load import binarized, load_data
@@ -23,5 +23,6 @@ __all__ = [
     "evaluation_batches",
     "load_data",
     "require_binary",
+    "require_unit",
     "units",
 ]

@@ -123,3 +123,19 @@ def require_binary(dataset: Dataset, likelihood: str = "bernoulli") -> None:
         f"from {low:g} to {high:g}: add --binarization dynamic or --binarization threshold, or take another "
         f"likelihood (--likelihood normal)."
     )
+
+
+def require_unit(dataset: Dataset, likelihood: str) -> None:
+    """Refuse a likelihood of values in [0, 1] on data that leave it.
+
+    Raises
+    ------
+    UserError
+        When values lie outside [0, 1].
+    """
+    low, high = dataset.range
+    if low < 0 or high > 1:
+        raise UserError(
+            f"A {likelihood} likelihood needs values from 0 to 1 and those of {dataset.name!r} range from {low:g} to "
+            f"{high:g}: rescale them, or take --likelihood normal."
+        )

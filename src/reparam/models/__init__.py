@@ -3,28 +3,44 @@
 from reparam.models.autoencoder import Autoencoder
 from reparam.models.constraints import GradientPenalty, WeightClipping, ZeroCentred, spectrally_normalized
 from reparam.models.gan import GAN, WGAN, InstanceNoise
-from reparam.models.likelihoods import BernoulliLikelihood, NormalLikelihood
+from reparam.models.likelihoods import (
+    BernoulliLikelihood,
+    CategoricalLikelihood,
+    ContinuousBernoulliLikelihood,
+    DiscretizedLogisticLikelihood,
+    NormalLikelihood,
+)
 from reparam.models.model import Batch, Model, Turn
-from reparam.models.objectives import ELBO
-from reparam.models.posteriors import DiagonalNormal
-from reparam.models.priors import StandardNormal
+from reparam.models.objectives import ELBO, IWAE, DReG
+from reparam.models.posteriors import DiagonalNormal, FlowPosterior, FullNormal
+from reparam.models.priors import FlowPrior, MixturePrior, StandardNormal, VampPrior
 from reparam.models.vae import VAE
 
 __all__ = [
     "ELBO",
     "GAN",
+    "IWAE",
     "VAE",
     "WGAN",
     "Autoencoder",
     "Batch",
     "BernoulliLikelihood",
+    "CategoricalLikelihood",
+    "ContinuousBernoulliLikelihood",
+    "DReG",
     "DiagonalNormal",
+    "DiscretizedLogisticLikelihood",
+    "FlowPosterior",
+    "FlowPrior",
+    "FullNormal",
     "GradientPenalty",
     "InstanceNoise",
+    "MixturePrior",
     "Model",
     "NormalLikelihood",
     "StandardNormal",
     "Turn",
+    "VampPrior",
     "WeightClipping",
     "ZeroCentred",
     "spectrally_normalized",

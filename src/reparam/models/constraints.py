@@ -8,11 +8,36 @@ from torch import Tensor, nn
 from reparam.adversarial import Critic, gradient_penalty, zero_centred_penalty
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a discriminator was shown and said: examples ``(batch, *data_shape)``, its logits on them ``(batch,)``."""
+
+    real: Tensor
+    fake: Tensor
+    on_real: Tensor
+    on_fake: Tensor
+
+
 class Constraint:
-    """No constraint: the base of those that constrain."""
+    """No constraint: the base of those that constrain.
+
+    Attributes:
+        differentiates: whether the examples that the discriminator is shown must carry gradients.
+    """
+
+    differentiates = False
 
     def penalty(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor | None:
-        """A scalar added to the discriminator's loss, or None."""
+        """A scalar added to the discriminator's loss, from points of the constraint's own choosing; or None."""
+        return None
+
+    def penalty_as_shown(self, shown: Shown, progress: float) -> Tensor | None:
+        """A scalar added to the discriminator's loss, from what it said already; or None.
+
+        Args:
+            shown: examples and logits; the examples carry gradients where ``differentiates``.
+            progress: the share of the training that is done.
+        """
         return None
 
     def after(self, critic: nn.Module) -> None:
@@ -58,15 +83,31 @@ class ZeroCentred(Constraint):
     Args:
         r1: gamma at real examples.
         r2: gamma at generated ones.
+        decay: what either is multiplied by in the course of the training, geometrically.
+        unit: what counts as a length of 1 in the data, broadcasting with an example.
+
+    >>> ZeroCentred(1.0, decay=0.01).size(0.5)
+    0.1
     """
 
     r1: float = 1.0
     r2: float = 0.0
+    decay: float = 1.0
+    unit: Tensor | float = 1.0
+    differentiates = True
 
-    def penalty(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+    def size(self, progress: float) -> float:
+        """What gammas are multiplied by when that share of the training is done."""
+        return float(self.decay**progress)
+
+    def penalty_as_shown(self, shown: Shown, progress: float) -> Tensor:
         """The weighted sum of both."""
-        terms = [gamma * zero_centred_penalty(critic, x) for gamma, x in ((self.r1, real), (self.r2, fake)) if gamma]
-        return torch.stack(terms).sum() if terms else real.new_zeros(())
+        sides = ((self.r1, shown.on_real, shown.real), (self.r2, shown.on_fake, shown.fake))
+        terms = [gamma * zero_centred_penalty(output, x, self._unit(x)) for gamma, output, x in sides if gamma]
+        return self.size(progress) * torch.stack(terms).sum()
+
+    def _unit(self, x: Tensor) -> Tensor | float:
+        return self.unit.to(x) if isinstance(self.unit, Tensor) else self.unit
 
 
 def spectrally_normalized(network: nn.Module) -> nn.Module:

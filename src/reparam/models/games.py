@@ -1,8 +1,10 @@
 """From a game's settings to its model: players, constraint and remedies put together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import torch
 from torch import nn
 
 from reparam.config import GANConfig, PlayersConfig, WGANConfig
@@ -13,44 +15,75 @@ from reparam.models.constraints import (
     ZeroCentred,
     spectrally_normalized,
 )
-from reparam.models.gan import ADAM, GAN, WGAN, InstanceNoise
+from reparam.models.gan import ADAM, GAN, PENALIZED_ADAM, RMSPROP, WGAN, InstanceNoise
 from reparam.models.traits import Traits
-from reparam.players import Conditional, conv_discriminator, conv_generator, mlp_discriminator, mlp_generator
+from reparam.networks import Affine
+from reparam.players import (
+    Conditional,
+    FourierFeatures,
+    conv_discriminator,
+    conv_generator,
+    mlp_discriminator,
+    mlp_generator,
+)
 
 
 @dataclass(frozen=True)
-class Players:
-    """Perceptrons for a sort of data, where the settings leave them open."""
+class Defaults:
+    """What suits a sort of data, where the settings leave it open.
 
+    Args:
+        latent_dim: width of z.
+        generator_hidden, discriminator_hidden: widths of the perceptrons' hidden layers.
+        batch_norm: whether the generator's batches are normalized.
+        fourier_features: frequencies that the discriminator sees vectors by.
+        penalty: R1 and R2 of the relativistic game.
+        penalty_decay: what they have shrunk to when the training ends.
+        adam: the relativistic game's optimizer.
+    """
+
+    latent_dim: int
     generator_hidden: tuple[int, ...]
     discriminator_hidden: tuple[int, ...]
     batch_norm: bool
+    fourier_features: int
+    penalty: float
+    penalty_decay: float
+    adam: Mapping[str, Any]
 
 
-IMAGES = Players((128, 256, 512, 1024), (512, 256), batch_norm=True)
-POINTS = Players((128, 128), (128, 128), batch_norm=False)
-RELATIVISTIC_PENALTY = 0.1
 # found on MNIST: 9 epochs at 5e-4 cover every class, 28 of the plain game at 2e-4 do not
-RELATIVISTIC_ADAM = {"learning_rate": 5e-4, "betas": (0.5, 0.999)}
+IMAGES = Defaults(
+    100, (128, 256, 512, 1024), (512, 256), True, 0, 0.1, 1.0, {"learning_rate": 5e-4, "betas": (0.5, 0.999)}
+)
+# found on ring and grid (recipes/toy_gans.py): depth makes the generator steep enough to leave little between modes,
+# Fourier features show the discriminator what is there, and a penalty that fades lets it be sure of it in the end
+POINTS = Defaults(2, (128,) * 6, (128, 128), False, 16, 0.03, 0.01, {"learning_rate": 2e-3, "betas": (0.0, 0.99)})
+
+
+def defaults_for(data_shape: Sequence[int]) -> Defaults:
+    """What suits data of that shape."""
+    return IMAGES if len(data_shape) == 3 else POINTS
 
 
 def build_gan(config: GANConfig, data_shape: Sequence[int], traits: Traits) -> GAN:
     """A GAN from its settings."""
     generator, discriminator, classes = build_players(config, data_shape, traits)
+    defaults = defaults_for(data_shape)
     return GAN(
         generator,
         discriminator,
-        config.latent_dim,
+        config.latent_dim or defaults.latent_dim,
         tuple(data_shape),
         loss=config.loss,
-        constraint=_constraint(config),
+        constraint=_constraint(config, defaults, traits, tuple(data_shape)),
         discriminator_turns=config.discriminator_turns,
         noise=InstanceNoise(config.instance_noise, config.noise_epochs),
         smoothing=config.label_smoothing,
         unroll=config.unroll,
         average=config.average,
         classes=classes,
-        optimizer=RELATIVISTIC_ADAM if config.loss == "relativistic" else ADAM,
+        optimizer=defaults.adam if config.loss == "relativistic" else ADAM,
     )
 
 
@@ -60,12 +93,13 @@ def build_wgan(config: WGANConfig, data_shape: Sequence[int], traits: Traits) ->
     return WGAN(
         generator,
         critic,
-        config.latent_dim,
+        config.latent_dim or defaults_for(data_shape).latent_dim,
         tuple(data_shape),
         constraint=_critic_constraint(config),
         discriminator_turns=config.critic_turns,
         average=config.average,
         classes=classes,
+        optimizer=PENALIZED_ADAM if config.gradient_penalty else RMSPROP,
     )
 
 
@@ -89,32 +123,56 @@ def _conv_players(
     config: PlayersConfig, shape: tuple[int, ...], traits: Traits, classes: int
 ) -> tuple[nn.Module, nn.Module]:
     low, high = traits.range
-    batch_norm = config.batch_norm is not False
-    generator = conv_generator(config.latent_dim + classes, config.width, shape, low, high, batch_norm)
+    latent_dim, batch_norm = config.latent_dim or IMAGES.latent_dim, config.batch_norm is not False
+    generator = conv_generator(latent_dim + classes, config.width, shape, low, high, batch_norm)
     return generator, conv_discriminator(shape, config.width, classes)
 
 
 def _mlp_players(
     config: PlayersConfig, shape: tuple[int, ...], traits: Traits, classes: int
 ) -> tuple[nn.Module, nn.Module]:
-    defaults = IMAGES if len(shape) == 3 else POINTS
+    defaults = defaults_for(shape)
     generator = mlp_generator(
-        config.latent_dim + classes,
+        (config.latent_dim or defaults.latent_dim) + classes,
         config.generator_hidden or defaults.generator_hidden,
         shape,
         *traits.range,
         defaults.batch_norm if config.batch_norm is None else config.batch_norm,
     )
-    joined = (shape[0] + classes, *shape[1:])
-    return generator, mlp_discriminator(joined, config.discriminator_hidden or defaults.discriminator_hidden)
+    hidden = config.discriminator_hidden or defaults.discriminator_hidden
+    if len(shape) == 3:
+        return generator, mlp_discriminator((shape[0] + classes, *shape[1:]), hidden)
+    features = defaults.fourier_features if config.fourier_features is None else config.fourier_features
+    return _in_units(generator, _vector_discriminator(shape[0] + classes, hidden, features), traits, shape[0], classes)
 
 
-def _constraint(config: GANConfig) -> Constraint:
+def _vector_discriminator(inputs: int, hidden: Sequence[int], features: int) -> nn.Sequential:
+    if not features:
+        return mlp_discriminator((inputs,), hidden)
+    return nn.Sequential(FourierFeatures(inputs, features), mlp_discriminator((inputs + 2 * features,), hidden))
+
+
+def _in_units(
+    generator: nn.Module, discriminator: nn.Module, traits: Traits, dim: int, classes: int
+) -> tuple[nn.Module, nn.Module]:
+    """Both networks in the data's own units; labels joined to a vector are left as they are."""
+    mean, deviation = traits.mean.expand(dim), traits.deviation.expand(dim)
+    shift = torch.cat([-mean / deviation, torch.zeros(classes)])
+    scale = torch.cat([1 / deviation, torch.ones(classes)])
+    into, back = Affine(shift, scale), Affine(mean.clone(), deviation.clone())
+    return nn.Sequential(generator, back), nn.Sequential(into, discriminator)
+
+
+def _constraint(config: GANConfig, defaults: Defaults, traits: Traits, shape: tuple[int, ...]) -> Constraint:
     if config.gradient_penalty:
         return GradientPenalty(config.gradient_penalty)
-    usual = RELATIVISTIC_PENALTY if config.loss == "relativistic" else 0.0
+    usual = defaults.penalty if config.loss == "relativistic" else 0.0
     r1, r2 = (usual if gamma is None else gamma for gamma in (config.r1, config.r2))
-    return ZeroCentred(r1, r2) if r1 or r2 else Constraint()
+    if not (r1 or r2):
+        return Constraint()
+    decay = defaults.penalty_decay if config.penalty_decay is None else config.penalty_decay
+    # images share one range and are left in it; columns of a table do not
+    return ZeroCentred(r1, r2, decay, unit=1.0 if len(shape) == 3 else traits.deviation)
 
 
 def _critic_constraint(config: WGANConfig) -> Constraint:

@@ -18,7 +18,7 @@ from reparam.adversarial import (
     value,
 )
 from reparam.errors import UserError
-from reparam.models.constraints import Constraint, WeightClipping
+from reparam.models.constraints import Constraint, Shown, WeightClipping
 from reparam.models.decoding import full_precision
 from reparam.models.model import Batch, Model, Terms, Turn
 from reparam.models.unrolling import look_ahead
@@ -26,6 +26,7 @@ from reparam.models.watching import duplicate_rate
 from reparam.randomness import noise
 
 ADAM = {"learning_rate": 2e-4, "betas": (0.5, 0.999)}
+PENALIZED_ADAM = {"learning_rate": 1e-4, "betas": (0.0, 0.9)}  # Gulrajani et al. 2017
 RMSPROP = {"optimizer": "rmsprop", "learning_rate": 5e-5}
 Network = Callable[..., Tensor]
 
@@ -113,23 +114,32 @@ class GAN(Model):
         repeats, settings = self.discriminator_turns, self.optimizer
         after = self._after_discriminator
         yield Turn("discriminator", self.discriminator, self.discriminator_loss, repeats, after, settings)
-        yield Turn("generator", self.generator, self.generator_loss, 1, self._after_generator, settings)
+        yield Turn("generator", self.generator, self.generator_loss, 1, self._averaging(), settings)
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         """The discriminator's loss, V(D, G) in nats and mean outputs on real and generated examples."""
         with torch.no_grad():
             fake = self.generate(len(batch.x), batch.y)
-        real, fake = (self.noise.add(x, batch.epoch) for x in (batch.x, fake))
+        real, fake = (self._shown(x, batch.epoch) for x in (batch.x, fake))
         on_real, on_fake = self.judge(real, batch.y), self.judge(fake, batch.y)
+        penalties = (
+            self.constraint.penalty(lambda x: self.judge(x, batch.y), real, fake),
+            self.constraint.penalty_as_shown(Shown(real, fake, on_real, on_fake), batch.progress),
+        )
         loss = self.discriminator_game(on_real, on_fake)
-        penalty = self.constraint.penalty(lambda x: self.judge(x, batch.y), real, fake)
+        loss = sum((penalty for penalty in penalties if penalty is not None), start=loss)
         terms = {
             "value": value(on_real, on_fake),
             "output_real": on_real.sigmoid().mean(),
             "output_fake": on_fake.sigmoid().mean(),
             "margin": on_real.mean() - on_fake.mean(),
         }
-        return {"loss": loss if penalty is None else loss + penalty, **terms}
+        return {"loss": loss, **terms}
+
+    def _shown(self, x: Tensor, epoch: float) -> Tensor:
+        """What the discriminator sees of examples."""
+        seen = self.noise.add(x, epoch)
+        return seen.detach().requires_grad_() if self.constraint.differentiates else seen
 
     def generator_loss(self, batch: Batch) -> Terms:
         """The generator's loss, against the discriminator as it is or as it would be some updates later."""
@@ -178,14 +188,20 @@ class GAN(Model):
     def _after_discriminator(self) -> None:
         self.constraint.after(self.discriminator)
 
-    @torch.no_grad()
-    def _after_generator(self) -> None:
+    def _averaging(self) -> Callable[[], None] | None:
+        """What moves the average after each update; the tensors are listed once, since a walk costs as much as it."""
         if self.averaged is None:
-            return
-        for average, now in zip(self.averaged.parameters(), self.generator.parameters(), strict=True):
-            average.lerp_(now, 1 - self.decay)
-        for kept, buffer in zip(self.averaged.buffers(), self.generator.buffers(), strict=True):
-            kept.copy_(buffer)
+            return None
+        averages, now = (tuple(network.parameters()) for network in (self.averaged, self.generator))
+        kept, buffers = (tuple(network.buffers()) for network in (self.averaged, self.generator))
+
+        @torch.no_grad()
+        def average() -> None:
+            torch._foreach_lerp_(averages, now, 1 - self.decay)
+            if kept:
+                torch._foreach_copy_(kept, buffers)
+
+        return average
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         """G(z) of the averaged generator where there is one; of random classes where conditional and none are given."""

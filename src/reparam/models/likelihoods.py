@@ -1,24 +1,41 @@
 """Likelihoods p(x|z): what a decoder's output means."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from reparam.distributions import Bernoulli, Distribution, Normal
+from reparam.distributions import (
+    Bernoulli,
+    Categorical,
+    ContinuousBernoulli,
+    DiscretizedLogistic,
+    Distribution,
+    Normal,
+)
 
 
 class Likelihood(nn.Module, ABC):
-    """A module from a decoder's output ``(*batch, *data_shape)`` to a distribution over x.
+    """A module from a decoder's output ``(*batch, *output_shape)`` to a distribution over x.
 
     Args:
         data_shape: shape of one example, without the batch.
+
+    Attributes:
+        output_shape: what the decoder gives for one example.
+        support: what values it has: ``binary`` (0 and 1), ``unit`` ([0, 1]) or ``real``.
     """
+
+    support: Literal["binary", "unit", "real"] = "real"
 
     def __init__(self, data_shape: Sequence[int]) -> None:
         super().__init__()
-        self.event_dims = len(data_shape)
+        self.data_shape = tuple(data_shape)
+        self.output_shape = self.data_shape
+        self.event_dims = len(self.data_shape)
 
     @abstractmethod
     def forward(self, output: Tensor) -> Distribution:
@@ -28,9 +45,21 @@ class Likelihood(nn.Module, ABC):
 class BernoulliLikelihood(Likelihood):
     """Independent pixels of 0 and 1; the decoder gives the log-odds."""
 
+    support = "binary"
+
     def forward(self, output: Tensor) -> Bernoulli:
         """Bernoulli with logits ``output``."""
         return Bernoulli(output, self.event_dims)
+
+
+class ContinuousBernoulliLikelihood(Likelihood):
+    """Independent grey values in [0, 1] with a density (Loaiza-Ganem & Cunningham 2019); the decoder gives logits."""
+
+    support = "unit"
+
+    def forward(self, output: Tensor) -> ContinuousBernoulli:
+        """Continuous Bernoulli with logits ``output``."""
+        return ContinuousBernoulli(output, self.event_dims)
 
 
 class NormalLikelihood(Likelihood):
@@ -56,3 +85,52 @@ class NormalLikelihood(Likelihood):
     def forward(self, output: Tensor) -> Normal:
         """Normal with mean ``output``."""
         return Normal.from_log_scale(output, self.log_scale.expand_as(output), self.event_dims)
+
+
+class DiscretizedLogisticLikelihood(Likelihood):
+    """Independent 8-bit values in [0, 1] (Kingma et al. 2016); the decoder gives the location less ½.
+
+    The scale does not depend on z: one for each channel of images, one for each column of a table.
+
+    Args:
+        data_shape: shape of one example.
+        scale: the logistic's scale it starts from.
+    """
+
+    support = "unit"
+
+    def __init__(self, data_shape: Sequence[int], scale: float = 0.1) -> None:
+        super().__init__(data_shape)
+        channels, *rest = self.data_shape
+        self.log_scale = nn.Parameter(torch.full((channels, *[1] * len(rest)), math.log(scale)))
+
+    def forward(self, output: Tensor) -> DiscretizedLogistic:
+        """Discretized logistic around ``output`` + ½."""
+        return DiscretizedLogistic(output + 0.5, self.log_scale, self.event_dims)
+
+
+class CategoricalLikelihood(Likelihood):
+    """Independent values among equally spaced levels in [0, 1], any histogram; the decoder gives a logit for each.
+
+    Args:
+        data_shape: shape of one example.
+        levels: how many.
+
+    >>> CategoricalLikelihood((3, 8, 8), levels=16).output_shape
+    (48, 8, 8)
+    """
+
+    support = "unit"
+
+    def __init__(self, data_shape: Sequence[int], levels: int = 256) -> None:
+        super().__init__(data_shape)
+        self.levels = levels
+        channels, *rest = self.data_shape
+        self.output_shape = (channels * levels, *rest)
+
+    def forward(self, output: Tensor) -> Categorical:
+        """Categorical with the levels' logits moved last."""
+        leading = output.shape[: output.dim() - self.event_dims]
+        channels, *rest = self.data_shape
+        logits = output.reshape(*leading, channels, self.levels, *rest)
+        return Categorical(logits.movedim(len(leading) + 1, -1), self.event_dims)

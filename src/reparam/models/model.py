@@ -17,12 +17,14 @@ class Batch:
         y: class labels ``(batch,)``, or None.
         step: the training step, from 0.
         epoch: passes over the training data so far, for schedules such as a KL warm-up.
+        progress: the share of the training that is done, for schedules that span it.
     """
 
     x: Tensor
     y: Tensor | None = None
     step: int = 0
     epoch: float = 0.0
+    progress: float = 0.0
 
 
 Terms = Mapping[str, Tensor]

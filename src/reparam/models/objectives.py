@@ -1,14 +1,53 @@
-"""Training objectives of a VAE: how its bound becomes a loss."""
+"""Training objectives of a VAE: how a bound on log p(x) becomes a loss."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-from reparam.bounds import KL, Bound, analytic_kl
+from reparam.bounds import (
+    KL,
+    FreeBits,
+    analytic_kl,
+    doubly_reparameterized,
+    elbo,
+    importance_weighted,
+    log_importance_weights,
+)
+from reparam.distributions import Distribution
+
+Decode = Callable[[Tensor], Distribution]
+AT_ONCE = 5  # draws decoded together when evaluating: a batch there is large, and memory is not
+
+
+class Objective(ABC):
+    """What a VAE raises; ``monitor`` names the entry of :meth:`evaluate` that judges it."""
+
+    monitor: str = "elbo"
+
+    @abstractmethod
+    def loss(
+        self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode, epoch: float
+    ) -> dict[str, Tensor]:
+        """The scalars of a turn: the loss, and unweighted terms averaged over the batch, in nats.
+
+        Args:
+            x: ``(batch, *data_shape)``.
+            posterior: q(z|x).
+            prior: p(z).
+            decode: from z to p(x|z).
+            epoch: passes over the data so far.
+        """
+
+    @abstractmethod
+    def evaluate(self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode) -> dict[str, Tensor]:
+        """Terms per example, each ``(batch,)`` in nats, with nothing of the loss's weights in them."""
 
 
 @dataclass(frozen=True)
-class ELBO:
+class ELBO(Objective):
     """The negative evidence lower bound, its KL weighted.
 
     Args:
@@ -16,6 +55,7 @@ class ELBO:
         kl_warmup: epochs over which the weight rises linearly from 0 (Bowman et al. 2016); 0: none.
         samples: L, draws of z per example.
         kl: ``reparam.bounds.analytic_kl`` or ``sampled_kl``.
+        free_bits: nats per latent dimension that cost nothing, see :class:`reparam.bounds.FreeBits`; 0: none.
 
     >>> [ELBO(kl_warmup=4).weight(epoch) for epoch in (0, 2, 4, 9)]
     [0.0, 0.5, 1.0, 1.0]
@@ -25,13 +65,76 @@ class ELBO:
     kl_warmup: float = 0.0
     samples: int = 1
     kl: KL = analytic_kl
+    free_bits: float = 0.0
 
     def weight(self, epoch: float) -> float:
         """The KL term's weight after so many epochs."""
         return self.kl_weight * min(1.0, epoch / self.kl_warmup) if self.kl_warmup else self.kl_weight
 
-    def loss(self, bound: Bound, epoch: float) -> dict[str, Tensor]:
-        """The scalars of a turn: the loss, and the unweighted terms averaged over the batch, in nats."""
-        reconstruction, kl = bound.reconstruction.mean(), bound.kl.mean()
-        terms = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
-        return {"loss": self.weight(epoch) * kl - reconstruction, **terms}
+    def loss(
+        self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode, epoch: float
+    ) -> dict[str, Tensor]:
+        """Weighted KL minus reconstruction."""
+        kl = FreeBits(self.free_bits) if self.free_bits else self.kl
+        bound = elbo(x, posterior, prior, decode, self.samples, kl)
+        reconstruction, divergence = bound.reconstruction.mean(), bound.kl.mean()
+        terms = {"elbo": reconstruction - divergence, "reconstruction": reconstruction, "kl": divergence}
+        return {"loss": self.weight(epoch) * divergence - reconstruction, **terms}
+
+    def evaluate(self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode) -> dict[str, Tensor]:
+        """The bound and its two terms."""
+        bound = elbo(x, posterior, prior, decode, self.samples, self.kl)
+        return {"elbo": bound.elbo, "reconstruction": bound.reconstruction, "kl": bound.kl}
+
+
+@dataclass(frozen=True)
+class IWAE(Objective):
+    """The negative importance-weighted bound (Burda et al. 2016).
+
+    Args:
+        samples: K, draws of z per example; 1 gives the ELBO with the sampled KL.
+    """
+
+    samples: int = 50
+    monitor = "iwae"
+
+    def loss(
+        self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode, epoch: float
+    ) -> dict[str, Tensor]:
+        """Minus the bound; its gradient is the plain one."""
+        bound = importance_weighted(log_importance_weights(x, posterior, prior, decode, self.samples)).mean()
+        return {"loss": -bound, "iwae": bound}
+
+    def evaluate(self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode) -> dict[str, Tensor]:
+        """The bound, and the ELBO with its two terms from the same draws."""
+        sizes = [min(AT_ONCE, self.samples - start) for start in range(0, self.samples, AT_ONCE)]
+        parts = [self._draw(x, posterior, prior, decode, size) for size in sizes]
+        reconstruction, log_ratio = (torch.cat(part) for part in zip(*parts, strict=True))
+        log_weights = reconstruction - log_ratio
+        terms = {"elbo": log_weights.mean(0), "reconstruction": reconstruction.mean(0), "kl": log_ratio.mean(0)}
+        return {"iwae": importance_weighted(log_weights), **terms}
+
+    @staticmethod
+    def _draw(x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode, n: int) -> tuple[Tensor, Tensor]:
+        z, log_q = posterior.sample_and_log_prob((n,))
+        return decode(z).log_prob(x), log_q - prior.log_prob(z)
+
+
+@dataclass(frozen=True)
+class DReG(IWAE):
+    """The importance-weighted bound, the posterior moved by its doubly reparameterized gradient (Tucker et al. 2019).
+
+    Args:
+        samples: K, draws of z per example.
+    """
+
+    def loss(
+        self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode, epoch: float
+    ) -> dict[str, Tensor]:
+        """Minus the surrogate; the bound is logged.
+
+        Raises:
+            UserError: if the posterior cannot be detached from its parameters (flows).
+        """
+        bound, surrogate = doubly_reparameterized(x, posterior, prior, decode, self.samples)
+        return {"loss": -surrogate, "iwae": bound.mean()}

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
-from reparam.bounds import Bound, elbo
 from reparam.distributions import Distribution
 from reparam.models.decoding import decode, full_precision, shape_of_output
-from reparam.models.likelihoods import BernoulliLikelihood
+from reparam.models.likelihoods import BernoulliLikelihood, Likelihood
 from reparam.models.model import Batch, Model, Terms, Turn
-from reparam.models.objectives import ELBO
+from reparam.models.objectives import ELBO, Objective
 from reparam.models.posteriors import DiagonalNormal
+from reparam.models.priors import Prior
 
 
 class VAE(Model):
@@ -19,10 +19,10 @@ class VAE(Model):
     Args:
         encoder: module from x ``(batch, *data_shape)`` to the posterior's parameters ``(batch, posterior.outputs)``.
         decoder: module from z ``(batch, latent_dim)`` to the likelihood's parameters ``(batch, *data_shape)``.
-        prior: module whose call gives p(z), with ``latent_dim``.
+        prior: a :class:`reparam.models.priors.Prior`.
         posterior: module from the encoder's output to q(z|x); a diagonal normal unless given.
         likelihood: module from the decoder's output to p(x|z); Bernoulli unless given.
-        objective: how the bound becomes a loss.
+        objective: how a bound becomes a loss; the ELBO unless given.
 
     >>> from reparam.models.priors import StandardNormal
     >>> from reparam.networks import MLP
@@ -31,25 +31,24 @@ class VAE(Model):
     (torch.Size([5, 12]), ['vae'])
     """
 
-    monitor = "elbo"
-
     def __init__(
         self,
         encoder: nn.Module,
         decoder: nn.Module,
-        prior: nn.Module,
+        prior: Prior,
         *,
         posterior: nn.Module | None = None,
-        likelihood: nn.Module | None = None,
-        objective: ELBO | None = None,
+        likelihood: Likelihood | None = None,
+        objective: Objective | None = None,
     ) -> None:
         super().__init__()
-        self.latent_dim: int = prior.latent_dim  # type: ignore[assignment]
-        self.data_shape = shape_of_output(decoder, self.latent_dim)
+        self.latent_dim = prior.latent_dim
         self.encoder, self.decoder, self.prior = encoder, decoder, prior
         self.posterior = posterior or DiagonalNormal(self.latent_dim)
-        self.likelihood = likelihood or BernoulliLikelihood(self.data_shape)
+        self.likelihood = likelihood or BernoulliLikelihood(shape_of_output(decoder, self.latent_dim))
+        self.data_shape = self.likelihood.data_shape
         self.objective = objective or ELBO()
+        self.monitor = self.objective.monitor
 
     def encode(self, x: Tensor) -> Distribution:
         """q(z|x), with batch shape ``(batch,)``."""
@@ -59,13 +58,13 @@ class VAE(Model):
         """p(x|z) for z of shape ``(*leading, latent_dim)``."""
         return self.likelihood(decode(self.decoder, z))  # type: ignore[no-any-return]
 
-    def bound(self, x: Tensor) -> Bound:
-        """The bound's terms per example, each ``(batch,)`` in nats."""
-        return elbo(x, self.encode(x), self.prior(), self.decode, self.objective.samples, self.objective.kl)
+    def p_z(self) -> Distribution:
+        """The prior p(z), of batch shape ``()``."""
+        return self.prior(self.encode)  # type: ignore[no-any-return]
 
     def loss(self, batch: Batch) -> Terms:
         """The objective's scalars on a batch."""
-        return self.objective.loss(self.bound(batch.x), batch.epoch)
+        return self.objective.loss(batch.x, self.encode(batch.x), self.p_z(), self.decode, batch.epoch)
 
     def turns(self) -> Iterator[Turn]:
         """One turn: everything moves on the bound."""
@@ -73,13 +72,12 @@ class VAE(Model):
 
     def evaluate(self, batch: Batch) -> Terms:
         """The unweighted bound and its terms, each ``(batch,)`` in nats."""
-        bound = self.bound(batch.x)
-        return {"elbo": bound.elbo, "reconstruction": bound.reconstruction, "kl": bound.kl}
+        return self.objective.evaluate(batch.x, self.encode(batch.x), self.p_z(), self.decode)
 
     def sample(self, n: int) -> Tensor:
         """Ancestral draws: z from the prior, then x from the likelihood."""
-        return self.decode(self.prior().sample((n,))).sample()
+        return self.decode(self.p_z().sample((n,))).sample()
 
     def mean(self, n: int) -> Tensor:
         """The decoder's mean at ``n`` draws of the prior; the same z as :meth:`sample` under the same noise."""
-        return self.decode(self.prior().sample((n,))).mean
+        return self.decode(self.p_z().sample((n,))).mean

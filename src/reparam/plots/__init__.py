@@ -4,7 +4,7 @@ from reparam.plots.files import save
 from reparam.plots.games import game_curves
 from reparam.plots.grids import data_grid, image_grid, manifold, reconstructions, samples_over_training
 from reparam.plots.latents import latent_scatter, latents_side_by_side
-from reparam.plots.points import pair_plot, point_samples, samples_picture
+from reparam.plots.points import pair_plot, point_samples, points_over_training, samples_picture
 from reparam.plots.progress import curves
 from reparam.plots.tiles import tile
 
@@ -18,6 +18,7 @@ __all__ = [
     "manifold",
     "pair_plot",
     "point_samples",
+    "points_over_training",
     "reconstructions",
     "samples_over_training",
     "samples_picture",

@@ -55,6 +55,50 @@ def point_samples(
     return figure
 
 
+def points_over_training(
+    clouds: Sequence[tuple[str, object]], data: object, *, title: str | None = None, names: Sequence[str] = ("x₁", "x₂")
+) -> Figure:
+    """Samples of one model at several moments over the data in grey, on the data's scale.
+
+    Args:
+        clouds: (label, (n, d) samples) for each moment; of more than two columns the first two are drawn.
+        data: (m, d).
+        title: one over the whole.
+        names: of the two coordinates.
+
+    Raises:
+        UserError: for no cloud at all, and where an array is not (n, d) with n > 0 and d > 1, or is not finite.
+    """
+    if not clouds:
+        raise UserError("There are no samples to draw; give at least one (label, samples) pair.")
+    reference = _plane(data, "The data")
+    columns = min(3, len(clouds))
+    rows = -(-len(clouds) // columns)
+    figure = new_figure(3.1 * columns + 0.4, 3.1 * rows + 0.3 * bool(title))
+    headline(figure, title)
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    low, high = reference.min(axis=0), reference.max(axis=0)
+    centre, reach = (low + high) / 2, 0.65 * float((high - low).max() or 1.0)
+    for axes in panels.flat[len(clouds) :]:
+        axes.set_visible(False)
+    for i, (axes, (label, cloud)) in enumerate(zip(panels.flat, clouds, strict=False)):
+        last = i + columns >= len(clouds)
+        dress(axes, x=names[0] if last else "", y=names[1] if i % columns == 0 else "", title=label)
+        axes.tick_params(labelbottom=last)
+        _dots(axes, reference, FAINT)
+        _dots(axes, _plane(cloud, f"The samples '{label}'"), ORANGE)
+        axes.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] - reach, centre[1] + reach), box_aspect=1)
+    return figure
+
+
+def _plane(x: object, what: str) -> NDArray[np.float64]:
+    """The first two columns of vectors."""
+    vectors = _vectors(x, what)
+    if vectors.shape[1] < 2:
+        raise UserError(f"{what} have one column; this picture takes two or more: see a histogram instead.")
+    return vectors[:, :2]
+
+
 def pair_plot(
     x: object,
     names: Sequence[str] | None = None,

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from reparam.config import DataConfig, RunConfig, TrainingConfig
-from reparam.data import Dataset, require_binary
+from reparam.data import Dataset, require_binary, require_unit
 from reparam.errors import UserError
-from reparam.models.likelihoods import BernoulliLikelihood
+from reparam.models.likelihoods import Likelihood
 from reparam.models.model import Model
 from reparam.training.folder import RunFolder
 from reparam.training.hardware import choose_device, flushed_denormals
@@ -73,14 +73,22 @@ def check(model: Model, data: Dataset) -> None:
     """Refuse a model that cannot be trained on the data.
 
     Raises:
-        UserError: if shapes differ, or a Bernoulli likelihood meets data that are not binary.
+        UserError: if shapes differ, or the data leave the likelihood's support.
     """
     if tuple(model.data_shape) != tuple(data.data_shape):
         raise UserError(
             f"the model makes data of shape {tuple(model.data_shape)}, but {data.name!r} has {data.data_shape}"
         )
-    if isinstance(getattr(model, "likelihood", None), BernoulliLikelihood):
+    likelihood = getattr(model, "likelihood", None)
+    if isinstance(likelihood, Likelihood):
+        _check_support(likelihood, data)
+
+
+def _check_support(likelihood: Likelihood, data: Dataset) -> None:
+    if likelihood.support == "binary":
         require_binary(data)
+    if likelihood.support == "unit":
+        require_unit(data, type(likelihood).__name__.removesuffix("Likelihood"))
 
 
 def _describe(data: Dataset) -> DataConfig:

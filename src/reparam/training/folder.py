@@ -27,6 +27,16 @@ class RunFolder:
         self.best = self.path / "checkpoints" / "best.safetensors"
         self.figures = self.path / "figures"
 
+    def kept(self, step: int) -> Path:
+        """Where the weights of a step are kept."""
+        return self.path / "checkpoints" / f"step-{step:07d}.safetensors"
+
+    @property
+    def kept_steps(self) -> list[int]:
+        """The steps whose weights are kept, in order."""
+        found = (self.path / "checkpoints").glob("step-*.safetensors")
+        return sorted(int(path.stem.removeprefix("step-")) for path in found)
+
     def check_free(self) -> None:
         """Make sure that there is nothing in the folder's place yet.
 

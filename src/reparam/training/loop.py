@@ -49,7 +49,7 @@ class Game:
         for turn in self.turns:
             for repeat in range(turn.repeats):
                 x, y = self.batch(step * self.batches_per_step + repeat)
-                self.move(turn, Batch(x, y, step, step / self.steps_per_epoch))
+                self.move(turn, Batch(x, y, step, step / self.steps_per_epoch, step / self.total))
 
     def move(self, turn: Turn, batch: Batch) -> None:
         """One update of a turn's parameters: gradients of its loss with respect to them alone."""

@@ -1,11 +1,14 @@
 """From what a user asked for to what exactly will be done: every ``auto`` decided by the data, then written down."""
 
-from reparam.config import DataConfig, NetworkConfig, RunConfig, TrainingConfig
+from reparam.config import EPOCHS, DataConfig, NetworkConfig, RunConfig, TrainingConfig
 from reparam.data import Dataset, binarized
 from reparam.training.optimizers import SAFE_RATE
 from reparam.training.run import read_data
 
 PERCEPTRON_RATE = 6e-3
+# clipping is slow: after 1,100 updates of the generator (14 epochs at batch 128) samples are still blobs
+GAME_EPOCHS = {"gan": 16, "wgan": 60}
+POINT_EPOCHS = {"gan": 52, "wgan": 60}
 
 
 def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
@@ -26,7 +29,8 @@ def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
         binarization = "dynamic" if likelihood == "bernoulli" and not raw.binary and _is_unit(raw) else "none"
     data_config = config.data.model_copy(update={"binarization": binarization})
     data = binarized(raw, binarization) if config.data.binarization == "auto" else raw
-    resolved = config.model_copy(update={"data": data_config, "training": _with_rate(config)})
+    training = _with_epochs(config, _with_rate(config), data)
+    resolved = config.model_copy(update={"data": data_config, "training": training})
     if isinstance(config.model, NetworkConfig):
         resolved = resolved.model_copy(update={"model": config.model.model_copy(update={"likelihood": likelihood})})
     return resolved, data
@@ -41,6 +45,15 @@ def _with_rate(config: RunConfig) -> TrainingConfig:
         return config.training
     perceptron = config.model.network == "mlp"
     return config.training.model_copy(update={"learning_rate": PERCEPTRON_RATE if perceptron else SAFE_RATE})
+
+
+def _with_epochs(config: RunConfig, training: TrainingConfig, data: Dataset) -> TrainingConfig:
+    """Games take longer, and longest where every mode of a density is to be found and filled."""
+    if training.epochs or training.steps:
+        return training
+    kind = getattr(config.model, "kind", "")
+    epochs = (GAME_EPOCHS if data.is_image else POINT_EPOCHS).get(kind, EPOCHS)
+    return training.model_copy(update={"epochs": epochs})
 
 
 def _suits_bernoulli(raw: Dataset, config: DataConfig) -> bool:

@@ -95,13 +95,13 @@ def check_fingerprint(data: Dataset, recorded: dict[str, Any], folder: RunFolder
         )
 
 
-def load(folder: str | Path, model: Model | None = None, checkpoint: str | None = None) -> Run:
+def load(folder: str | Path, model: Model | None = None, checkpoint: str | int | None = None) -> Run:
     """Read a run back from its folder.
 
     Args:
         folder: the run folder.
         model: needed only where Python code composed the model: the same composition again, any weights.
-        checkpoint: ``"best"`` or ``"last"``; unless given, the best where there is one.
+        checkpoint: ``"best"``, ``"last"`` or a step whose weights were kept; unless given, the best where there is one.
 
     Raises:
         UserError: if the folder is no run, or was composed in Python and no model is given.
@@ -113,9 +113,16 @@ def load(folder: str | Path, model: Model | None = None, checkpoint: str | None 
     config = RunConfig(**recorded["config"])
     if model is None:
         model = _rebuild(config, recorded, place)
-    weights = {"best": place.best, "last": place.last}[checkpoint] if checkpoint else place.best
-    notes = load_weights(weights if checkpoint or weights.exists() else place.last, model)
+    notes = load_weights(_weights(place, checkpoint), model)
     return Run(model.eval(), config, place, place.rows(), notes["step"])
+
+
+def _weights(place: RunFolder, checkpoint: str | int | None) -> Path:
+    if checkpoint is None:
+        return place.best if place.best.exists() else place.last
+    if isinstance(checkpoint, int):
+        return place.kept(checkpoint)
+    return {"best": place.best, "last": place.last}[checkpoint]
 
 
 def _rebuild(config: RunConfig, recorded: dict[str, Any], place: RunFolder) -> Model:

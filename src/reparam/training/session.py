@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reparam.config import TrainingConfig
+from reparam.config import EPOCHS, TrainingConfig
 from reparam.data import Batches, Dataset, coverage
 from reparam.data.coverage import SAMPLES
 from reparam.files import read_json, write_json
@@ -23,7 +23,7 @@ from reparam.training.folder import RunFolder
 from reparam.training.interrupt import Interrupted, listening
 from reparam.training.loop import Game
 from reparam.training.progress import Silent
-from reparam.training.snapshots import save_snapshot
+from reparam.training.snapshots import moments, save_snapshot
 from reparam.training.validation import average
 
 Row = dict[str, Any]
@@ -57,8 +57,9 @@ class Session:
         device = next(model.parameters()).device
         batches = Batches(data.train, data, config.batch_size, config.seed, device)
         self.game = Game(model, batches, config, total=0)
-        self.total = config.steps or config.epochs * self.game.steps_per_epoch
+        self.total = config.steps or (config.epochs or EPOCHS) * self.game.steps_per_epoch
         self.game.total = self.total
+        self.moments = moments(model.data_shape, self.total)
         self.step, self.best, self.epochs_since_best = 0, -math.inf, 0
         self.best_weights: tuple[int, dict[str, Tensor]] | None = None
         self.rows: list[Row] = []
@@ -109,11 +110,18 @@ class Session:
         if ends_epoch or self.step % self.config.log_every == 0:
             self._write("train", self.game.ledger.close_row() | self._watch())
             self._warn()
-        if self.step == max(1, self.total // 2):
+        if self.step in self.moments:
             self._snapshot()
         if ends_epoch:
             self._validate()
+            self._keep()
             self._save()
+
+    def _keep(self) -> None:
+        """Keep the weights of this epoch if it is one of those asked for."""
+        every = self.config.keep_every
+        if self.folder and every and round(self.step / self.game.steps_per_epoch) % every == 0:
+            save_weights(self.folder.kept(self.step), self.model, self.step)
 
     def _warn(self) -> None:
         """Say once what the readings show."""
@@ -127,7 +135,8 @@ class Session:
         x, y = self.game.batch((self.step - 1) * self.game.batches_per_step)
         before = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
         with noise(self.config.seed, "watch", self.step):
-            readings = self.model.watch(Batch(x, y, self.step, self.step / self.game.steps_per_epoch))
+            epoch, progress = self.step / self.game.steps_per_epoch, self.step / self.total
+            readings = self.model.watch(Batch(x, y, self.step, epoch, progress))
         for name, buffer in self.model.named_buffers():
             buffer.copy_(before[name])
         return {name: reading.item() for name, reading in readings.items()}

@@ -1,0 +1,94 @@
+"""What every distribution can do: sample, say its log-density and mean, and compare itself by KL."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from reparam.errors import UserError
+
+
+class Distribution(ABC):
+    """A distribution over tensors of shape ``(*batch_shape, *event_shape)``, independent across the batch.
+
+    Args:
+        event_dims: how many trailing dimensions make one event.
+    """
+
+    def __init__(self, event_dims: int) -> None:
+        self.event_dims = event_dims
+
+    @property
+    @abstractmethod
+    def mean(self) -> Tensor:
+        """The expectation, ``(*batch_shape, *event_shape)``."""
+
+    @property
+    def center(self) -> Tensor:
+        """A point that stands for the whole, ``(*batch_shape, *event_shape)``: the mean, where it has a closed form."""
+        return self.mean
+
+    @abstractmethod
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        """Draws of shape ``(*sample_shape, *batch_shape, *event_shape)``, differentiable where the family allows."""
+
+    @abstractmethod
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Log-density (or log-mass) in nats, summed over the event: ``(*batch_shape,)``.
+
+        ``value`` may lack leading dimensions of the batch shape: it is then compared with every one of them.
+        """
+
+    def sample_and_log_prob(self, sample_shape: Sequence[int] = ()) -> tuple[Tensor, Tensor]:
+        """Draws and their log-density; cheaper than one after the other where the noise is at hand (flows)."""
+        value = self.sample(sample_shape)
+        return value, self.log_prob(value)
+
+    @abstractmethod
+    def entropy(self) -> Tensor:
+        """Entropy in nats, summed over the event: ``(*batch_shape,)``."""
+
+    def kl(self, other: "Distribution") -> Tensor:
+        """KL(self ‖ other) in closed form, nats summed over the event: ``(*batch_shape,)``.
+
+        Raises:
+            UserError: if no closed form is known for the pair; a sampled KL (``reparam.bounds.sampled_kl``) then does.
+        """
+        raise UserError(
+            f"KL({type(self).__name__} ‖ {type(other).__name__}) has no closed form here: estimate it from samples "
+            "with reparam.bounds.sampled_kl (on the command line: --kl sampled)"
+        )
+
+    def detached(self) -> "Distribution":
+        """The same distribution with no gradient to its parameters.
+
+        Raises:
+            UserError: where a family cannot be detached.
+        """
+        raise UserError(f"a {type(self).__name__} cannot be detached from its parameters: use a normal posterior here")
+
+    def factors(self) -> "Distribution":
+        """The same distribution, each dimension of the event an event of its own.
+
+        Raises:
+            UserError: where the dimensions are not independent.
+        """
+        raise UserError(f"the dimensions of a {type(self).__name__} are not independent: use a diagonal normal here")
+
+    def no_closed_form(self, quantity: str) -> UserError:
+        """The refusal of what has no closed form."""
+        return UserError(f"the {quantity} of a {type(self).__name__} has no closed form: estimate it from samples")
+
+    def _sum_event(self, values: Tensor) -> Tensor:
+        return values.flatten(-self.event_dims).sum(-1) if self.event_dims else values
+
+
+def check_positive(name: str, values: Tensor) -> None:
+    """Refuse a scale that is not positive (NaN included), naming the first element that fails."""
+    wrong = ~(values > 0)
+    if wrong.any():
+        index = tuple(int(i) for i in wrong.nonzero()[0])
+        raise UserError(
+            f"{name} must be positive everywhere, but element {list(index)} is {values[index].item():g}: "
+            "give an exponential or a softplus of it, or use from_log_scale"
+        )

@@ -1,0 +1,52 @@
+"""Independent coins."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from reparam.distributions.base import Distribution
+
+
+class Bernoulli(Distribution):
+    """Independent coins with probabilities ``sigmoid(logits)``.
+
+    Args:
+        logits: log-odds, ``(*batch_shape, *event_shape)``.
+        event_dims: how many trailing dimensions make one event (1: vectors; 3: images).
+
+    >>> Bernoulli(torch.zeros(5, 1, 28, 28), event_dims=3).log_prob(torch.ones(5, 1, 28, 28)).shape
+    torch.Size([5])
+    """
+
+    def __init__(self, logits: Tensor, event_dims: int = 1) -> None:
+        super().__init__(event_dims)
+        self.logits = logits
+
+    @property
+    def mean(self) -> Tensor:
+        """The probability of a one."""
+        return self.logits.sigmoid()
+
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        """Draws of 0 and 1 (floats). A coin has no pathwise gradient: none passes."""
+        with torch.no_grad():
+            mean = self.mean.expand(*sample_shape, *self.logits.shape)
+            return torch.bernoulli(mean)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """X · logits - softplus(logits), summed over the event; ``value`` holds zeros and ones."""
+        value = value.expand_as(self.logits)
+        return -self._sum_event(F.binary_cross_entropy_with_logits(self.logits, value, reduction="none"))
+
+    def entropy(self) -> Tensor:
+        """softplus(logits) - sigmoid(logits) · logits, summed over the event."""
+        return self._sum_event(F.softplus(self.logits) - self.mean * self.logits)
+
+    def kl(self, other: Distribution) -> Tensor:
+        """Closed form between coins: p (l - m) - softplus(l) + softplus(m) with log-odds l and m."""
+        if not isinstance(other, Bernoulli):
+            return super().kl(other)
+        difference = self.logits - other.logits
+        return self._sum_event(self.mean * difference - F.softplus(self.logits) + F.softplus(other.logits))

@@ -1,0 +1,136 @@
+"""From the settings of an autoencoder or a VAE to the model: networks, posterior, prior, likelihood, objective."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+
+from reparam import bounds
+from reparam.config import AutoencoderConfig, NetworkConfig, VAEConfig
+from reparam.models.autoencoder import Autoencoder
+from reparam.models.likelihoods import (
+    BernoulliLikelihood,
+    CategoricalLikelihood,
+    ContinuousBernoulliLikelihood,
+    DiscretizedLogisticLikelihood,
+    Likelihood,
+    NormalLikelihood,
+)
+from reparam.models.objectives import ELBO, IWAE, DReG, Objective
+from reparam.models.posteriors import DiagonalNormal, FlowPosterior, FullNormal
+from reparam.models.priors import FlowPrior, MixturePrior, Prior, StandardNormal, VampPrior
+from reparam.models.traits import Traits
+from reparam.models.vae import VAE
+from reparam.networks import MLP, Affine, ConvDecoder, ConvEncoder
+
+CONTEXT = 32
+
+
+def build_encoder(config: NetworkConfig, data_shape: Sequence[int], outputs: int, traits: Traits) -> nn.Module:
+    """The encoder that the settings ask for, from ``(batch, *data_shape)`` to ``(batch, outputs)``."""
+    if config.network == "conv":
+        network: nn.Module = ConvEncoder(data_shape, outputs, config.width, config.activation)
+    else:
+        network = MLP(data_shape, config.hidden, outputs, config.activation)
+    if config.likelihood == "bernoulli":
+        return network
+    return nn.Sequential(Affine(-traits.mean / traits.deviation, 1 / traits.deviation), network)
+
+
+def build_decoder(config: NetworkConfig, latent_dim: int, likelihood: Likelihood, traits: Traits) -> nn.Module:
+    """The decoder that the settings ask for, from ``(batch, latent_dim)`` to ``(batch, *likelihood.output_shape)``."""
+    shape = likelihood.output_shape
+    if config.network == "conv":
+        network: nn.Module = ConvDecoder(latent_dim, shape, config.width, config.activation)
+    else:
+        network = MLP(latent_dim, config.hidden[::-1], shape, config.activation)
+    # only a normal's mean is in the data's units
+    return nn.Sequential(network, Affine(traits.mean, traits.deviation)) if config.likelihood == "normal" else network
+
+
+def build_likelihood(config: NetworkConfig, data_shape: Sequence[int], traits: Traits) -> Likelihood:
+    """The likelihood that the settings ask for.
+
+    Raises:
+        KeyError: for ``auto``, which depends on the data and must be resolved before.
+    """
+    kinds: dict[str, Callable[[], Likelihood]] = {
+        "bernoulli": lambda: BernoulliLikelihood(data_shape),
+        "normal": lambda: _normal_likelihood(config, data_shape, traits),
+        "continuous-bernoulli": lambda: ContinuousBernoulliLikelihood(data_shape),
+        "discretized-logistic": lambda: DiscretizedLogisticLikelihood(data_shape),
+        "categorical": lambda: CategoricalLikelihood(data_shape, config.levels),
+    }
+    return kinds[config.likelihood]()
+
+
+def _normal_likelihood(config: NetworkConfig, data_shape: Sequence[int], traits: Traits) -> NormalLikelihood:
+    if config.scale is None:
+        return NormalLikelihood(data_shape, traits.deviation)
+    return NormalLikelihood(data_shape, config.scale, learned=False)
+
+
+def build_autoencoder(config: AutoencoderConfig, data_shape: Sequence[int], traits: Traits) -> Autoencoder:
+    """An autoencoder from its settings."""
+    likelihood = build_likelihood(config, data_shape, traits)
+    return Autoencoder(
+        build_encoder(config, data_shape, config.latent_dim, traits),
+        build_decoder(config, config.latent_dim, likelihood, traits),
+        config.latent_dim,
+        likelihood=likelihood,
+    )
+
+
+def build_vae(config: VAEConfig, data_shape: Sequence[int], traits: Traits) -> VAE:
+    """A variational autoencoder from its settings.
+
+    Raises:
+        UserError: if parts do not go together.
+    """
+    posterior = build_posterior(config)
+    likelihood = build_likelihood(config, data_shape, traits)
+    return VAE(
+        build_encoder(config, data_shape, posterior.outputs, traits),
+        build_decoder(config, config.latent_dim, likelihood, traits),
+        build_prior(config, data_shape, traits),
+        posterior=posterior,
+        likelihood=likelihood,
+        objective=build_objective(config),
+    )
+
+
+def build_posterior(config: VAEConfig) -> DiagonalNormal | FullNormal | FlowPosterior:
+    """The posterior that the settings ask for."""
+    if config.posterior == "diagonal":
+        return DiagonalNormal(config.latent_dim)
+    if config.posterior == "full":
+        return FullNormal(config.latent_dim)
+    kind = "affine" if config.posterior == "iaf" else "spline"
+    return FlowPosterior(config.latent_dim, CONTEXT, config.transforms, config.flow_hidden, kind)
+
+
+def build_prior(config: VAEConfig, data_shape: Sequence[int], traits: Traits) -> Prior:
+    """The prior that the settings ask for."""
+    kinds: dict[str, Callable[[], Prior]] = {
+        "standard": lambda: StandardNormal(config.latent_dim),
+        "mixture": lambda: MixturePrior(config.latent_dim, config.components),
+        "vamp": lambda: _vamp_prior(config, data_shape, traits),
+        "flow": lambda: FlowPrior(config.latent_dim, config.transforms, config.flow_hidden),
+        "spline": lambda: FlowPrior(config.latent_dim, config.transforms, config.flow_hidden, "spline"),
+    }
+    return kinds[config.prior]()
+
+
+def _vamp_prior(config: VAEConfig, data_shape: Sequence[int], traits: Traits) -> VampPrior:
+    noise = torch.randn(config.components, *data_shape)
+    return VampPrior(config.latent_dim, traits.mean + traits.deviation * noise, *traits.range)
+
+
+def build_objective(config: VAEConfig) -> Objective:
+    """The objective that the settings ask for."""
+    if config.objective != "elbo":
+        return {"iwae": IWAE, "dreg": DReG}[config.objective](config.importance_samples)
+    closed = config.posterior in ("diagonal", "full") and config.prior == "standard"
+    analytic = config.kl == "analytic" or (config.kl == "auto" and closed)
+    kl = bounds.analytic_kl if analytic else bounds.sampled_kl
+    return ELBO(config.kl_weight, config.kl_warmup, config.samples, kl, config.free_bits)
