@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Any
 from reparam._version import __version__
 
 if TYPE_CHECKING:
-    from reparam import adversarial, bounds, data, distributions, evaluation, models, networks, training
+    from reparam import (
+        adversarial,
+        bounds,
+        data,
+        distributions,
+        divergences,
+        evaluation,
+        labs,
+        models,
+        networks,
+        optimal,
+        training,
+        transport,
+    )
+    from reparam.audit.api import audit
     from reparam.data import load_data
     from reparam.errors import UserError
     from reparam.evaluation import interpolate, latents, manifold, reconstruct, sample
@@ -35,7 +49,21 @@ _HOMES = {
     "reconstruct": "evaluation",
     "sample": "evaluation",
 }
-_MODULES = ("adversarial", "bounds", "data", "distributions", "evaluation", "models", "networks", "training")
+_MODULES = (
+    "adversarial",
+    "audit",
+    "bounds",
+    "data",
+    "distributions",
+    "divergences",
+    "evaluation",
+    "labs",
+    "models",
+    "networks",
+    "optimal",
+    "training",
+    "transport",
+)
 
 __all__ = [
     "GAN",
@@ -48,21 +76,26 @@ __all__ = [
     "UserError",
     "__version__",
     "adversarial",
+    "audit",
     "bounds",
     "data",
     "distributions",
+    "divergences",
     "evaluation",
     "fit",
     "interpolate",
+    "labs",
     "latents",
     "load",
     "load_data",
     "manifold",
     "models",
     "networks",
+    "optimal",
     "reconstruct",
     "sample",
     "training",
+    "transport",
 ]
 
 

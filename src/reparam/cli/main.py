@@ -10,7 +10,7 @@ from reparam.errors import UserError
 COMMANDS = {
     "train": "train a model and keep it in a run folder",
     "sample": "draw samples from a trained model",
-    "snapshots": "samples kept before training, half way and after it",
+    "snapshots": "samples kept before training, on the way and after it",
     "reconstruct": "test examples beside what the model makes of them",
     "manifold": "what the plane of a 2-dimensional latent decodes to",
     "latents": "where test examples lie in the latent space, coloured by class",
@@ -18,8 +18,13 @@ COMMANDS = {
     "curves": "the lower bound, or a game's readings, over training",
     "info": "what a run is, and what it reached",
     "data": "describe a data set and draw some of it",
+    "two-sample": "test whether two samples are from one distribution",
+    "labs": "list the experiments of the theory",
+    "lab": "run one of them: a prediction beside its measurement, and a figure",
+    "audit": "say which sampled variable of a loss blocks a gradient, and where",
     "demo": "train, draw and report in one go",
 }
+HOMES = {"two-sample": "two_sample", "lab": "labs"}
 FIGURES = ("sample", "snapshots", "reconstruct", "manifold", "latents", "interpolate", "curves")
 
 HELP = """usage: reparam COMMAND [OPTIONS]
@@ -69,7 +74,7 @@ def dispatch(argv: list[str]) -> int:
     name, *rest = argv
     if name not in COMMANDS:
         raise UserError(f"there is no command {name!r}{_suggest(name)}: `reparam --help` lists them")
-    module = "figures" if name in FIGURES else name
+    module = "figures" if name in FIGURES else HOMES.get(name, name)
     return int(import_module(f"reparam.cli.{module}").run(name, rest) or 0)
 
 

@@ -1,0 +1,147 @@
+"""What an audit found: draws with their verdicts, groups of parameters, warnings, and the numerical check."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+VERDICTS = ("blocked", "unknown", "straight-through", "relaxed", "estimated", "reparameterized", "not needed")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One sampled variable.
+
+    Attributes:
+        verdict: one of ``VERDICTS``.
+        reason: the evidence, in a sentence.
+        distribution: what it was drawn from, with the shapes of tensors.
+        shape: shape of the sample.
+        file, line, text, function: the line of the user's code.
+        inside: the library's line below it, or None.
+        op: PyTorch's operation; ``call``: the function that was called.
+        depends_on: names of the parameters that its law depends on.
+        blocked: names of those that no gradient reaches through it.
+        under_no_grad: it was drawn while gradients were off.
+        advice: what to write instead, where something is blocked.
+    """
+
+    verdict: str
+    reason: str
+    distribution: str
+    shape: tuple[int, ...]
+    file: str
+    line: int
+    text: str
+    function: str
+    inside: str | None
+    op: str
+    call: str
+    depends_on: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    under_no_grad: bool = False
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters that belong together by name.
+
+    Attributes:
+        name: what their names have in common.
+        verdict: ``pathwise``, ``estimated``, ``partly``, ``not at all`` or ``not in the loss``.
+        parameters: their names.
+        gradient: norm of their gradient in this run; None where autograd gives none.
+        held_by: lines of the draws that hold a gradient back.
+    """
+
+    name: str
+    verdict: str
+    parameters: tuple[str, ...]
+    gradient: float | None
+    held_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The check along one random direction: autograd's derivative of the mean loss, and the one measured.
+
+    Attributes:
+        along: the parameters that the direction moves.
+        autograd, measured: means over the seeds, in units of the loss per unit step.
+        error: standard error of their difference.
+        z: the difference in standard errors.
+        method: ``central differences`` or ``score function``.
+    """
+
+    along: str
+    autograd: float
+    measured: float
+    error: float
+    z: float
+    method: str = "central differences"
+
+
+@dataclass(frozen=True)
+class Check:
+    """The numerical check.
+
+    Attributes:
+        directions: one entry per direction.
+        seeds: how many seeds were averaged over.
+        biased: whether any direction differs beyond chance; None where that could not be told.
+        note: why not, or what to bear in mind.
+    """
+
+    directions: tuple[Direction, ...]
+    seeds: int
+    biased: bool | None
+    note: str = ""
+
+
+@dataclass
+class Report:
+    """The result of an audit. ``print`` it; in a notebook it shows itself.
+
+    Attributes:
+        nodes: every sampled variable, in the order drawn.
+        groups: what each group of parameters is reached by.
+        warnings: what else was seen.
+        loss: the loss's value, or None.
+        check: the numerical check, if asked for.
+        error: what the loss raised, if it did.
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    loss: float | None = None
+    check: Check | None = None
+    error: str | None = None
+
+    @property
+    def blocked(self) -> list[Node]:
+        """The draws that hold back a gradient which nothing else estimates."""
+        return [node for node in self.nodes if node.verdict == "blocked"]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is blocked and the loss ran."""
+        return not self.blocked and self.error is None
+
+    def verdicts(self) -> list[str]:
+        """The verdicts alone, in the order drawn."""
+        return [node.verdict for node in self.nodes]
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Everything as plain data, for JSON."""
+        return {"ok": self.ok, "blocked": len(self.blocked), **asdict(self)}
+
+    def __str__(self) -> str:
+        from reparam.audit.show import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from reparam.audit.show import as_html
+
+        return as_html(self)

@@ -1,0 +1,184 @@
+"""``reparam labs`` and ``reparam lab NAME``: list the experiments of the theory, run them, and make their gallery."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tyro.conf import Positional
+
+from reparam.cli.parse import emit, parse, say
+from reparam.errors import UserError
+
+
+@dataclass
+class LabsOptions:
+    """Options of ``reparam labs``."""
+
+    gallery: Path | None = None
+    """Folder of a gallery to make: labs with no result there yet are run, then one page shows them all."""
+    quick: bool = False
+    """Run the small versions."""
+    seed: int = 0
+    """Seed of every draw."""
+    json: bool = False
+    """Print the list, or what the gallery holds, as JSON."""
+
+
+@dataclass
+class LabOptions:
+    """Options of ``reparam lab``."""
+
+    name: Positional[str]
+    """A lab's name, or all."""
+    out: Path = Path("labs")
+    """Folder of the picture, its numbers and the result."""
+    quick: bool = False
+    """Run the small version, in seconds."""
+    seed: int = 0
+    """Seed of every draw."""
+    json: bool = False
+    """Print the results as JSON."""
+
+
+def run(command: str, argv: list[str]) -> int:
+    """List or run; exit code 1 where a prediction was not met."""
+    return _labs(argv) if command == "labs" else _lab(argv)
+
+
+def _labs(argv: list[str]) -> int:
+    examples = ["reparam labs", "reparam labs --gallery gallery/ --quick"]
+    what = "List the experiments of the theory, or make a page of their texts, figures and numbers."
+    options = parse(LabsOptions, "labs", argv, what, examples)
+    from reparam import labs
+
+    if options.gallery is not None:
+        return _gallery(options)
+    listed = {name: labs.get(name).title for name in labs.NAMES}
+    emit(options.json, listed, "\n".join(f"  {name:<24}{title}" for name, title in listed.items()))
+    return 0
+
+
+def _lab(argv: list[str]) -> int:
+    what = "Run an experiment of the theory: what it predicts beside what is measured, and a figure."
+    examples = ["reparam lab earth-mover", "reparam lab all --quick --out labs/", "reparam lab normal-kl --json"]
+    options = parse(LabOptions, "lab", argv, what, examples)
+    from reparam import labs
+
+    names = labs.NAMES if options.name == "all" else (options.name,)
+    results = []
+    for lab in [labs.get(name) for name in names]:
+        if len(names) > 1:
+            say(f"{lab.name} ...")
+        results.append(_run(lab, options.out, options.seed, options.quick))
+    shown = "\n\n".join(_describe(result) for result in results)
+    emit(options.json, {"verdict": all(result["verdict"] for result in results), "labs": results}, shown)
+    return 0 if all(result["verdict"] for result in results) else 1
+
+
+def _run(lab: Any, out: Path, seed: int, quick: bool) -> dict[str, Any]:
+    """Run a lab and write its picture, numbers and result; the result as plain data."""
+    from reparam.files import write_json
+    from reparam.plots import save
+
+    result = lab.run(seed, quick)
+    picture = save(lab.draw(result.numbers), out / f"{lab.name}.png", result.numbers)
+    plain = {
+        "lab": lab.name,
+        "title": lab.title,
+        "verdict": result.verdict,
+        "checks": [asdict(check) | {"holds": check.holds} for check in result.checks],
+        "seed": seed,
+        "quick": quick,
+        "seconds": round(result.seconds, 2),
+        "picture": str(picture),
+    }
+    write_json(out / f"{lab.name}.json", plain)
+    return plain
+
+
+SIGNS = {"=": "=", ">=": "≥", "<=": "≤"}
+
+
+def _describe(result: dict[str, Any]) -> str:
+    """A lab's outcome for a person."""
+    verdict = "as predicted" if result["verdict"] else "NOT AS PREDICTED"
+    lines = [f"{result['lab']}: {verdict} ({result['seconds']:.1f} s), {result['picture']}"]
+    for check in result["checks"]:
+        mark = "ok " if check["holds"] else "NO "
+        lines.append(f"  {mark} {check['what']}: predicted {_predicted(check)}, measured {check['measured']:.6g}")
+    return "\n".join(lines)
+
+
+def _predicted(check: dict[str, Any]) -> str:
+    """The prediction with its relation and tolerance.
+
+    >>> _predicted({"relation": ">=", "predicted": 2.0, "tolerance": 0.0})
+    '≥ 2'
+    """
+    within = f" ± {check['tolerance']:.2g}" if check["tolerance"] and check["relation"] == "=" else ""
+    sign = "" if check["relation"] == "=" else f"{SIGNS[check['relation']]} "
+    return f"{sign}{check['predicted']:.6g}{within}"
+
+
+def _gallery(options: LabsOptions) -> int:
+    """Run what has no result in the folder yet, and write the page."""
+    from reparam import labs
+
+    assert options.gallery is not None
+    results = []
+    for name in labs.NAMES:
+        kept = _kept(options.gallery / f"{name}.json", options)
+        if kept is None:
+            say(f"{name} ...")
+        results.append(kept or _run(labs.get(name), options.gallery, options.seed, options.quick))
+    page = _write(results, options)
+    text = f"open {page}"
+    verdict = all(result["verdict"] for result in results)
+    emit(options.json, {"page": page, "verdict": verdict, "labs": [result["lab"] for result in results]}, text)
+    return 0 if verdict else 1
+
+
+def _kept(path: Path, options: LabsOptions) -> dict[str, Any] | None:
+    """The result of an earlier call with the same settings, if its picture is there too."""
+    from reparam.files import read_json
+
+    if not path.exists() or not path.with_suffix(".png").exists():
+        return None
+    result = read_json(path)
+    if not isinstance(result, dict) or not {"seed", "quick", "checks", "verdict"} <= result.keys():
+        raise UserError(f"{path} is no lab's result: remove it, or name another folder")
+    same = (result["seed"], result["quick"]) == (options.seed, options.quick)
+    return result if same else None
+
+
+def _write(results: list[dict[str, Any]], options: LabsOptions) -> Path:
+    """The page, beside its pictures."""
+    from reparam import __version__
+    from reparam.report import Page, write
+
+    assert options.gallery is not None
+    met = sum(result["verdict"] for result in results)
+    subtitle = f"{len(results)} experiments, each a prediction beside its measurement: {met} came out as predicted"
+    size = "small versions (--quick), " if options.quick else ""
+    footer = f"reparam {__version__}, {size}seed {options.seed}, {sum(r['seconds'] for r in results):.0f} s in all"
+    sections = [_section(result, options.gallery) for result in results]
+    return write(Page("Labs: the theory, run", subtitle, sections, footer), options.gallery / "index.html")
+
+
+def _section(result: dict[str, Any], folder: Path) -> Any:
+    """A lab's text, table and figure."""
+    from reparam import labs
+    from reparam.report import Picture, Section, Table
+
+    lab = labs.get(result["lab"])
+    rows = [
+        (check["what"], _predicted(check), f"{check['measured']:.6g}", "yes" if check["holds"] else "NO")
+        for check in result["checks"]
+    ]
+    caption = f"Seed {result['seed']}, measured in {result['seconds']:.1f} s"
+    table = Table(("what is measured", "predicted", "measured", "agrees"), rows, caption)
+    picture = Picture(
+        folder / f"{lab.name}.png", f"{lab.title}.", f"Figure of the lab {lab.name}", f"reparam lab {lab.name}"
+    )
+    prose = " \n\n".join(" ".join(part.split()) for part in lab.text.strip().split("\n\n"))
+    return Section(lab.title, f"{prose}\n\nSource: {lab.source}.", [picture], table)

@@ -1,0 +1,171 @@
+"""The two-sample tests: exact under the null, powerful beyond it, and right about which feature it is."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from reparam.cli.main import main
+from reparam.errors import UserError
+from reparam.evaluation.two_sample import classifier_test, kernel_test
+
+
+def normal(seed, n, d=2, shift=0.0):
+    return np.random.default_rng(seed).normal(size=(n, d)) + shift
+
+
+def uniformity(p_values):
+    return stats.kstest(p_values, "uniform").pvalue
+
+
+@pytest.fixture(scope="module")
+def null_results():
+    """250 classifier tests of two samples from one distribution."""
+    return [
+        classifier_test(
+            normal(2 * i, 60), normal(2 * i + 1, 60), classifier="linear", permutations=99, seed=i, features=False
+        )
+        for i in range(250)
+    ]
+
+
+def test_under_the_null_the_successes_are_exactly_binomial(null_results):
+    """So the p-values, which are discrete, are uniform once ties are broken at random."""
+    n = null_results[0].held_out
+    successes = np.array([round(result.accuracy * n) for result in null_results])
+    at_least, more = stats.binom.sf(successes - 1, n, 0.5), stats.binom.sf(successes, n, 0.5)
+    np.testing.assert_allclose([result.p_binomial for result in null_results], at_least, rtol=1e-9)
+    rng = np.random.default_rng(0)
+    assert uniformity(more + rng.random(len(more)) * (at_least - more)) > 0.01
+    assert stats.binomtest(int(successes.sum()), n * len(successes)).pvalue > 0.01
+
+
+@pytest.mark.parametrize("level", [0.05, 0.2, 0.5])
+def test_under_the_null_no_p_value_rejects_more_often_than_it_says(null_results, level):
+    for name in ("p_binomial", "p_permutation"):
+        rejected = sum(getattr(result, name) <= level for result in null_results)
+        assert stats.binomtest(rejected, len(null_results), level, alternative="greater").pvalue > 0.01
+        assert rejected >= 0.4 * level * len(null_results), "and not much less often"
+
+
+def test_under_the_null_the_kernels_p_values_are_uniform():
+    p_values = [
+        kernel_test(normal(2 * i, 40), normal(2 * i + 1, 40), permutations=99, seed=i).p_value for i in range(250)
+    ]
+    rng = np.random.default_rng(1)
+    assert uniformity(np.array(p_values) - rng.random(250) / 100) > 0.01
+
+
+def test_a_difference_is_found_by_both():
+    x, y = normal(0, 500), normal(1, 500, shift=0.8)
+    told, kernel = classifier_test(x, y), kernel_test(x, y)
+    best = stats.norm.cdf(0.8 * math.sqrt(2) / 2)  # the best accuracy there is
+    assert told.accuracy == pytest.approx(best, abs=0.06)
+    assert told.p_binomial < 1e-10
+    assert told.p_permutation == pytest.approx(1 / 1001)
+    assert kernel.p_value == pytest.approx(1 / 501)
+
+
+def test_the_network_sees_what_no_line_can():
+    """Equal means, another spread."""
+    x, y = normal(0, 800), 2.5 * normal(1, 800)
+    assert classifier_test(x, y, classifier="linear", features=False).accuracy < 0.56
+    assert classifier_test(x, y, features=False).accuracy > 0.65
+
+
+def test_the_feature_that_differs_is_named():
+    x, y = normal(0, 600, 6), normal(1, 600, 6)
+    y[:, 3] += 1.5
+    first, second, *_ = classifier_test(x, y).features
+    assert first.name == "x4"
+    assert first.drop > 0.15 > 4 * abs(second.drop)
+    reference = stats.ks_2samp(x[:, 3], y[:, 3])
+    assert first.distance == pytest.approx(reference.statistic)
+    assert first.p_value == pytest.approx(6 * reference.pvalue)
+
+
+def test_images_have_named_pixels():
+    x = np.random.default_rng(0).random((80, 1, 3, 3))
+    y = np.random.default_rng(1).random((80, 1, 3, 3))
+    y[:, 0, 1, 2] += 3
+    assert classifier_test(x, torch.from_numpy(y), classifier="linear").features[0].name == "pixel (1, 2)"
+
+
+def test_the_squared_mmd_is_its_definition_and_has_its_closed_form_as_mean():
+    x, y = normal(0, 41, 3), normal(1, 41, 3, shift=0.5)
+    found = kernel_test(x, y, bandwidth=1.3, permutations=5)
+
+    def k(a, b):
+        return math.exp(-float(((a - b) ** 2).sum()) / (2 * 1.3**2))
+
+    pairs = [(i, j) for i in range(41) for j in range(41) if i != j]
+    same = sum(k(x[i], x[j]) + k(y[i], y[j]) for i, j in pairs) / (41 * 40)
+    across = sum(k(a, b) for a in x for b in y) / 41**2
+    assert found.squared_mmd == pytest.approx(same - 2 * across, rel=1e-9)
+    # E k(x, y) between normals is a normal integral: here with variance 2 + 1.3² per dimension
+    scale = (1.3**2 / (2 + 1.3**2)) ** 1.5
+    exact = 2 * scale * (1 - math.exp(-0.75 / (2 * (2 + 1.3**2))))
+    values = [
+        kernel_test(normal(i, 50, 3), normal(i + 999, 50, 3, 0.5), bandwidth=1.3, permutations=1).squared_mmd
+        for i in range(200)
+    ]
+    assert abs(np.mean(values) - exact) < 4.5 * np.std(values) / 200**0.5
+
+
+def test_the_same_seed_gives_the_same_result():
+    x, y = normal(0, 100), normal(1, 100)
+    assert classifier_test(x, y, seed=3) == classifier_test(x, y, seed=3)
+    assert kernel_test(x, y, seed=3) == kernel_test(x, y, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "words"),
+    [
+        (normal(0, 50), normal(0, 50, 3), "one shape"),
+        (normal(0, 50), normal(0, 10), "the second sample has 10 points"),
+        (normal(0, 50) * np.nan, normal(0, 50), "the first sample holds values"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_words(x, y, words):
+    for test in (classifier_test, kernel_test):
+        with pytest.raises(UserError, match=words):
+            test(x, y)
+
+
+def test_a_bandwidth_is_positive():
+    with pytest.raises(UserError, match="bandwidth"):
+        kernel_test(normal(0, 50), normal(1, 50), bandwidth=-1.0)
+
+
+def test_the_command_compares_arrays_and_names(capsys, tmp_path):
+    paths = [tmp_path / "a.npy", tmp_path / "b.npy"]
+    for i, path in enumerate(paths):
+        np.save(path, normal(i, 300, shift=2.0 * i).astype(np.float32))
+    argv = ["two-sample", *map(str, paths), "--classifier", "linear", "--permutations", "50", "--json"]
+    assert main(argv) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["examples"] == [300, 300]
+    assert result["classifier"]["accuracy"] > 0.9
+    assert {"name", "drop", "distance", "p_value"} == set(result["classifier"]["features"][0])
+    assert result["kernel"]["p_value"] < 0.05
+    assert main(["two-sample", "ring", "ring", "--n", "200", "--classifier", "linear", "--permutations", "50"]) == 0
+    assert "held-out" in capsys.readouterr().out
+
+
+def test_the_command_samples_a_run(capsys, tmp_path):
+    argv = ["train", "vae", "--data", "two-gaussians", "--hidden", "8", "--latent-dim", "1", "--steps", "3", "--quiet"]
+    assert main([*argv, "--out", str(tmp_path / "run")]) == 0
+    capsys.readouterr()
+    argv = ["two-sample", str(tmp_path / "run"), "two-gaussians", "--n", "200", "--permutations", "20", "--json"]
+    assert main(argv) == 0
+    assert json.loads(capsys.readouterr().out)["classifier"]["accuracy"] > 0.6
+
+
+def test_the_command_refuses_in_words(capsys):
+    assert main(["two-sample", "ring", "mnist", "--n", "100"]) == 2
+    assert "one shape" in capsys.readouterr().err
+    assert main(["two-sample", "ring", "ring", "--n", "0"]) == 2
+    assert "--n 0" in capsys.readouterr().err
