@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reparam import bounds
-from reparam.config import AutoencoderConfig, GANConfig, VAEConfig, WGANConfig
+from reparam.config import AutoencoderConfig, AVBConfig, GANConfig, VAEConfig, WGANConfig
 from reparam.models import ELBO, VAE, Autoencoder, Model, NormalLikelihood, StandardNormal
 from reparam.models.catalogue import build_model
 from reparam.models.traits import Traits
@@ -38,6 +38,40 @@ CONFIGURED = [
     for likelihood, binary in (("bernoulli", True), ("normal", False))
     for shape in SHAPES
     for latent in (1, 4)
+]
+
+VAE_SETTINGS = [
+    {"posterior": "full"},
+    {"posterior": "iaf", "transforms": 1, "flow_hidden": (8,)},
+    {"posterior": "spline", "transforms": 1, "flow_hidden": (8,)},
+    {"prior": "mixture", "components": 3},
+    {"prior": "vamp", "components": 3},
+    {"prior": "flow", "transforms": 1, "flow_hidden": (8,)},
+    {"prior": "spline", "transforms": 1, "flow_hidden": (8,)},
+    {"objective": "iwae", "importance_samples": 3},
+    {"objective": "dreg", "importance_samples": 3, "posterior": "full", "prior": "mixture", "components": 2},
+    {"free_bits": 0.1, "kl_warmup": 1.0},
+    {"likelihood": "continuous-bernoulli"},
+    {"likelihood": "discretized-logistic"},
+    {"likelihood": "categorical", "levels": 5},
+    {"likelihood": "normal", "scale": 0.3},
+]
+AVB_SETTINGS = [{}, {"adaptive_contrast": True, "contrast_samples": 4}]
+
+
+def _of_parts(kind, settings, shape, network):
+    usual = {"likelihood": "bernoulli", "hidden": (12,), "width": 3, "latent_dim": 3, "network": network}
+    config = kind(**{**usual, **settings})
+    words = "-".join(f"{name}={value}" for name, value in settings.items())
+    name = f"{config.kind}-{'x'.join(map(str, shape))}-{network}-{words}"
+    return Entry(name, lambda: build_model(config, shape), config.likelihood == "bernoulli")
+
+
+PARTS = [
+    _of_parts(kind, settings, shape, network)
+    for kind, choices in ((VAEConfig, VAE_SETTINGS), (AVBConfig, AVB_SETTINGS))
+    for settings in choices
+    for network, shape in (("mlp", (1, 8, 8)), ("conv", (3, 9, 14)))
 ]
 
 COMPOSED = [
@@ -89,4 +123,4 @@ GAMES = [
     for shape in SHAPES
 ]
 
-CATALOGUE = [*CONFIGURED, *COMPOSED, *GAMES]
+CATALOGUE = [*CONFIGURED, *PARTS, *COMPOSED, *GAMES]

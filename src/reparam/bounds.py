@@ -55,14 +55,14 @@ class FreeBits:
     >>> import torch
     >>> from reparam.distributions import Normal
     >>> unit = Normal(torch.zeros(4, 3), torch.ones(4, 3))
-    >>> FreeBits(0.5)(unit, unit)[1]
+    >>> FreeBits(0.5)(unit, unit)
     tensor([1.5000, 1.5000, 1.5000, 1.5000])
     """
 
     least: float
 
-    def __call__(self, posterior: Distribution, prior: Distribution, samples: int = 1) -> Draws:
-        """Draws, and the KL ``(batch,)`` raised by what its dimensions lack on average.
+    def __call__(self, posterior: Distribution, prior: Distribution) -> Tensor:
+        """The KL ``(batch,)`` raised by what its dimensions lack on average.
 
         Raises:
             UserError: unless the dimensions of both are independent.
@@ -70,7 +70,7 @@ class FreeBits:
         each = posterior.factors().kl(prior.factors())
         lacking = (self.least - each.mean(0)).clamp(min=0)
         # where a dimension lacks, this is the constant `least` on average, and the gradient of the average is zero
-        return posterior.sample((samples,)), each.sum(-1) + lacking.sum(-1)
+        return each.sum(-1) + lacking.sum(-1)
 
 
 def elbo(
@@ -91,7 +91,7 @@ def elbo(
         prior: p(z), broadcasting with the posterior.
         likelihood: from z ``(samples, batch, latent_dim)`` to p(x|z).
         samples: L, the draws per example.
-        kl: how the second term is computed: :func:`analytic_kl`, :func:`sampled_kl`, :class:`FreeBits`.
+        kl: how the second term is computed, :func:`analytic_kl` or :func:`sampled_kl`.
 
     Returns:
         Per-example reconstruction and KL, each ``(batch,)`` in nats.

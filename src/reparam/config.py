@@ -116,6 +116,28 @@ class VAEConfig(NetworkConfig):
     """Widths of the hidden layers of each transform."""
 
 
+class AVBConfig(NetworkConfig):
+    """Adversarial variational Bayes: a VAE whose posterior is any function of x and noise."""
+
+    kind: Literal["avb"] = "avb"
+    latent_dim: Positive = 20
+    """Width of z."""
+    noise_dim: Positive = 32
+    """Width of the noise that the posterior is made of."""
+    context: Positive = 128
+    """Numbers the encoder gives the posterior, and the discriminator's features of x."""
+    posterior_hidden: tuple[Positive, ...] = (256,)
+    """Widths of the hidden layers from context and noise to z."""
+    discriminator_hidden: tuple[Positive, ...] = (256, 256)
+    """Widths of the hidden layers from features of x and z to the log ratio."""
+    adaptive_contrast: bool = False
+    """Compare the posterior with the normal of its own moments instead of with the prior."""
+    contrast_samples: Annotated[int, Field(ge=2)] = 32
+    """Draws by which adaptive contrast estimates those moments."""
+    discriminator_turns: Positive = 1
+    """Updates of the discriminator per update of encoder and decoder."""
+
+
 class PlayersConfig(Config):
     """What every game's two players have in common."""
 
@@ -150,11 +172,11 @@ class GANConfig(PlayersConfig):
     loss: Literal["minimax", "non-saturating", "least-squares", "hinge", "relativistic"] = "relativistic"
     """The game; relativistic with its default penalties is R3GAN's."""
     r1: NotNegative | None = None
-    """Weight (gamma) of the zero-centred gradient penalty on real examples; relativistic: 0.1 (points 0.03), else 0."""
+    """Weight (gamma) of the zero-centred gradient penalty on real examples; relativistic: 0.1 (points 0.08), else 0."""
     r2: NotNegative | None = None
     """Weight (gamma) of the zero-centred gradient penalty on generated examples; likewise."""
     penalty_decay: Annotated[float, Field(gt=0, le=1)] | None = None
-    """What R1 and R2 shrink to, geometrically, by the end; 1 for images and 0.01 for points unless given."""
+    """What R1 and R2 shrink to, geometrically, by the end; 1 for images and 0.004 for points unless given."""
     instance_noise: NotNegative = 0.0
     """Standard deviation of the noise on the discriminator's inputs at the start."""
     noise_epochs: Annotated[float, Field(gt=0)] = 10.0
@@ -177,7 +199,7 @@ class WGANConfig(PlayersConfig):
     """Updates of the critic per update of the generator."""
 
 
-ModelConfig = Annotated[AutoencoderConfig | VAEConfig | GANConfig | WGANConfig, Field(discriminator="kind")]
+ModelConfig = Annotated[AutoencoderConfig | VAEConfig | AVBConfig | GANConfig | WGANConfig, Field(discriminator="kind")]
 
 
 EPOCHS = 12

@@ -11,6 +11,7 @@ from tyro.conf import Suppress
 from reparam.cli.parse import emit, parse, say
 from reparam.config import (
     AutoencoderConfig,
+    AVBConfig,
     Config,
     DataConfig,
     GANConfig,
@@ -60,6 +61,7 @@ class Kind:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
+AVB_TRAINING = TrainingConfig(epochs=30, batch_size=128, schedule="linear", warmup=0.0)
 GAN_TRAINING = TrainingConfig(batch_size=128, schedule="linear", warmup=0.0)
 WGAN_TRAINING = TrainingConfig(batch_size=64, schedule="constant", warmup=0.0)
 KINDS = {
@@ -75,7 +77,15 @@ KINDS = {
             "reparam train vae --latent-dim 2 --epochs 20 --out runs/plane",
             "reparam train vae --data fashion-mnist --network conv --kl-warmup 2",
             "reparam train vae --data table.csv --likelihood normal",
+            "reparam train vae --posterior iaf --prior flow",
+            "reparam train vae --objective iwae --importance-samples 50",
         ),
+    ),
+    "avb": Kind(
+        AVBConfig,
+        "adversarial variational Bayes, a posterior without a density",
+        ("reparam train avb --adaptive-contrast", "reparam train avb --latent-dim 2 --out runs/avb"),
+        AVB_TRAINING,
     ),
     "gan": Kind(
         GANConfig,

@@ -19,7 +19,7 @@ def device_of(model: Model) -> torch.device:
 
 
 def code(model: Model, x: Tensor) -> Tensor:
-    """The code of x, ``(batch, latent_dim)``: the mean of q(z|x), or the encoder's output where it is no distribution.
+    """The code of x, ``(batch, latent_dim)``: the centre of q(z|x), or the encoder's output if it is no distribution.
 
     Raises:
         UserError: if the model has no encoder.
@@ -28,7 +28,7 @@ def code(model: Model, x: Tensor) -> Tensor:
     if encode is None:
         raise UserError(f"a {type(model).__name__} has no encoder: this needs a model that has one, such as a vae")
     encoded = encode(x)
-    return encoded.mean if isinstance(encoded, Distribution) else encoded
+    return encoded.center if isinstance(encoded, Distribution) else encoded
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """The latent space as arrays: where test points lie in it, and what its plane decodes to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,13 +8,15 @@ import torch
 from torch import Tensor
 
 from reparam.data import Split
+from reparam.distributions import Normal
 from reparam.errors import UserError
-from reparam.evaluation.encoding import codes, decode_mean, pick
-from reparam.models.vae import VAE
-from reparam.randomness import generator
+from reparam.evaluation.encoding import codes, decode_mean, device_of, pick
+from reparam.flows import Flow
+from reparam.randomness import generator, noise
 from reparam.training.run import Run
 
 Array = np.ndarray
+DRAWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,9 @@ def _quantiles(size: int) -> Tensor:
 def manifold(run: Run, size: int = 20) -> Manifold:
     """Decode a grid that covers the latent plane with equal probability per cell (Kingma & Welling 2014, figure 4).
 
-    The grid is made of standard normal quantiles; an autoencoder, which has no prior, gets the quantiles of normals
-    with its test codes' mean and standard deviation.
+    The grid is made of standard normal quantiles. A flow prior's is their image, so that ``z1`` and ``z2`` are the
+    flow's noise; a mixture's, and an autoencoder's, which has no prior, is made of quantiles of normals with the mean
+    and standard deviation of draws of the prior, or of test codes.
 
     Raises:
         UserError: unless the model has two latent dimensions.
@@ -61,15 +65,34 @@ def manifold(run: Run, size: int = 20) -> Manifold:
             f"a manifold needs 2 latent dimensions and this model has {run.model.latent_dim}: "
             "train one with --latent-dim 2, or see `reparam latents`"
         )
-    quantiles = _quantiles(size)
-    mean, scale = torch.zeros(2), torch.ones(2)
-    if not isinstance(run.model, VAE):
-        z = codes(run.model, run.data.test, run.data)
-        mean, scale = z.mean(0), z.std(0)
-    z1, z2 = (mean[i] + scale[i] * quantiles for i in range(2))
+    plane = _plane(run)
+    z1, z2 = (plane.mean[i] + plane.scale[i] * _quantiles(size) for i in range(2))
     grid = torch.stack(torch.meshgrid(z1, z2, indexing="xy"), dim=-1).reshape(-1, 2).float()
-    images = decode_mean(run.model, grid).numpy()
+    images = decode_mean(run.model, plane.push(grid)).numpy()
     return Manifold(images.reshape(size, size, *images.shape[1:]), z1.numpy(), z2.numpy())
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Where a model's codes lie: normals' mean and scale along both axes, and the way from there to codes."""
+
+    mean: Tensor
+    scale: Tensor
+    push: Callable[[Tensor], Tensor] = lambda z: z
+
+
+@torch.no_grad()
+def _plane(run: Run) -> _Plane:
+    p_z = getattr(run.model, "p_z", None)
+    prior = None if p_z is None else p_z()
+    if isinstance(prior, Normal):
+        return _Plane(torch.zeros(2), torch.ones(2))
+    if isinstance(prior, Flow):
+        transform, device = prior.transform, device_of(run.model)
+        return _Plane(torch.zeros(2), torch.ones(2), lambda e: transform(e.to(device)).detach().cpu())
+    with noise(0, "manifold"):
+        z = codes(run.model, run.data.test, run.data) if prior is None else prior.sample((DRAWS,)).cpu()
+    return _Plane(z.mean(0), z.std(0))
 
 
 def latents(run: Run, n: int = 5000, seed: int = 0) -> Latents:

@@ -1,8 +1,10 @@
 """Models: one file per kind, and the parts they are composed of."""
 
 from reparam.models.autoencoder import Autoencoder
+from reparam.models.avb import AVB, PairDiscriminator
 from reparam.models.constraints import GradientPenalty, WeightClipping, ZeroCentred, spectrally_normalized
 from reparam.models.gan import GAN, WGAN, InstanceNoise
+from reparam.models.implicit import ImplicitPosterior
 from reparam.models.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
@@ -17,6 +19,7 @@ from reparam.models.priors import FlowPrior, MixturePrior, StandardNormal, VampP
 from reparam.models.vae import VAE
 
 __all__ = [
+    "AVB",
     "ELBO",
     "GAN",
     "IWAE",
@@ -34,10 +37,12 @@ __all__ = [
     "FlowPrior",
     "FullNormal",
     "GradientPenalty",
+    "ImplicitPosterior",
     "InstanceNoise",
     "MixturePrior",
     "Model",
     "NormalLikelihood",
+    "PairDiscriminator",
     "StandardNormal",
     "Turn",
     "VampPrior",

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from reparam.config import AutoencoderConfig, Config, GANConfig, VAEConfig, WGANConfig
+from reparam.config import AutoencoderConfig, AVBConfig, Config, GANConfig, VAEConfig, WGANConfig
 from reparam.models.games import build_gan, build_wgan
 from reparam.models.model import Model
 from reparam.models.traits import Traits
-from reparam.models.vaes import build_autoencoder, build_vae
+from reparam.models.vaes import build_autoencoder, build_avb, build_vae
 
 KINDS: dict[type[Config], Callable[[Any, Sequence[int], Traits], Model]] = {
     AutoencoderConfig: build_autoencoder,
     VAEConfig: build_vae,
+    AVBConfig: build_avb,
     GANConfig: build_gan,
     WGANConfig: build_wgan,
 }

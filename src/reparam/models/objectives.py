@@ -74,12 +74,12 @@ class ELBO(Objective):
     def loss(
         self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode, epoch: float
     ) -> dict[str, Tensor]:
-        """Weighted KL minus reconstruction."""
-        kl = FreeBits(self.free_bits) if self.free_bits else self.kl
-        bound = elbo(x, posterior, prior, decode, self.samples, kl)
-        reconstruction, divergence = bound.reconstruction.mean(), bound.kl.mean()
-        terms = {"elbo": reconstruction - divergence, "reconstruction": reconstruction, "kl": divergence}
-        return {"loss": self.weight(epoch) * divergence - reconstruction, **terms}
+        """Weighted KL (what is free of it left out) minus reconstruction."""
+        bound = elbo(x, posterior, prior, decode, self.samples, self.kl)
+        reconstruction, kl = bound.reconstruction.mean(), bound.kl.mean()
+        charged = FreeBits(self.free_bits)(posterior, prior).mean() if self.free_bits else kl
+        terms = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+        return {"loss": self.weight(epoch) * charged - reconstruction, **terms}
 
     def evaluate(self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode) -> dict[str, Tensor]:
         """The bound and its two terms."""

@@ -6,8 +6,10 @@ import torch
 from torch import nn
 
 from reparam import bounds
-from reparam.config import AutoencoderConfig, NetworkConfig, VAEConfig
+from reparam.config import AutoencoderConfig, AVBConfig, NetworkConfig, VAEConfig
 from reparam.models.autoencoder import Autoencoder
+from reparam.models.avb import AVB, PairDiscriminator
+from reparam.models.implicit import ImplicitPosterior
 from reparam.models.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
@@ -96,6 +98,24 @@ def build_vae(config: VAEConfig, data_shape: Sequence[int], traits: Traits) -> V
         posterior=posterior,
         likelihood=likelihood,
         objective=build_objective(config),
+    )
+
+
+def build_avb(config: AVBConfig, data_shape: Sequence[int], traits: Traits) -> AVB:
+    """Adversarial variational Bayes from its settings."""
+    likelihood = build_likelihood(config, data_shape, traits)
+    joint = MLP(config.context + config.latent_dim, config.discriminator_hidden, 1, config.activation)
+    return AVB(
+        build_encoder(config, data_shape, config.context, traits),
+        ImplicitPosterior(
+            config.latent_dim, config.context, config.noise_dim, config.posterior_hidden, config.activation
+        ),
+        build_decoder(config, config.latent_dim, likelihood, traits),
+        PairDiscriminator(build_encoder(config, data_shape, config.context, traits), joint),
+        StandardNormal(config.latent_dim),
+        likelihood=likelihood,
+        contrast_samples=config.contrast_samples if config.adaptive_contrast else 0,
+        discriminator_turns=config.discriminator_turns,
     )
 
 

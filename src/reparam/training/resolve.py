@@ -1,6 +1,6 @@
 """From what a user asked for to what exactly will be done: every ``auto`` decided by the data, then written down."""
 
-from reparam.config import EPOCHS, DataConfig, NetworkConfig, RunConfig, TrainingConfig
+from reparam.config import EPOCHS, AVBConfig, DataConfig, NetworkConfig, RunConfig, TrainingConfig
 from reparam.data import Dataset, binarized
 from reparam.training.optimizers import SAFE_RATE
 from reparam.training.run import read_data
@@ -41,9 +41,14 @@ def _with_rate(config: RunConfig) -> TrainingConfig:
 
     Games are left alone: their turns say what they want.
     """
-    if config.training.learning_rate is not None or not isinstance(config.model, NetworkConfig):
+    model = config.model
+    if (
+        config.training.learning_rate is not None
+        or not isinstance(model, NetworkConfig)
+        or isinstance(model, AVBConfig)
+    ):
         return config.training
-    perceptron = config.model.network == "mlp"
+    perceptron = model.network == "mlp"
     return config.training.model_copy(update={"learning_rate": PERCEPTRON_RATE if perceptron else SAFE_RATE})
 
 
