@@ -82,6 +82,19 @@ def test_each_figure_command_writes_a_picture_and_its_numbers(capsys, run_folder
     assert said(capsys, command, run_folder)[1].strip() == str(run_folder / "figures" / f"{command}.png")
 
 
+def test_evaluate_prints_the_log_likelihood_of_runs(capsys, run_folder, tmp_path):
+    flags = ["--samples", 20, "--images", 30, "--out", tmp_path / "values.npz"]
+    code, out, err = said(capsys, "evaluate", run_folder, *flags, "--json")
+    result = json.loads(out)["log_likelihood"][str(run_folder)]
+    assert (code, err) == (0, "")
+    assert result["examples"] == 30
+    with np.load(tmp_path / "values.npz") as values:
+        assert values[str(run_folder)].mean() == pytest.approx(result["mean"])
+    table = said(capsys, "evaluate", run_folder, "--samples", 20, "--images", 30)[1]
+    assert f"{result['mean']:.2f}" in table
+    assert said(capsys, "evaluate")[0] == 2
+
+
 def test_raw_samples_go_into_an_npz_by_name(capsys, run_folder, tmp_path):
     _, out, _ = said(capsys, "sample", run_folder, "-n", 300, "--out", tmp_path / "s.npz")
     with np.load(out.strip(), allow_pickle=False) as arrays:

@@ -6,10 +6,18 @@ import pytest
 import torch
 
 from oracles import LinearGaussian
+from reparam.config import AutoencoderConfig, AVBConfig, GANConfig, RunConfig, VAEConfig
+from reparam.data import Dataset, Split
 from reparam.distributions import Normal
 from reparam.errors import UserError
 from reparam.evaluation.annealed import Annealing, annealed_estimate, bidirectional_gap, reverse_annealed_estimate
 from reparam.evaluation.importance import Accumulator, importance_estimate
+from reparam.evaluation.likelihood import log_likelihood
+from reparam.models import Batch
+from reparam.models.catalogue import build_model
+from reparam.randomness import noise
+from reparam.training.run import Run
+from reparam.training.start import traits_of
 
 
 @pytest.fixture
@@ -119,3 +127,76 @@ def test_the_bidirectional_gap_brackets_the_truth_and_closes(problem):
         widths.append(gap.width)
     assert widths[0] > 0.3
     assert abs(widths[1]) < 0.1
+
+
+def small_run(**settings):
+    config = VAEConfig(**{"latent_dim": 2, "hidden": (8,), "likelihood": "bernoulli", **settings})
+    data = small_data()
+    with noise(0, "weights"):
+        model = build_model(config, data.data_shape, traits_of(data))
+    return Run(model.eval(), RunConfig(model=config), dataset=data, step=0)
+
+
+def small_data():
+    g = torch.Generator().manual_seed(0)
+    splits = [
+        Split((torch.rand(n, 1, 8, 8, generator=g) > 0.5).to(torch.uint8), None, binarized=True) for n in (300, 50, 230)
+    ]
+    return Dataset("small", *splits, data_shape=(1, 8, 8), classes=(), scale=1.0, binary=True, fingerprint="x")
+
+
+def test_a_runs_log_likelihood_is_the_estimators_over_the_split_and_lies_above_the_bound():
+    run = small_run()
+    told = []
+    result = log_likelihood(run, 200, step=told.append)
+    assert (result.examples, result.samples, result.proposal, result.split) == (230, 200, "posterior", "test")
+    assert result.values.shape == (230,)
+    assert result.mean == pytest.approx(result.values.mean())
+    assert result.standard_error == pytest.approx(result.values.std(ddof=1) / math.sqrt(230))
+    assert told[-1] >= 1.0
+    with torch.no_grad():
+        x = run.data.test.x.float()
+        elbo = torch.stack([run.model.evaluate(Batch(x))["elbo"] for _ in range(50)]).mean()
+    assert result.mean > elbo.item()
+    again = log_likelihood(run, 200)
+    assert again.values.tolist() == result.values.tolist()
+    part = log_likelihood(run, 50, images=40)
+    assert part.examples == 40
+    assert part.bits_per_dimension is None
+
+
+def test_all_three_proposals_agree_where_all_can():
+    run = small_run()
+    results = [
+        log_likelihood(run, samples, proposal, images=30, annealing=Annealing(steps=60, leapfrog=5, step_size=0.3))
+        for proposal, samples in (("posterior", 2000), ("prior", 5000), ("annealed", 16))
+    ]
+    for result in results[1:]:
+        assert result.mean == pytest.approx(results[0].mean, abs=0.05)
+
+
+def test_bits_per_dimension_are_given_for_eight_bit_likelihoods():
+    result = log_likelihood(small_run(likelihood="discretized-logistic"), 20)
+    assert result.bits_per_dimension == pytest.approx(-result.mean / (64 * math.log(2)))
+
+
+def test_what_cannot_be_estimated_is_refused_in_words():
+    run = small_run()
+    with pytest.raises(UserError, match="at least 1"):
+        log_likelihood(run, 0)
+    with pytest.raises(UserError, match="likelihood of its own"):
+        log_likelihood(run, 10, scale=0.1)
+    avb = AVBConfig(latent_dim=2, hidden=(8,), likelihood="bernoulli", context=4, posterior_hidden=(4,))
+    run.model = build_model(avb, (1, 8, 8)).eval()
+    with pytest.raises(UserError, match="--proposal annealed"):
+        log_likelihood(run, 10)
+    assert math.isfinite(log_likelihood(run, 4, "annealed", images=5, annealing=Annealing(steps=5)).mean)
+    run.model = build_model(GANConfig(latent_dim=2, generator_hidden=(8,), discriminator_hidden=(8,)), (1, 8, 8)).eval()
+    with pytest.raises(UserError, match="--scale"):
+        log_likelihood(run, 10, "annealed")
+    with pytest.raises(UserError, match="--proposal annealed"):
+        log_likelihood(run, 10, scale=0.3)
+    assert math.isfinite(log_likelihood(run, 4, "annealed", images=5, scale=0.3, annealing=Annealing(steps=5)).mean)
+    run.model = build_model(AutoencoderConfig(latent_dim=2, hidden=(8,), likelihood="bernoulli"), (1, 8, 8)).eval()
+    with pytest.raises(UserError, match="no prior"):
+        log_likelihood(run, 10)

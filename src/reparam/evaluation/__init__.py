@@ -2,16 +2,19 @@
 
 from reparam.evaluation.interpolation import Interpolation, interpolate
 from reparam.evaluation.latent_space import Latents, Manifold, latents, manifold
+from reparam.evaluation.likelihood import LogLikelihood, log_likelihood
 from reparam.evaluation.pictures import Reconstructions, Samples, reconstruct, sample
 
 __all__ = [
     "Interpolation",
     "Latents",
+    "LogLikelihood",
     "Manifold",
     "Reconstructions",
     "Samples",
     "interpolate",
     "latents",
+    "log_likelihood",
     "manifold",
     "reconstruct",
     "sample",
