@@ -20,6 +20,7 @@ lint: $(INSTALLED)  ## style, format and types
 bench: $(INSTALLED)  ## against other implementations, in an environment of their own (.bench-venv)
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.games
+	$(BIN)/python -m bench.likelihood
 
 clean:  ## everything that make made
 	rm -rf $(VENV) .bench-venv demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

@@ -34,7 +34,7 @@ SHAPES = [(1, 8, 8), (3, 9, 14)]
 CONFIGURED = [
     _configured(kind(network=network, likelihood=likelihood, hidden=(12,), width=3, latent_dim=latent), shape, binary)
     for kind in (AutoencoderConfig, VAEConfig)
-    for network in ("mlp", "conv")
+    for network in ("mlp", "conv", "residual")
     for likelihood, binary in (("bernoulli", True), ("normal", False))
     for shape in SHAPES
     for latent in (1, 4)

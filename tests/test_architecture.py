@@ -21,6 +21,7 @@ FLOORS = [
         "flows",
         "bounds",
         "networks",
+        "residual",
         "adversarial",
         "divergences",
         "optimal",

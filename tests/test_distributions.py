@@ -128,6 +128,27 @@ def test_a_bernoulli_stays_finite_at_extreme_logits():
     torch.testing.assert_close(logits.grad, torch.tensor([-1.0, 1.0]))
 
 
+@pytest.mark.parametrize("shape", [(3, 1), (2, 5, 300), (4, 1, 28, 28)])
+def test_a_bernoulli_gives_the_same_with_and_without_a_gradient(shape):
+    event_dims = max(1, len(shape) - 1 - (len(shape) == 3))
+    logits = torch.randn(shape) * 10
+    logits.flatten()[:2] = torch.tensor([1e4, -1e4])
+    value = torch.rand(shape[-event_dims - (len(shape) == 3) :] if len(shape) == 3 else shape)
+    slow = Bernoulli(logits.clone().requires_grad_(), event_dims).log_prob(value)
+    fast = Bernoulli(logits, event_dims).log_prob(value)
+    assert not fast.requires_grad
+    torch.testing.assert_close(fast, slow.detach(), rtol=2e-6, atol=1e-4)
+    exact = Bernoulli(logits.double(), event_dims).log_prob(value.double())
+    torch.testing.assert_close(fast.double(), exact, rtol=2e-6, atol=1e-4)
+
+
+def test_a_bernoulli_without_an_event_is_one_coin_each():
+    logits = torch.randn(4, 3)
+    value = (torch.rand(4, 3) > 0.5).float()
+    expected = reference.Bernoulli(logits=logits).log_prob(value)
+    torch.testing.assert_close(Bernoulli(logits, 0).log_prob(value), expected)
+
+
 def test_log_prob_sums_over_the_event_and_never_averages():
     one = Bernoulli(torch.zeros(1, 1, 28, 28), 3).log_prob(torch.ones(1, 1, 28, 28))
     assert one.item() == pytest.approx(-784 * math.log(2), rel=1e-6)

@@ -45,7 +45,7 @@ class DataConfig(Config):
     """Which data, and how they are read."""
 
     data: str = "mnist"
-    """A name (mnist, fashion-mnist, ring, grid, moons, two-gaussians) or a path (.npy, .npz, .csv, IDX, images)."""
+    """A name (mnist, static-mnist, fashion-mnist, ring, grid, moons, two-gaussians) or a path (see reparam data)."""
     binarization: Literal["auto", "none", "threshold", "dynamic"] = "auto"
     """How grey values become 0 or 1; auto: dynamic where the likelihood is Bernoulli, else none."""
     image_size: Positive | None = None
@@ -60,8 +60,8 @@ LikelihoodName = Literal["auto", "bernoulli", "normal", "continuous-bernoulli", 
 class NetworkConfig(Config):
     """Networks shared by every kind of model."""
 
-    network: Literal["mlp", "conv"] = "mlp"
-    """Multilayer perceptron, or convolutions (images from 8x8)."""
+    network: Literal["mlp", "conv", "residual"] = "mlp"
+    """Multilayer perceptron, or convolutions, plain or in residual blocks (images from 8x8)."""
     hidden: tuple[Positive, ...] = (400,)
     """Widths of the perceptron's hidden layers; the decoder has them in reverse."""
     width: Positive = 32
@@ -172,11 +172,11 @@ class GANConfig(PlayersConfig):
     loss: Literal["minimax", "non-saturating", "least-squares", "hinge", "relativistic"] = "relativistic"
     """The game; relativistic with its default penalties is R3GAN's."""
     r1: NotNegative | None = None
-    """Weight (gamma) of the zero-centred gradient penalty on real examples; relativistic: 0.1 (points 0.08), else 0."""
+    """Weight (gamma) of the zero-centred gradient penalty on real examples; relativistic: 0.1 (points 0.2), else 0."""
     r2: NotNegative | None = None
     """Weight (gamma) of the zero-centred gradient penalty on generated examples; likewise."""
     penalty_decay: Annotated[float, Field(gt=0, le=1)] | None = None
-    """What R1 and R2 shrink to, geometrically, by the end; 1 for images and 0.004 for points unless given."""
+    """What R1 and R2 shrink to, geometrically, by the end; 1 for images and 0.0015 for points unless given."""
     instance_noise: NotNegative = 0.0
     """Standard deviation of the noise on the discriminator's inputs at the start."""
     noise_epochs: Annotated[float, Field(gt=0)] = 10.0

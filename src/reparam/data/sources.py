@@ -10,12 +10,13 @@ from reparam.data.fashion import read_fashion
 from reparam.data.images import read_images
 from reparam.data.mnist import read_mnist
 from reparam.data.reading import Reading
+from reparam.data.static_mnist import read_static_mnist
 from reparam.data.table import read_csv
 from reparam.data.toy import TOYS, read_toy
 from reparam.errors import UserError
 
 #: The names that are data by themselves.
-NAMES = ("mnist", "fashion-mnist", *TOYS)
+NAMES = ("mnist", "static-mnist", "fashion-mnist", *TOYS)
 FORMATS = ".npy, .npz, .csv, IDX (images-idx3-ubyte, .gz too), or a folder of images or IDX files"
 
 
@@ -45,6 +46,8 @@ def read(
 def _read_named(name: str, seed: int) -> Reading | None:
     if name == "mnist":
         return read_mnist()
+    if name == "static-mnist":
+        return read_static_mnist()
     if name == "fashion-mnist":
         return read_fashion()
     if name.startswith("fashion-mnist:"):

@@ -24,16 +24,19 @@ from reparam.models.priors import FlowPrior, MixturePrior, Prior, StandardNormal
 from reparam.models.traits import Traits
 from reparam.models.vae import VAE
 from reparam.networks import MLP, Affine, ConvDecoder, ConvEncoder
+from reparam.residual import ResidualDecoder, ResidualEncoder
 
 CONTEXT = 32
 
 
 def build_encoder(config: NetworkConfig, data_shape: Sequence[int], outputs: int, traits: Traits) -> nn.Module:
     """The encoder that the settings ask for, from ``(batch, *data_shape)`` to ``(batch, outputs)``."""
-    if config.network == "conv":
-        network: nn.Module = ConvEncoder(data_shape, outputs, config.width, config.activation)
-    else:
-        network = MLP(data_shape, config.hidden, outputs, config.activation)
+    networks: dict[str, Callable[[], nn.Module]] = {
+        "mlp": lambda: MLP(data_shape, config.hidden, outputs, config.activation),
+        "conv": lambda: ConvEncoder(data_shape, outputs, config.width, config.activation),
+        "residual": lambda: ResidualEncoder(data_shape, outputs, config.width, config.activation),
+    }
+    network = networks[config.network]()
     if config.likelihood == "bernoulli":
         return network
     return nn.Sequential(Affine(-traits.mean / traits.deviation, 1 / traits.deviation), network)
@@ -42,10 +45,12 @@ def build_encoder(config: NetworkConfig, data_shape: Sequence[int], outputs: int
 def build_decoder(config: NetworkConfig, latent_dim: int, likelihood: Likelihood, traits: Traits) -> nn.Module:
     """The decoder that the settings ask for, from ``(batch, latent_dim)`` to ``(batch, *likelihood.output_shape)``."""
     shape = likelihood.output_shape
-    if config.network == "conv":
-        network: nn.Module = ConvDecoder(latent_dim, shape, config.width, config.activation)
-    else:
-        network = MLP(latent_dim, config.hidden[::-1], shape, config.activation)
+    networks: dict[str, Callable[[], nn.Module]] = {
+        "mlp": lambda: MLP(latent_dim, config.hidden[::-1], shape, config.activation),
+        "conv": lambda: ConvDecoder(latent_dim, shape, config.width, config.activation),
+        "residual": lambda: ResidualDecoder(latent_dim, shape, config.width, config.activation),
+    }
+    network = networks[config.network]()
     # only a normal's mean is in the data's units
     return nn.Sequential(network, Affine(traits.mean, traits.deviation)) if config.likelihood == "normal" else network
 
