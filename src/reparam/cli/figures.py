@@ -171,7 +171,7 @@ def draw_curves(options: FigureOptions, run: Any) -> Drawn:
     """The lower bound on training and validation data over training."""
     from reparam import plots
 
-    quantity = run.model.monitor
+    quantity = run.model.monitor or run.model.curve
     if quantity is None:
         rows = [row for row in run.rows if "value" in row]
         numbers = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else {}) if name != "split"}

@@ -51,6 +51,8 @@ class AVB(Model):
         discriminator_turns: updates of T per update of encoder and decoder.
     """
 
+    curve = "estimated_elbo"
+
     def __init__(
         self,
         encoder: nn.Module,

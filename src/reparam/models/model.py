@@ -60,11 +60,13 @@ class Model(nn.Module, ABC):
         data_shape: shape of one example, without the batch.
         latent_dim: width of the noise (or code) z.
         monitor: the entry of :meth:`evaluate` that training tries to raise, or None if there is none.
+        curve: the entry of :meth:`evaluate` that is drawn over training where nothing is monitored, if any.
     """
 
     data_shape: tuple[int, ...]
     latent_dim: int
     monitor: str | None = None
+    curve: str | None = None
 
     @abstractmethod
     def turns(self) -> Iterator[Turn]:

@@ -7,6 +7,7 @@ from torch import nn
 
 from reparam import bounds
 from reparam.config import AutoencoderConfig, AVBConfig, NetworkConfig, VAEConfig
+from reparam.errors import UserError
 from reparam.models.autoencoder import Autoencoder
 from reparam.models.avb import AVB, PairDiscriminator
 from reparam.models.implicit import ImplicitPosterior
@@ -94,6 +95,7 @@ def build_vae(config: VAEConfig, data_shape: Sequence[int], traits: Traits) -> V
     Raises:
         UserError: if parts do not go together.
     """
+    check_parts(config)
     posterior = build_posterior(config)
     likelihood = build_likelihood(config, data_shape, traits)
     return VAE(
@@ -104,6 +106,32 @@ def build_vae(config: VAEConfig, data_shape: Sequence[int], traits: Traits) -> V
         likelihood=likelihood,
         objective=build_objective(config),
     )
+
+
+def check_parts(config: VAEConfig) -> None:
+    """Refuse parts that do not go together, before anything is built or written.
+
+    Raises:
+        UserError: naming what would go.
+    """
+    flows = config.posterior in ("iaf", "spline")
+    if config.prior == "vamp" and config.posterior != "diagonal":
+        raise UserError("a VampPrior is a mixture of diagonal normals: use it with --posterior diagonal")
+    if config.objective == "dreg" and flows:
+        raise UserError("dreg needs a normal posterior: use --posterior diagonal or full, or --objective iwae")
+    if config.objective != "elbo" and (config.free_bits or config.kl_warmup or config.kl_weight != 1):
+        raise UserError("free bits, KL weight and warm-up weigh the ELBO's KL term: use them with --objective elbo")
+    if config.free_bits and (config.posterior != "diagonal" or config.prior != "standard"):
+        raise UserError("free bits count the KL of each dimension: use a diagonal normal posterior, a standard prior")
+    if config.objective == "elbo" and config.kl == "analytic" and not has_closed_kl(config):
+        raise UserError(
+            f"KL({config.posterior} posterior ‖ {config.prior} prior) has no closed form: use --kl sampled (or auto)"
+        )
+
+
+def has_closed_kl(config: VAEConfig) -> bool:
+    """Whether posterior and prior are normals, whose KL has a closed form."""
+    return config.posterior in ("diagonal", "full") and config.prior == "standard"
 
 
 def build_avb(config: AVBConfig, data_shape: Sequence[int], traits: Traits) -> AVB:
@@ -155,7 +183,6 @@ def build_objective(config: VAEConfig) -> Objective:
     """The objective that the settings ask for."""
     if config.objective != "elbo":
         return {"iwae": IWAE, "dreg": DReG}[config.objective](config.importance_samples)
-    closed = config.posterior in ("diagonal", "full") and config.prior == "standard"
-    analytic = config.kl == "analytic" or (config.kl == "auto" and closed)
+    analytic = config.kl != "sampled" and has_closed_kl(config)
     kl = bounds.analytic_kl if analytic else bounds.sampled_kl
     return ELBO(config.kl_weight, config.kl_warmup, config.samples, kl, config.free_bits)

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from reparam.errors import UserError
 from reparam.plots.style import BLUE, INK, ORANGE, SMALL_SIZE, dress, headline, legend, new_figure
 
-NAMES = {"elbo": "lower bound on log p(x)", "kl": "KL(posterior ‖ prior)"}
+NAMES = {
+    "elbo": "lower bound on log p(x)",
+    "kl": "KL(posterior ‖ prior)",
+    "iwae": "importance-weighted bound",
+    "estimated_elbo": "lower bound, as estimated",
+}
 
 LOOKS: dict[str, dict[str, Any]] = {
     "train": {"color": BLUE, "linestyle": "-", "marker": "o"},
