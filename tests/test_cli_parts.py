@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+import reparam
 from reparam.cli.main import main
+from reparam.randomness import noise
 from reparam.training.loop import Game
+from reparam.training.validation import average
 from test_cli import images, said, small  # noqa: F401 (images is a fixture)
 
 FLOWS = ["--flow-hidden", "8", "--transforms", "1"]
@@ -55,6 +58,28 @@ def test_each_likelihood_trains_on_grey_images(capsys, tmp_path, likelihood):
     assert (result["bits_per_dimension"] is not None) == (likelihood in ("discretized-logistic", "categorical"))
     if result["bits_per_dimension"] is not None:  # uniform noise has 8 bits and no model has fewer on average
         assert 7.9 < result["bits_per_dimension"] < 12
+
+
+@pytest.mark.parametrize("shape", [(200, 8, 9), (200, 5)])
+@pytest.mark.parametrize("flags", [["--prior", "standard"], ["--prior", "vamp", "--components", "4"]])
+def test_a_run_on_values_in_other_units_is_loaded_as_it_was(capsys, tmp_path, shape, flags):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(3, 2, shape).astype(np.float32))
+    train = ["train", "vae", *small(tmp_path / "x.npy"), *flags]
+    code, out, _ = said(capsys, *train, "--out", tmp_path / "run", "--json")
+    assert code == 0
+    run = reparam.load(tmp_path / "run")
+    loaded = average(run.model, run.data.test, run.data, 0)
+    assert loaded["elbo"] == pytest.approx(json.loads(out)["test"]["elbo"])
+    if "vamp" in flags and len(shape) == 3:
+        assert (run.model.prior.low.item(), run.model.prior.high.item()) == pytest.approx(run.data.range)
+
+
+def test_a_game_on_points_is_loaded_as_it_was(capsys, tmp_path):
+    flags = ["--generator-hidden", "8", "--discriminator-hidden", "8", "--steps", "8", "--batch-size", "16"]
+    assert said(capsys, "train", "gan", "--data", "grid", *flags, "--out", tmp_path / "run")[0] == 0
+    run = reparam.load(tmp_path / "run")
+    with np.load(tmp_path / "run" / "figures" / "samples-step-0000008.npz") as kept, noise(0, "snapshot"):
+        np.testing.assert_array_equal(run.model.sample(1000).numpy(), kept["x"])
 
 
 @pytest.mark.parametrize("name", ["vamp", "iaf and flow", "dreg", "adaptive contrast"])

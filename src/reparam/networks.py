@@ -144,8 +144,9 @@ class Affine(nn.Module):
 
     def __init__(self, shift: Tensor, scale: Tensor) -> None:
         super().__init__()
-        self.register_buffer("shift", shift)
-        self.register_buffer("scale", scale)
+        # copies: two buffers on one storage would both become what is loaded last
+        self.register_buffer("shift", shift.clone())
+        self.register_buffer("scale", scale.clone())
 
     def forward(self, x: Tensor) -> Tensor:
         """Scale and shift."""

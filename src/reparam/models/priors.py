@@ -117,11 +117,16 @@ class VampPrior(Prior):
     torch.Size([4, 2])
     """
 
+    low: Tensor
+    high: Tensor
+
     def __init__(
         self, latent_dim: int, pseudo_inputs: Tensor, low: float = -float("inf"), high: float = float("inf")
     ) -> None:
         super().__init__(latent_dim)
-        self.low, self.high = low, high
+        # buffers, so that a checkpoint brings them
+        self.register_buffer("low", torch.tensor(low))
+        self.register_buffer("high", torch.tensor(high))
         self.pseudo_inputs = nn.Parameter(pseudo_inputs.clamp(low, high))
 
     def forward(self, encode: Encode) -> NormalMixture:
