@@ -6,33 +6,10 @@ import time
 
 import torch
 from pythae.models import VAE, VAEConfig
-from pythae.models.base.base_utils import ModelOutput
-from pythae.models.nn import BaseDecoder, BaseEncoder
-from torch import Tensor, nn
 
-from bench.contenders.common import HIDDEN, LATENT
+from bench.contenders.common import LATENT
+from bench.contenders.pythae_networks import Decoder, Encoder
 from bench.mnist import PIXELS, binarized_test_images
-
-
-class Encoder(BaseEncoder):
-    def __init__(self) -> None:
-        super().__init__()
-        self.hidden = nn.Sequential(nn.Linear(PIXELS, HIDDEN), nn.ReLU())
-        self.mean, self.log_variance = nn.Linear(HIDDEN, LATENT), nn.Linear(HIDDEN, LATENT)
-
-    def forward(self, x: Tensor) -> ModelOutput:
-        h = self.hidden(x)
-        return ModelOutput(embedding=self.mean(h), log_covariance=self.log_variance(h))
-
-
-class Decoder(BaseDecoder):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(LATENT, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS), nn.Sigmoid())
-
-    def forward(self, z: Tensor) -> ModelOutput:
-        return ModelOutput(reconstruction=self.layers(z))
-
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--images", type=int, default=40)

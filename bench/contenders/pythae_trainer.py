@@ -1,6 +1,6 @@
 """(a) pythae's own BaseTrainer with the same MLP: seconds per epoch, or seconds until a test ELBO."""
 
-from bench.contenders.common import HIDDEN, LATENT, Clock, options, report_epochs, report_target
+from bench.contenders.common import LATENT, Clock, options, report_epochs, report_target
 
 chosen = options(__doc__)
 clock = Clock()
@@ -12,36 +12,15 @@ from contextlib import suppress  # noqa: E402
 import torch  # noqa: E402
 from pythae.data.datasets import BaseDataset  # noqa: E402
 from pythae.models import VAE, VAEConfig  # noqa: E402
-from pythae.models.base.base_utils import ModelOutput  # noqa: E402
-from pythae.models.nn import BaseDecoder, BaseEncoder  # noqa: E402
 from pythae.trainers import BaseTrainer, BaseTrainerConfig  # noqa: E402
 from pythae.trainers.training_callbacks import TrainingCallback  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
+from torch import Tensor  # noqa: E402
 
+from bench.contenders.pythae_networks import Decoder, Encoder  # noqa: E402
 from bench.mnist import PIXELS, TRAIN, binarized_test_images, train_images  # noqa: E402
 
 PACKAGES = ("pythae", "torch", "numpy")
 DEFAULT_LEARNING_RATE = 1e-4
-
-
-class Encoder(BaseEncoder):
-    def __init__(self) -> None:
-        super().__init__()
-        self.hidden = nn.Sequential(nn.Linear(PIXELS, HIDDEN), nn.ReLU())
-        self.mean, self.log_variance = nn.Linear(HIDDEN, LATENT), nn.Linear(HIDDEN, LATENT)
-
-    def forward(self, x: Tensor) -> ModelOutput:
-        h = self.hidden(x)
-        return ModelOutput(embedding=self.mean(h), log_covariance=self.log_variance(h))
-
-
-class Decoder(BaseDecoder):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(LATENT, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS), nn.Sigmoid())
-
-    def forward(self, z: Tensor) -> ModelOutput:
-        return ModelOutput(reconstruction=self.layers(z))
 
 
 class Reached(Exception):
