@@ -156,10 +156,10 @@ def test_the_command_compares_arrays_and_names(capsys, tmp_path):
 
 
 def test_the_command_samples_a_run(capsys, tmp_path):
-    argv = ["train", "vae", "--data", "two-gaussians", "--hidden", "8", "--latent-dim", "1", "--steps", "3", "--quiet"]
+    argv = ["train", "vae", "--data", "ring", "--hidden", "8", "--latent-dim", "1", "--steps", "3", "--quiet"]
     assert main([*argv, "--out", str(tmp_path / "run")]) == 0
     capsys.readouterr()
-    argv = ["two-sample", str(tmp_path / "run"), "two-gaussians", "--n", "200", "--permutations", "20", "--json"]
+    argv = ["two-sample", str(tmp_path / "run"), "ring", "--n", "200", "--permutations", "20", "--json"]
     assert main(argv) == 0
     assert json.loads(capsys.readouterr().out)["classifier"]["accuracy"] > 0.6
 
