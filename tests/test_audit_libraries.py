@@ -10,7 +10,6 @@ from catalogue import CATALOGUE
 from reparam.models import Batch
 from reparam.training.optimizers import moving_parameters
 
-
 # adaptive contrast takes its posterior's moments without a gradient on purpose: see AVB.contrast
 DETACHING = [entry for entry in CATALOGUE if "adaptive_contrast" in entry.name]
 
