@@ -4,18 +4,28 @@ from reparam.evaluation.interpolation import Interpolation, interpolate
 from reparam.evaluation.latent_space import Latents, Manifold, latents, manifold
 from reparam.evaluation.likelihood import LogLikelihood, log_likelihood
 from reparam.evaluation.pictures import Reconstructions, Samples, reconstruct, sample
+from reparam.evaluation.run_measures import measure_run, measures, yardstick_of
+from reparam.evaluation.scorecard import Conditions, Score, Scorecard
+from reparam.evaluation.yardstick import Yardstick
 
 __all__ = [
+    "Conditions",
     "Interpolation",
     "Latents",
     "LogLikelihood",
     "Manifold",
     "Reconstructions",
     "Samples",
+    "Score",
+    "Scorecard",
+    "Yardstick",
     "interpolate",
     "latents",
     "log_likelihood",
     "manifold",
+    "measure_run",
+    "measures",
     "reconstruct",
     "sample",
+    "yardstick_of",
 ]

@@ -1,0 +1,96 @@
+"""Nearest neighbours by exhaustive search, a block of distances at a time, so that memory stays bounded."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from reparam.errors import UserError
+
+BLOCK = 2**22
+"""Distances in memory at a time."""
+AT_ONCE = 1000
+"""Points that queries are compared with at a time."""
+
+
+class Nearest(NamedTuple):
+    """The nearest points of each query, nearest first: ``distances`` and ``indices``, ``(queries, k)`` each.
+
+    ``searched``: how many points there were.
+    """
+
+    distances: Tensor
+    indices: Tensor
+    searched: int
+
+
+def nearest(queries: Tensor, points: Tensor | Iterable[Tensor], k: int = 1) -> Nearest:
+    """The k points nearest to each query, with exact distances.
+
+    A matrix product finds them, then their distances are computed again from differences: a copy is at 0, whatever
+    rounding the product brought.
+
+    Args:
+        queries: ``(queries, d)``.
+        points: ``(points, d)``, or parts of it one after the other (which need not fit memory together).
+        k: how many.
+
+    Raises:
+        UserError: if there are fewer than k points.
+    """
+    parts = torch.split(points, AT_ONCE) if isinstance(points, Tensor) else points
+    centre = queries.mean(0)
+    best = Nearest(queries.new_zeros(len(queries), 0), torch.zeros(len(queries), 0, dtype=torch.int64), 0)
+    for part in parts:
+        best = _merged(best, _nearest_of(queries, part.to(queries), centre, k), k)
+    if best.searched < k:
+        raise UserError(f"there are {best.searched} points to find the {k} nearest among: give {k} or more")
+    return best
+
+
+def _nearest_of(queries: Tensor, part: Tensor, centre: Tensor, k: int) -> Nearest:
+    """Among one part of the points."""
+    k = min(k, len(part))
+    found = [
+        squared_distances(block - centre, part - centre).topk(k, largest=False).indices
+        for block in torch.split(queries, max(1, BLOCK // len(part)))
+    ]
+    indices = torch.cat(found)
+    exact = [torch.linalg.vector_norm(queries - part[indices[:, i]], dim=1) for i in range(k)]
+    return Nearest(torch.stack(exact, 1), indices, len(part))
+
+
+def _merged(best: Nearest, new: Nearest, k: int) -> Nearest:
+    distances = torch.cat([best.distances, new.distances], 1)
+    indices = torch.cat([best.indices, new.indices + best.searched], 1)
+    order = distances.sort(dim=1, stable=True).indices[:, :k]
+    return Nearest(distances.gather(1, order), indices.gather(1, order), best.searched + new.searched)
+
+
+def squared_distances(x: Tensor, y: Tensor) -> Tensor:
+    """``(n, m)`` by a matrix product, exact up to rounding relative to the points' squared lengths."""
+    return torch.addmm(x.square().sum(1, keepdim=True) + y.square().sum(1), x, y.mT, alpha=-2).clamp_(min=0)
+
+
+def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Squared distances of some rows of x from all of y: ``(rows, m)`` with the rows' place."""
+    size = max(1, BLOCK // len(y))
+    for start in range(0, len(x), size):
+        rows = slice(start, min(start + size, len(x)))
+        yield rows, squared_distances(x[rows], y)
+
+
+def neighbour_squares(x: Tensor, k: int) -> Tensor:
+    """Squared distances of each row of x to its 1st ... kth nearest other row, ``(n, k)``.
+
+    Raises:
+        UserError: if there are not more than k rows.
+    """
+    if len(x) <= k:
+        raise UserError(f"{len(x)} examples are too few for {k} neighbours each: give more than {k}")
+    found = []
+    for rows, squares in blocks(x, x):
+        squares.diagonal(rows.start).fill_(torch.inf)
+        found.append(squares.topk(k, largest=False).values)
+    return torch.cat(found)
