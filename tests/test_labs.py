@@ -11,15 +11,18 @@ from sklearn.decomposition import PCA
 import oracles
 import reparam
 from reparam import adversarial, bounds, labs
+from reparam.audit.exercise import Exercise
 from reparam.cli.main import main
 from reparam.errors import UserError
 from reparam.evaluation import dual
 from reparam.files import write_npz
-from reparam.labs import linear_vae, monte_carlo
+from reparam.flows import Flow
+from reparam.labs import flow_vae, four_points, linear_vae, monte_carlo
 from reparam.labs.density_ratio import densities, mean_ratio
 from reparam.labs.lab import Check, Result
 from reparam.labs.linear_gaussian import LinearGaussian
 from reparam.labs.mode_covering import levels, log_mixture, quantiles
+from reparam.models import AVB
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +112,35 @@ def test_a_critic_that_minimizes_the_difference_fails_kantorovich_rubinstein(mon
     assert broken("kantorovich-rubinstein")
 
 
+def test_a_blocked_draw_where_a_mended_one_should_be_fails_reparameterization(monkeypatch):
+    monkeypatch.setattr(Exercise, "mended", Exercise.blocked)
+    assert broken("reparameterization")
+
+
+def test_a_flow_that_forgets_its_volume_fails_the_flow_vae(monkeypatch):
+    def forgetful(self, sample_shape=()):
+        noise = self.base.sample(sample_shape)
+        return self.transform(noise), self.base.log_prob(noise)
+
+    monkeypatch.setattr(Flow, "sample_and_log_prob", forgetful)
+    result = labs.get("flow-vae").run(quick=True)
+    assert not result.verdict
+    assert not result.checks[0].holds, "the identity itself is broken"
+
+
+def test_an_encoder_that_is_told_half_the_kl_fails_the_four_points(monkeypatch):
+    original = AVB.terms
+
+    def halved(self, x):
+        reconstruction, divergence = original(self, x)
+        return reconstruction, 0.5 * divergence
+
+    monkeypatch.setattr(AVB, "terms", halved)
+    result = labs.get("four-points").run(quick=True)
+    failed = [check.what for check in result.checks if not check.holds]
+    assert any("KL by the discriminator" in what for what in failed)
+
+
 @pytest.mark.parametrize(
     ("check", "holds"),
     [
@@ -175,6 +207,42 @@ def test_the_labs_linear_gaussian_model_is_scipys():
     torch.testing.assert_close(model.evidence(x), oracle.evidence(x))
     for ours, exact in zip(model.posterior(x), oracle.posterior(x), strict=True):
         torch.testing.assert_close(ours, exact)
+
+
+def test_four_posteriors_that_are_the_prior_have_the_bound_of_a_decoder_that_answers_a_quarter():
+    nodes = reparam.divergences.grid([-7.0, -7.0], [7.0, 7.0], 10)
+    zeros = torch.zeros(4, 2, dtype=torch.float64)
+    bound, evidence, mixture = four_points.bound_of_diagonal(zeros, zeros, nodes)
+    quarter = math.log(1 / 4) + 3 * math.log(3 / 4)
+    assert bound.item() == pytest.approx(quarter, abs=1e-9)
+    assert evidence.item() == pytest.approx(quarter, abs=1e-9)
+    assert mixture.item() == pytest.approx(0, abs=1e-9)
+
+
+def test_the_best_diagonal_posteriors_stay_below_the_optimum():
+    torch.manual_seed(0)
+    best = four_points.best_diagonal()
+    assert best.bound == pytest.approx(-1.6963, abs=1e-4)
+    assert best.evidence == pytest.approx(-1.5683, abs=1e-4)
+    assert four_points.OPTIMUM > best.evidence > best.bound
+
+
+def test_the_flow_labs_known_evidence_is_that_of_two_dimensional_quadrature():
+    nodes = reparam.divergences.grid([-7.0, -7.0], [7.0, 7.0], 40)
+    x = torch.tensor([[-1.0], [0.5], [3.0]], dtype=torch.float64)
+    log_joint = flow_vae.known_likelihood(nodes.points.unsqueeze(1)).log_prob(x) - math.log(2 * math.pi)
+    log_joint = log_joint - 0.5 * nodes.points.square().sum(-1, keepdim=True)
+    torch.testing.assert_close(flow_vae.known_evidence(x), nodes.integrate(log_joint.exp().T).log(), rtol=1e-6, atol=0)
+
+
+def test_the_parabolas_density_integrates_to_one_and_the_normal_has_its_moments():
+    nodes = reparam.divergences.grid([-7.0, -4.0], [7.0, 30.0], 60)
+    points = nodes.points.float()
+    density = flow_vae.own_density(points).exp()
+    assert nodes.integrate(density).item() == pytest.approx(1, abs=1e-4)
+    cross = -nodes.integrate(density * flow_vae.one_normal(points)).item()
+    entropy = 1 + math.log(2 * math.pi) + 0.5 * math.log(2 * flow_vae.BEND**2 + flow_vae.SPREAD**2)
+    assert cross == pytest.approx(entropy, abs=1e-3), "a normal of the same moments: the cross entropy is its entropy"
 
 
 # --- the commands ----------------------------------------------------------------------------------------------------

@@ -12,10 +12,12 @@ from reparam.errors import UserError
 from reparam.labs.lab import Check, Lab, Result
 
 NAMES = (
+    "reparameterization",
     "normal-kl",
     "elbo-gap",
     "monte-carlo",
     "linear-vae",
+    "flow-vae",
     "latent-spaces",
     "optimal-discriminator",
     "saturation",
@@ -28,6 +30,7 @@ NAMES = (
     "convergence-order",
     "critic-tracks-quality",
     "density-ratio",
+    "four-points",
 )
 
 __all__ = ["NAMES", "Check", "Lab", "Result", "get"]
