@@ -132,9 +132,7 @@ def main() -> None:
     minutes = options.minutes or (30.0 if options.best else 8.0)
     found: dict[str, dict[str, object]] = {}
     print(f"reparam {reparam.__version__}, {minutes:g} minutes of training each\n")
-    print(
-        "| model | steps | minutes | test ELBO | log p(x), nats | sampling error | how |\n|---|---|---|---|---|---|---|"
-    )
+    print(f"{HEAD}\n|---|---|---|---|---|---|---|", flush=True)
     for name, row in rows.items():
         run = trained(row, options.out / name.replace(", ", "-").replace(" ", "-"), minutes, options.seed)
         results = judged(row, run, options.images)
@@ -144,7 +142,7 @@ def main() -> None:
             print(line(name, run, result, how), flush=True)
             plain = {key: value for key, value in asdict(result).items() if key != "values"}
             found.setdefault(name, {})[how] = plain
-    (options.out / ("best.json" if options.best else "likelihoods.json")).write_text(json.dumps(found, indent=2))
+        (options.out / ("best.json" if options.best else "likelihoods.json")).write_text(json.dumps(found, indent=2))
     print(f"\n{PUBLISHED}")
 
 

@@ -46,7 +46,7 @@ SETTINGS = {
         10_000, {"loss": "non-saturating", "instance_noise": 0.5, "noise_epochs": 13.0}
     ),
     "Wasserstein, gradient penalty": Setting(3_000, {"gradient_penalty": 1.0}, WGANConfig),
-    "relativistic, R1 and R2 (the default)": Setting(20_000),
+    "relativistic, R1 and R2 (the default)": Setting(22_000),
 }
 
 

@@ -9,6 +9,10 @@ from torch import nn
 from reparam import adversarial
 from reparam.adversarial import LOSSES
 from reparam.models.constraints import GradientPenalty, Shown, WeightClipping, ZeroCentred, spectrally_normalized
+from reparam.models.gan import GAN
+from reparam.models.model import Batch
+from reparam.players import mlp_discriminator
+from reparam.randomness import noise
 
 SEEDS = st.integers(0, 2**31 - 1)
 
@@ -141,6 +145,31 @@ def test_penalties_of_a_linear_critic_are_their_closed_forms(shape):
         gradients = [torch.autograd.grad(y, w, retain_graph=True)[0] for y in (ours, exact)]
         torch.testing.assert_close(*gradients)
     assert adversarial.lipschitz_estimate(critic, real, fake).item() == pytest.approx(norm.item())
+
+
+@pytest.mark.parametrize(("r1", "r2"), [(1.0, 0.0), (0.0, 2.0), (1.0, 2.0)])
+def test_judging_real_and_generated_examples_in_one_call_changes_nothing(r1, r2):
+    """Loss, readings and gradients are those of two calls; a discriminator that may mix a batch is asked twice."""
+    torch.manual_seed(0)
+    network = mlp_discriminator((3,), [8, 8]).double()
+    generator = nn.Linear(2, 3).double()
+    batch = Batch(torch.randn(6, 3, dtype=torch.float64), None, 0, 0.0, 0.3)
+    results = []
+    for discriminator in (network, MaybeMixing(network)):
+        game = GAN(generator, discriminator, 2, (3,), loss="relativistic", constraint=ZeroCentred(r1, r2))
+        with noise(1, "same"):
+            terms = game.discriminator_loss(batch)
+        results.append([*terms.values(), *torch.autograd.grad(terms["loss"], list(network.parameters()))])
+    calls = []
+    network.register_forward_hook(lambda _, inputs, __: calls.append(len(inputs[0])))
+    for discriminator in (network, MaybeMixing(network)):
+        GAN(generator, discriminator, 2, (3,)).discriminator_loss(batch)
+    torch.testing.assert_close(*results)
+    assert calls == [12, 6, 6]
+
+
+class MaybeMixing(nn.Sequential):
+    """A network whose type says nothing about what it does with a batch."""
 
 
 def test_interpolates_lie_on_segments_with_one_epsilon_per_example():

@@ -146,7 +146,16 @@ def zero_centred_penalty(output: Tensor, x: Tensor, unit: Tensor | float = 1.0) 
         unit: what counts as a length of 1 in x, broadcasting with an example; the gradient is taken per unit.
     """
     (gradient,) = torch.autograd.grad(output.sum(), x, create_graph=True)
-    return 0.5 * (unit * gradient).flatten(1).square().sum(1).mean()
+    return half_mean_square(unit * gradient)
+
+
+def half_mean_square(gradient: Tensor) -> Tensor:
+    """½ E[‖g‖²] of gradients ``(batch, *data_shape)``, the norm over all dimensions of each example.
+
+    >>> half_mean_square(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
+    tensor(6.2500)
+    """
+    return 0.5 * gradient.flatten(1).square().sum(1).mean()
 
 
 def lipschitz_estimate(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:

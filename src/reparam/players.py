@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from reparam.networks import check_image, doubling, pyramid
+from reparam.networks import Affine, check_image, doubling, pyramid
 
 SLOPE = 0.2
 
@@ -81,6 +81,28 @@ class Conditional(nn.Module):
         label = F.one_hot(y, self.classes).to(x.dtype)
         label = label.reshape(len(x), self.classes, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
         return self.network(torch.cat([x, label], dim=1))  # type: ignore[no-any-return]
+
+
+PER_EXAMPLE = (
+    nn.Sequential,
+    nn.Linear,
+    nn.Conv2d,
+    nn.LeakyReLU,
+    nn.Flatten,
+    FourierFeatures,
+    Affine,
+    Conditional,
+)
+
+
+def acts_per_example(network: nn.Module) -> bool:
+    """Whether a network certainly treats each example of a batch alone; False where it is not known to.
+
+    >>> acts_per_example(nn.Sequential(nn.Linear(2, 2))), acts_per_example(nn.Sequential(nn.BatchNorm1d(2)))
+    (True, False)
+    """
+    # exact types: a subclass may do anything in its forward
+    return all(type(module) in PER_EXAMPLE for module in network.modules())
 
 
 def mlp_generator(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from reparam.adversarial import Critic, gradient_penalty, zero_centred_penalty
+from reparam.adversarial import Critic, gradient_penalty, half_mean_square
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,12 @@ class ZeroCentred(Constraint):
         return float(self.decay**progress)
 
     def penalty_as_shown(self, shown: Shown, progress: float) -> Tensor:
-        """The weighted sum of both."""
+        """The weighted sum of both, from one pass back through the discriminator."""
         sides = ((self.r1, shown.on_real, shown.real), (self.r2, shown.on_fake, shown.fake))
-        terms = [gamma * zero_centred_penalty(output, x, self._unit(x)) for gamma, output, x in sides if gamma]
+        gammas, outputs, examples = zip(*(side for side in sides if side[0]), strict=True)
+        gradients = torch.autograd.grad([output.sum() for output in outputs], examples, create_graph=True)
+        pairs = zip(gammas, gradients, strict=True)
+        terms = [gamma * half_mean_square(self._unit(gradient) * gradient) for gamma, gradient in pairs]
         return self.size(progress) * torch.stack(terms).sum()
 
     def _unit(self, x: Tensor) -> Tensor | float:
