@@ -53,7 +53,7 @@ def _avb(**settings: object) -> AVBConfig:
 
 
 ROWS = {
-    "VAE": Row(_vae()),
+    "VAE": Row(_vae(), {"learning_rate": 2e-3}),
     "IWAE-50": Row(_vae(objective="iwae"), {"learning_rate": 2e-3}),
     "full covariance": Row(_vae(posterior="full"), {"learning_rate": 2e-3}),
     "IAF posterior": Row(_vae(posterior="iaf"), {"learning_rate": 2e-3}),

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 import reparam
-from reparam.cli.figures import FigureOptions, draw_snapshots
+from reparam import figures
 from reparam.config import DataConfig, GANConfig, RunConfig, TrainingConfig, WGANConfig
 from reparam.training.run import Run
 from reparam.training.start import resume, train
@@ -83,8 +83,7 @@ def reached(run: Run) -> Reached:
 
 def draw(run: Run) -> None:
     """The picture of the run's samples over training, in its figures."""
-    drawn = draw_snapshots(FigureOptions(run=run.folder.path), run)
-    drawn.figure.savefig(run.folder.figures / "snapshots.png", dpi=110)
+    figures.snapshots(run).figure.savefig(run.folder.figures / "snapshots.png", dpi=110)
 
 
 def summary(name: str, steps: int, results: list[Reached]) -> str:

@@ -33,7 +33,8 @@ FLOORS = [
     {"training"},
     {"audit", "evaluation"},
     {"plots", "report"},
-    {"labs"},  # they draw, so they stand below the plots
+    {"labs", "figures"},  # they draw, so they stand below the plots
+    {"compare"},
     {"cli"},
 ]
 

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from tyro.conf import Positional, arg
 
 from reparam.cli.parse import emit, parse, say
-from reparam.errors import UserError
 
 
 @dataclass
@@ -68,120 +66,58 @@ class InterpolateOptions(FigureOptions):
     """The walk's path in latent space."""
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A figure and the arrays it shows."""
-
-    figure: Any
-    numbers: dict[str, Any]
-
-
-def draw_samples(options: SampleOptions, run: Any) -> Drawn:
+def draw_samples(options: SampleOptions, run: Any) -> Any:
     """Samples in a grid (images), a scatter (points) or pairs of columns (tables)."""
-    from reparam import evaluation, plots
+    from reparam import figures
 
-    samples = evaluation.sample(run, options.n, options.seed, options.label)
-    shown = samples.x if options.draws or not run.data.is_image else samples.mean
-    means = " (decoder means)" if shown is samples.mean and hasattr(run.model, "likelihood") else ""
-    of_class = "" if options.label is None else f" of class {options.label}"
-    title = f"{len(shown)} samples{of_class}{means} after step {run.step}"
-    figure = plots.samples_picture(shown, run.data.data_shape, title=title)
-    return Drawn(figure, {"x": samples.x, "mean": samples.mean})
+    return figures.samples(run, options.n, options.seed, options.label, options.draws)
 
 
-def draw_snapshots(options: FigureOptions, run: Any) -> Drawn:
+def draw_snapshots(options: FigureOptions, run: Any) -> Any:
     """The samples that the run kept while it trained."""
-    from reparam import plots
-    from reparam.training.snapshots import read_snapshots
+    from reparam import figures
 
-    kept = read_snapshots(run.folder.figures)
-    if not kept:
-        raise UserError(f"{run.folder.path} kept no samples while training: see `reparam sample {run.folder.path}`")
-    labelled = [(f"after step {step:,}", x) for step, x in kept]
-    figure = plots.samples_over_training(labelled) if run.data.is_image else _cloud_over_training(run, labelled)
-    return Drawn(figure, {f"step_{step}": x for step, x in kept})
+    return figures.snapshots(run)
 
 
-def _cloud_over_training(run: Any, labelled: list[tuple[str, Any]]) -> Any:
-    from reparam import plots
-    from reparam.evaluation.encoding import examples, pick
-    from reparam.randomness import generator
-
-    test = next(examples(pick(run.data.test, 1000, generator(0, "snapshots")), run.data)).numpy()
-    return plots.points_over_training(labelled, test)
-
-
-def draw_reconstructions(options: CountOptions, run: Any) -> Drawn:
+def draw_reconstructions(options: CountOptions, run: Any) -> Any:
     """Test examples beside their reconstructions."""
-    from reparam import evaluation, plots
+    from reparam import figures
 
-    result = evaluation.reconstruct(run, 10 if options.n is None else options.n, options.seed)
-    numbers = {"x": result.x, "reconstruction": result.reconstruction, "z": result.z}
-    if run.data.is_image:
-        return Drawn(plots.reconstructions(result.x, result.reconstruction), numbers)
-    title = "Test examples (grey) and their reconstructions"
-    return Drawn(plots.pair_plot(result.reconstruction, reference=result.x, title=title), numbers)
+    return figures.reconstructions(run, 10 if options.n is None else options.n, options.seed)
 
 
-def draw_manifold(options: ManifoldOptions, run: Any) -> Drawn:
+def draw_manifold(options: ManifoldOptions, run: Any) -> Any:
     """The decoder's mean over the latent plane."""
-    from reparam import evaluation, plots
+    from reparam import figures
 
-    if not run.data.is_image:
-        raise UserError(f"a manifold is a grid of images and {run.data.name!r} are none: see `reparam latents`")
-    result = evaluation.manifold(run, options.size)
-    title = "What the latent plane decodes to (equal prior probability per cell)"
-    figure = plots.manifold(result.images, result.z1, z2_axis=result.z2, title=title)
-    return Drawn(figure, {"images": result.images, "z1": result.z1, "z2": result.z2})
+    return figures.manifold(run, options.size)
 
 
-def draw_latents(options: CountOptions, run: Any) -> Drawn:
+def draw_latents(options: CountOptions, run: Any) -> Any:
     """Codes of test points."""
-    from reparam import evaluation, plots
+    from reparam import figures
 
-    result = evaluation.latents(run, 5000 if options.n is None else options.n, options.seed)
-    explained = None if result.explained is None else result.explained.tolist()
-    title = f"Codes of {len(result.z)} test examples"
-    figure = plots.latent_scatter(result.z, result.labels, run.data.classes, title=title, explained=explained)
-    present = {"z": result.z, "labels": result.labels, "explained": result.explained}
-    return Drawn(figure, {name: value for name, value in present.items() if value is not None})
+    return figures.latents(run, 5000 if options.n is None else options.n, options.seed)
 
 
-def draw_interpolation(options: InterpolateOptions, run: Any) -> Drawn:
+def draw_interpolation(options: InterpolateOptions, run: Any) -> Any:
     """A walk between two ends in latent space."""
-    from reparam import evaluation, plots
+    from reparam import figures
 
-    _positive(options.steps)
-    result = evaluation.interpolate(
-        run, options.steps, options.path, options.from_label, options.to_label, options.seed
-    )
-    say(f"ends: {result.ends}")
-    numbers = {"x": result.x, "z": result.z}
-    if run.data.is_image:
-        return Drawn(plots.image_grid(result.x, columns=len(result.x), title=f"Between {result.ends}"), numbers)
-    return Drawn(plots.samples_picture(result.x, run.data.data_shape, title=f"Between {result.ends}"), numbers)
+    drawn = figures.interpolation(run, options.steps, options.path, options.from_label, options.to_label, options.seed)
+    say(drawn.note)
+    return drawn
 
 
-def _positive(steps: int) -> None:
-    if steps < 1:
-        raise UserError(f"--steps {steps} leaves nothing between the ends: give at least 1")
-
-
-def draw_curves(options: FigureOptions, run: Any) -> Drawn:
+def draw_curves(options: FigureOptions, run: Any) -> Any:
     """The lower bound on training and validation data over training."""
-    from reparam import plots
+    from reparam import figures
 
-    quantity = run.model.monitor or run.model.curve
-    if quantity is None:
-        rows = [row for row in run.rows if "value" in row]
-        numbers = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else {}) if name != "split"}
-        return Drawn(plots.game_curves(run.rows), numbers)
-    rows = [row for row in run.rows if quantity in row]
-    columns = {name: np.array([row[name] for row in rows]) for name in ("step", "epoch", "split", quantity)}
-    return Drawn(plots.curves(rows, quantity=quantity), columns)
+    return figures.curves(run)
 
 
-Draw = Callable[[Any, Any], Drawn]
+Draw = Callable[[Any, Any], Any]
 COMMANDS: dict[str, tuple[type[FigureOptions], Draw, str, list[str]]] = {
     "sample": (
         SampleOptions,
@@ -243,7 +179,7 @@ def run(command: str, argv: list[str]) -> int:
     return 0
 
 
-def _write(drawn: Drawn, path: Path) -> tuple[Path | None, Path]:
+def _write(drawn: Any, path: Path) -> tuple[Path | None, Path]:
     """Write picture and numbers; a name ending in .npz asks for the numbers alone."""
     from reparam.files import write_npz
     from reparam.plots import save

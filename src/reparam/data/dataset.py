@@ -51,6 +51,11 @@ class Split:
     y: torch.Tensor | None = None
     binarized: bool = False
 
+    def __post_init__(self) -> None:
+        # rows of an array that is stored column by column cost a hundred times as much to pick, every step
+        if isinstance(self.x, torch.Tensor):
+            object.__setattr__(self, "x", self.x.contiguous())
+
     def __len__(self) -> int:
         return len(self.x)
 
