@@ -6,8 +6,8 @@ INSTALLED := $(VENV)/.installed
 
 .PHONY: demo test lint bench clean
 
-demo: $(INSTALLED)  ## train on the bundled MNIST, draw, and write a report to open
-	$(BIN)/reparam demo --out demo
+demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a report to open; QUICK=1: in a minute
+	$(BIN)/reparam demo $(if $(QUICK),--quick --out demo-quick,--out demo)
 
 test: $(INSTALLED)  ## the whole suite
 	$(BIN)/pytest -n auto
@@ -23,7 +23,7 @@ bench: $(INSTALLED)  ## against other implementations, in an environment of thei
 	$(BIN)/python -m bench.likelihood
 
 clean:  ## everything that make made
-	rm -rf $(VENV) .bench-venv demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	rm -rf $(VENV) .bench-venv demo demo-quick build .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -12,21 +12,18 @@ and one VAE is checked by annealing on the same subset. A finished run is not ru
 
 import argparse
 import json
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import reparam
 from reparam.config import AVBConfig, DataConfig, RunConfig, TrainingConfig, VAEConfig
-from reparam.data import Batches
 from reparam.evaluation.annealed import Annealing
 from reparam.evaluation.likelihood import LogLikelihood, log_likelihood
-from reparam.training.loop import Game
+from reparam.training.budget import steps_within
 from reparam.training.run import Run
-from reparam.training.start import fresh_model, resolve, resume, train
+from reparam.training.start import resume, train
 
 DATA = DataConfig(data="static-mnist")
-TIMED = 60
 ANNEALED_EXAMPLES, CHAINS = 100, 8
 PUBLISHED = """Published on the same static data (GPUs, hours): IWAE-50 -87.1 (Burda et al. 2016, as reported by Tomczak
 & Welling 2018); VampPrior's VAE -85.57, two-layer -83.19, convolutional two-layer -81.09 (Tomczak & Welling 2018);
@@ -70,20 +67,6 @@ BEST = Row(
 )
 
 
-def steps_in(row: Row, seconds: float) -> int:
-    """How many training steps fit, judged by the first ones."""
-    config = _config(row, steps=10_000, seed=0)
-    resolved, data = resolve(config)
-    model = fresh_model(resolved, data).train()
-    game = Game(model, Batches(data.train, data, resolved.training.batch_size, 0, "cpu"), resolved.training, 10_000)
-    for step in range(TIMED // 4):
-        game.play(step)
-    start = time.monotonic()
-    for step in range(TIMED):
-        game.play(step)
-    return round(seconds * TIMED / (time.monotonic() - start))
-
-
 def _config(row: Row, steps: int, seed: int) -> RunConfig:
     training = TrainingConfig(**{"steps": steps, "batch_size": 128, "seed": seed, "log_every": 200, **row.training})
     return RunConfig(model=row.model, data=DATA, training=training)
@@ -93,7 +76,8 @@ def trained(row: Row, folder: Path, minutes: float, seed: int) -> Run:
     """The run, trained for so long, gone on with or read back."""
     if (folder / "config.json").exists():
         return resume(folder)
-    return train(_config(row, steps_in(row, 60 * minutes), seed), folder)
+    steps = steps_within(_config(row, steps=1, seed=seed), 60 * minutes)
+    return train(_config(row, steps, seed), folder)
 
 
 def judged(row: Row, run: Run, images: int | None) -> dict[str, LogLikelihood]:
@@ -137,7 +121,9 @@ def main() -> None:
         run = trained(row, options.out / name.replace(", ", "-").replace(" ", "-"), minutes, options.seed)
         results = judged(row, run, options.images)
         if name == "VAE":
-            results["annealed"] = annealed(run)  # the check of either by the other
+            # the check of either by the other, on the same images
+            results["annealed"] = annealed(run)
+            results["importance on the same"] = log_likelihood(run, 1000, images=ANNEALED_EXAMPLES)
         for how, result in results.items():
             print(line(name, run, result, how), flush=True)
             plain = {key: value for key, value in asdict(result).items() if key != "values"}

@@ -1,16 +1,19 @@
 """The page: one file that loads nothing, says everything it was given, and trusts no name."""
 
 import base64
+import hashlib
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from PIL import Image
 
 from reparam.errors import UserError
-from reparam.report import Cell, Page, Picture, Section, Table, nats, render, write
+from reparam.report import Cell, Explorer, Page, Picture, Section, Table, nats, render, write
 
 HOSTILE = "</title></style></p><script>alert(1)</script>\" onerror='x' {{ 7 * 7 }} <img src=http://evil.example/a.png>"
 
@@ -28,14 +31,27 @@ def png(width: int = 30, height: int = 20) -> bytes:
 def full_page(name: str = "plain") -> Page:
     picture = Picture(png(), f"caption {name}", f"alt {name}", f"reparam sample {name}", "a,b\n1,2\n")
     table = Table([f"run {name}", "nats"], [[name, Cell(nats(-101.834), strong=True)], ["b", None]], f"table {name}")
-    section = Section(f"heading {name}", f"One `{name}` here.\n\nTwo.", [picture, picture], table)
+    section = Section(f"heading {name}", f"One `{name}` here.\n\nTwo.", [picture, picture], [table, table])
     return Page(f"title {name}", f"subtitle {name}", [section, Section("second"), Section("third")], f"footer {name}")
+
+
+def explorer(name: str = "plain", **changes) -> Explorer:
+    """A map of 2 rows and 3 columns."""
+    given = {"x_values": [-1.0, 0.0, 1.5], "y_values": [1.0, -0.5], "x_label": f"x {name}", "y_label": f"y {name}"}
+    texts = {"caption": f"caption {name}", "alt": f"alt {name}", "command": name, "numbers_csv": f"{name},1\n"}
+    return Explorer(**{"sprite": png(), "rows": 2, "columns": 3} | given | texts | changes)
+
+
+def explored_page(name: str = "plain") -> Page:
+    """A page with two maps, in two sections."""
+    page = full_page(name)
+    return replace(page, sections=[*page.sections, *(Section(f"{i} {name}", figures=[explorer(name)]) for i in "ab")])
 
 
 class Reader(HTMLParser):
     """Collects the elements and the text of a page, as a browser would see them."""
 
-    VOID = ("meta", "link", "img", "br")
+    VOID = ("meta", "link", "img", "br", "input")
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -77,7 +93,9 @@ def test_every_address_is_within_the_file():
     assert all(address.startswith(("data:", "#section-")) for address in addresses)
     assert not re.search(r"@import|url\(", html)
     assert "http" not in html.replace("http-equiv", "")
-    ids = {e["id"] for _, e in page.elements if "id" in e}
+    listed = [e["id"] for _, e in page.elements if "id" in e]
+    ids = set(listed)
+    assert len(ids) == len(listed)
     assert {a[1:] for a in addresses if a.startswith("#")} <= ids
     assert {e["aria-labelledby"] for _, e in page.elements if "aria-labelledby" in e} <= ids
     assert not page.all("script")
@@ -93,12 +111,30 @@ def test_pictures_and_numbers_come_back_out_unchanged():
         assert (image["width"], image["height"]) == ("30", "20")
         assert image["alt"].strip()
     (link, other) = [a for a in page.all("a") if "download" in a]
-    assert base64.b64decode(link["href"].partition("base64,")[2]) == b"a,b\n1,2\n"
-    assert link["download"] != other["download"]
+    assert unquote(link["href"].removeprefix("data:text/csv;charset=utf-8,")) == "a,b\n1,2\n"
+    assert [link["download"], other["download"]] == ["1-1-heading-plain.csv", "1-2-heading-plain.csv"]
 
 
-def test_names_are_text_whatever_they_hold():
-    plain, hostile = Reader(render(full_page())), Reader(render(full_page(HOSTILE)))
+def test_numbers_pass_through_an_address_whatever_they_hold():
+    text = 'name,a & b\n"100 %, #1",1.5e-3\n<é>,−2\n'
+    (link,) = [
+        a
+        for a in Reader(render(Page("a", sections=[Section("s", figures=[explorer(numbers_csv=text)])]))).all("a")
+        if "download" in a
+    ]
+    assert unquote(link["href"].partition(",")[2]) == text
+    assert not re.search(r"[\s#<>&\"']", link["href"])
+
+
+def test_numbers_cost_the_page_little_more_than_their_text():
+    text = "z1,z2,value\n" + "0.1234,-1.5,27\n" * 100
+    picture = Picture(png(), "c", "alt", numbers_csv=text)
+    assert len(picture.numbers) < 1.2 * len(text)
+
+
+@pytest.mark.parametrize("make", [full_page, explored_page])
+def test_names_are_text_whatever_they_hold(make):
+    plain, hostile = Reader(render(make())), Reader(render(make(HOSTILE)))
     assert [tag for tag, _ in hostile.elements] == [tag for tag, _ in plain.elements]
     assert [sorted(e) for _, e in hostile.elements] == [sorted(e) for _, e in plain.elements]
     assert hostile.text.count(HOSTILE) >= 8, "and they are shown letter for letter"
@@ -119,7 +155,7 @@ def test_optional_parts_leave_no_empty_elements():
 
 def test_the_table_aligns_numbers_and_names_its_rows():
     rows = [["vae-20", nats(-101.8, 0.05), 5.25], ["autoencoder", None, "n. a."]]
-    page = Reader(render(Page("t", sections=[Section("s", table=Table(["run", "nats", "other"], rows))])))
+    page = Reader(render(Page("t", sections=[Section("s", tables=[Table(["run", "nats", "other"], rows)])])))
     assert [cell.get("class") for cell in page.all("th")[:3]] == [None, "number", None]
     assert [cell.get("scope") for cell in page.all("th")] == ["col"] * 3 + ["row"] * 2
     assert len(page.all("td")) == 4
@@ -154,6 +190,62 @@ def test_text_stands_out_in_every_scheme():
         for ink in ("ink", "soft", "link"):
             for paper in ("paper", "panel"):
                 assert contrast(colours[ink], colours[paper]) >= 4.5, (ink, paper, scheme)
+
+
+def test_the_one_script_is_there_for_the_maps_and_the_page_allows_no_other():
+    html = render(explored_page())
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    named = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert [e["content"] for e in Reader(html).all("meta") if e.get("http-equiv")] == [
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{named}'"
+    ]
+    assert "innerHTML" not in script
+    assert html.startswith("<!doctype html>")
+
+
+def test_the_map_tells_the_script_where_its_tiles_lie():
+    page = Reader(render(explored_page()))
+    maps = [figure for figure in page.all("figure") if figure.get("class") == "explorer"]
+    assert len(maps) == 2
+    assert maps[0]["data-x-texts"] == "−1.00 0.00 1.50"
+    assert maps[0]["data-y-texts"] == "1.00 −0.50"
+    assert [(e["type"], e["max"]) for e in page.all("input")] == [("range", "2"), ("range", "1")] * 2
+    assert "x plain from −1.00 (left) to 1.50 (right), y plain from 1.00 (top) to −0.50 (bottom)." in page.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"alt": " "}, "alternative text"),
+        ({"columns": 4}, "x_values must be one for each of the columns: 3 given, columns=4"),
+        ({"rows": 0, "y_values": []}, "y_values must be one for each of the rows"),
+        ({"y_values": [1.0, float("nan")]}, "y_values must be finite"),
+        ({"x_values": [0.0, 1.0, 0.5]}, "x_values must rise throughout or fall throughout"),
+        ({"x_values": [0.0, 0.0, 0.0]}, "x_values must rise throughout or fall throughout"),
+    ],
+)
+def test_a_map_without_a_place_for_each_tile_is_our_own_mistake(changes, message):
+    with pytest.raises(ValueError, match=message):
+        explorer(**changes)
+
+
+def test_a_map_that_cannot_be_cut_into_equal_tiles_is_refused(tmp_path):
+    (tmp_path / "map.png").write_bytes(png(30, 21))
+    odd = explorer(sprite=tmp_path / "map.png")
+    with pytest.raises(UserError, match=r"map\.png of 30 × 21 pixels cannot be cut into 2 × 3"):
+        render(Page("a", sections=[Section("s", figures=[odd])]))
+
+
+def test_a_map_may_be_a_single_tile():
+    only = explorer(rows=1, columns=1, x_values=[0.5], y_values=[0.0])
+    assert only.extent == "x plain from 0.50 (left) to 0.50 (right), y plain from 0.00 (top) to 0.00 (bottom)"
+
+
+@pytest.mark.parametrize(("columns", "sideways"), [(8, False), (9, True)])
+def test_many_columns_turn_the_paper(columns, sideways):
+    table = Table([f"column {i}" for i in range(columns)], [[None] * columns])
+    page = Reader(render(Page("a", sections=[Section("s", tables=[Table(["a"], []), table])])))
+    assert (page.all("body")[0].get("class") == "wide") == sideways
 
 
 def test_write_makes_one_whole_file(tmp_path):

@@ -445,3 +445,18 @@ def test_bf16_keeps_losses_in_float32():
 def test_a_config_survives_its_json():
     config = RunConfig(**{"model": {"kind": "vae", "hidden": [300, 100]}, "training": {"seed": 3}})
     assert RunConfig(**json.loads(config.model_dump_json())) == config
+
+
+def test_the_peak_of_memory_is_this_trainings_own():
+    """400 MiB that were held before are forgotten; those held meanwhile are not."""
+    from reparam.training.memory import forget_peak, peak_memory
+
+    before = torch.ones(100 * 2**20)  # 400 MiB
+    high = peak_memory()["peak_memory_mib"]
+    del before
+    forget_peak()
+    low = peak_memory()["peak_memory_mib"]
+    assert low < high - 350
+    held = torch.ones(50 * 2**20)
+    assert peak_memory()["peak_memory_mib"] > low + 150
+    del held

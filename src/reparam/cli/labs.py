@@ -181,4 +181,4 @@ def _section(result: dict[str, Any], folder: Path) -> Any:
         folder / f"{lab.name}.png", f"{lab.title}.", f"Figure of the lab {lab.name}", f"reparam lab {lab.name}"
     )
     prose = " \n\n".join(" ".join(part.split()) for part in lab.text.strip().split("\n\n"))
-    return Section(lab.title, f"{prose}\n\nSource: {lab.source}.", [picture], table)
+    return Section(lab.title, f"{prose}\n\nSource: {lab.source}.", [picture], [table])

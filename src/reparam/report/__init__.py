@@ -1,10 +1,14 @@
 """A page of text, pictures and tables as one HTML file that needs nothing else."""
 
+from reparam.report.explorer import Explorer
 from reparam.report.numbers import duration, nats, number, percent, ratio
-from reparam.report.page import Cell, Page, Picture, Section, Table, render, write
+from reparam.report.page import Cell, Figure, Page, Section, Table, render, write
+from reparam.report.picture import Picture
 
 __all__ = [
     "Cell",
+    "Explorer",
+    "Figure",
     "Page",
     "Picture",
     "Section",

@@ -1,6 +1,7 @@
 """A page described as data, and its rendering as one self-contained HTML file."""
 
 import base64
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,63 +11,16 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from reparam.errors import UserError
 from reparam.files import replace_atomically
+from reparam.report.explorer import Explorer
 from reparam.report.numbers import is_numeric, number
+from reparam.report.picture import Picture
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+_UPRIGHT_COLUMNS = 8
+"""How many columns of numbers a sheet of paper holds upright."""
 
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture with what it shows and the command that makes it alone.
-
-    Args:
-        image: PNG bytes, or the path of a PNG file, read when the page is rendered.
-        caption: what one sees.
-        alt: the same for those who do not see it; not empty.
-        command: what to type to make this picture alone.
-        numbers_csv: the numbers behind the picture as CSV text, kept in the page under a link.
-    """
-
-    image: bytes | str | Path
-    caption: str
-    alt: str
-    command: str | None = None
-    numbers_csv: str | None = None
-
-    def __post_init__(self) -> None:
-        if not self.alt.strip():
-            raise ValueError("a picture needs an alternative text that says what it shows")
-
-    @property
-    def png(self) -> bytes:
-        """The picture's file.
-
-        Raises:
-            UserError: where it cannot be read or is not PNG.
-        """
-        data = self.image if isinstance(self.image, bytes) else _read(Path(self.image))
-        if not data.startswith(_PNG) or len(data) < 24:
-            what = "The bytes given" if isinstance(self.image, bytes) else str(self.image)
-            raise UserError(f"{what} cannot be put on the page: not a PNG picture.")
-        return data
-
-    @property
-    def source(self) -> str:
-        """The picture as a ``data:`` address."""
-        return _address("image/png", self.png)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels, from the file's head, so that the page need not jump while it loads."""
-        head = self.png[16:24]
-        return int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
-
-    @property
-    def numbers(self) -> str | None:
-        """The CSV text as a ``data:`` address."""
-        return None if self.numbers_csv is None else _address("text/csv;charset=utf-8", self.numbers_csv.encode())
+Figure = Picture | Explorer
+"""What a section shows."""
 
 
 @dataclass(frozen=True)
@@ -114,19 +68,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with text, a table and pictures, in this order.
+    """A heading with text, tables and figures, in this order.
 
     Args:
         heading: of the section.
         text: paragraphs, apart by an empty line; what stands between backticks is set as code.
-        figures: the pictures.
-        table: the numbers.
+        figures: the pictures, and the maps to explore.
+        tables: the numbers.
     """
 
     heading: str
     text: str = ""
-    figures: Sequence[Picture] = ()
-    table: Table | None = None
+    figures: Sequence[Figure] = ()
+    tables: Sequence[Table] = ()
 
 
 @dataclass(frozen=True)
@@ -138,16 +92,28 @@ class Page:
     sections: Sequence[Section] = ()
     footer: str = ""
 
+    @property
+    def wide(self) -> bool:
+        """Whether a table is too wide for paper held upright."""
+        return any(len(table.columns) > _UPRIGHT_COLUMNS for section in self.sections for table in section.tables)
+
+    @property
+    def explores(self) -> bool:
+        """Whether there is an :class:`Explorer`, and so a script."""
+        return any(isinstance(figure, Explorer) for section in self.sections for figure in section.figures)
+
 
 def render(page: Page) -> str:
-    """The page as HTML that loads nothing: pictures, numbers and style are inside, and there are no scripts.
+    """The page as HTML that loads nothing: pictures, numbers and style are inside.
 
-    All text is escaped: a run, a class or a column may be named anything.
+    A script is there only for an :class:`Explorer`, one for all of them, and the page's Content-Security-Policy lets
+    the browser run no other. All text is escaped: a run, a class or a column may be named anything.
 
     Raises:
-        UserError: where a picture cannot be read or is not PNG.
+        UserError: where a picture cannot be read, is not PNG, or is no grid of equal tiles where it should be.
     """
-    return _template().render(page=page)
+    script = _script() if page.explores else None
+    return _template().render(page=page, script=script, script_hash=script and _hash(script))
 
 
 def write(page: Page, path: str | Path) -> Path:
@@ -163,13 +129,25 @@ def write(page: Page, path: str | Path) -> Path:
 
 
 @cache
+def _script() -> Markup:
+    """The explorers' script, from beside this file."""
+    return Markup(Path(__file__).with_name("explorer.js").read_text(encoding="utf-8"))
+
+
+def _hash(script: str) -> str:
+    """A script's name in a Content-Security-Policy."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+@cache
 def _template() -> Template:
     """The page's template, which lies beside this file with its style."""
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["prose"] = prose
+    environment.filters |= {"prose": prose, "slug": slug}
+    environment.tests["explorer"] = lambda figure: isinstance(figure, Explorer)
     return environment.get_template("page.html")
 
 
@@ -185,14 +163,10 @@ def prose(text: str) -> Markup:
     return Markup("\n".join(f"<p>{part}</p>" for part in coded))
 
 
-def _read(path: Path) -> bytes:
-    """A file's bytes, or the sentence that says why not."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"The picture {path} cannot be read: {error.strerror or error}.") from error
+def slug(text: str) -> str:
+    """Text as part of a file's name on any system.
 
-
-def _address(kind: str, data: bytes) -> str:
-    """``data`` as an address that holds it all."""
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+    >>> slug("The latent plane: z1 & z2"), slug("?")
+    ('the-latent-plane-z1-z2', 'section')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:48].strip("-") or "section"

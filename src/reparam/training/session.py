@@ -1,7 +1,6 @@
 """One training session: the loop's bookkeeping between steps, so that a kill at any moment costs nothing but time."""
 
 import math
-import resource
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -22,6 +21,7 @@ from reparam.training.diagnosis import RECENT, diagnose
 from reparam.training.folder import RunFolder
 from reparam.training.interrupt import Interrupted, listening
 from reparam.training.loop import Game
+from reparam.training.memory import forget_peak, peak_memory
 from reparam.training.progress import Silent
 from reparam.training.snapshots import moments, save_snapshot
 from reparam.training.validation import average
@@ -85,6 +85,7 @@ class Session:
 
     def _begin(self, resume: bool) -> None:
         self.clock = time.monotonic()
+        forget_peak()
         if resume and self.folder and self.folder.last.exists():
             self._restore(self.folder)
             self.progress.start(self.step, self.total, self.game.steps_per_epoch)
@@ -227,12 +228,4 @@ class Session:
         before = read_json(folder.cost) if folder.cost.exists() and self.step else {"seconds": 0.0}
         now = time.monotonic()
         seconds, self.clock = before["seconds"] + now - self.clock, now
-        write_json(folder.cost, {"seconds": seconds, "parameters": count_parameters(self.model), **_peak_memory()})
-
-
-def _peak_memory() -> dict[str, float]:
-    """The process's peak resident memory and, with CUDA, the device's, in MiB."""
-    peak = {"peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-    if torch.cuda.is_available():
-        peak["peak_cuda_memory_mib"] = torch.cuda.max_memory_allocated() / 2**20
-    return peak
+        write_json(folder.cost, {"seconds": seconds, "parameters": count_parameters(self.model), **peak_memory()})

@@ -1,0 +1,81 @@
+"""How many training steps fit a time, by timing a few on this machine."""
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from reparam.config import RunConfig
+from reparam.data import Batches, Dataset
+from reparam.errors import UserError
+from reparam.models.model import Batch
+from reparam.randomness import noise
+from reparam.training.hardware import choose_device, flushed_denormals
+from reparam.training.loop import Game
+from reparam.training.resolve import resolve
+from reparam.training.start import fresh_model
+from reparam.training.validation import average
+
+WARM_UP, TIMED, ENOUGH_SECONDS = 5, 60, 2.0
+ANY_TOTAL = 10_000
+
+
+def steps_within(config: RunConfig, seconds: float) -> int:
+    """How many steps of a run, with its validations and readings, take about so many seconds on this machine.
+
+    A throw-away model is trained for up to 60 steps or two seconds. The answer depends on the machine and on what else
+    it does; a run that is given it as ``steps`` is reproducible all the same.
+
+    Args:
+        config: the settings of the run; its ``epochs`` and ``steps`` are ignored.
+        seconds: of training, at least one step's worth.
+
+    Raises:
+        UserError: if no time is left, or a setting or the data will not do.
+    """
+    if not seconds > 0:
+        raise UserError(f"a budget of {seconds:g} seconds trains nothing: give --budget 60s or more")
+    config, data = resolve(config)
+    with flushed_denormals(), noise(config.training.seed, "budget"):
+        return max(1, round(seconds / _seconds_per_step(config, data)))
+
+
+def _seconds_per_step(config: RunConfig, data: Dataset) -> float:
+    """A step, with its share of an epoch's validation and of a logged row's readings."""
+    training = config.training
+    model = fresh_model(config, data).to(choose_device(training.device)).train()
+    device = next(model.parameters()).device
+    game = Game(model, Batches(data.train, data, training.batch_size, training.seed, device), training, ANY_TOTAL)
+    step = _timed_steps(game)
+    x, y = game.batch(0)
+    reading = _timed(lambda: model.watch(Batch(x, y)))
+    validation = _timed(lambda: average(model, data.validation, data, training.seed, training.precision))
+    return step + reading / min(training.log_every, game.steps_per_epoch) + validation / game.steps_per_epoch
+
+
+def _timed_steps(game: Game) -> float:
+    """Mean seconds of a step, after some to warm up."""
+    for step in range(WARM_UP):
+        game.play(step)
+    _wait()
+    start = now = time.perf_counter()
+    step = WARM_UP
+    while step - WARM_UP < TIMED and now - start < ENOUGH_SECONDS:
+        game.play(step)
+        _wait()
+        step, now = step + 1, time.perf_counter()
+    return (now - start) / (step - WARM_UP)
+
+
+def _timed(action: Callable[[], object]) -> float:
+    """Seconds that an action takes."""
+    start = time.perf_counter()
+    action()
+    _wait()
+    return time.perf_counter() - start
+
+
+def _wait() -> None:
+    """Until a device has done what it was told."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
