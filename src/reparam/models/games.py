@@ -58,7 +58,7 @@ IMAGES = Defaults(
 )
 # found on ring and grid (recipes/toy_gans.py): depth makes the generator steep enough to leave little between modes,
 # Fourier features show the discriminator what is there, and a penalty that fades lets it be sure of it in the end
-POINTS = Defaults(2, (128,) * 6, (128, 128), False, 16, 0.2, 0.0015, {"learning_rate": 2e-3, "betas": (0.0, 0.99)})
+POINTS = Defaults(2, (128,) * 6, (128, 128), False, 16, 0.2, 0.0003, {"learning_rate": 2e-3, "betas": (0.0, 0.99)})
 
 
 def defaults_for(data_shape: Sequence[int]) -> Defaults:
