@@ -42,7 +42,7 @@ def test_each_part_trains_draws_and_is_evaluated(capsys, images, tmp_path, name)
         with np.load(json.loads(out)["numbers"], allow_pickle=False) as numbers:
             assert all(np.isfinite(numbers[key]).all() for key in numbers.files if numbers[key].dtype.kind == "f")
     proposal = ["--proposal", "annealed", "--steps", "5"] if kind == "avb" else []
-    code, out, _ = said(capsys, "evaluate", folder, "--images", 10, "--samples", 4, *proposal, "--json")
+    code, out, _ = said(capsys, "evaluate", folder, "--likelihood", "--images", 10, "--samples", 4, *proposal, "--json")
     assert code == 0
     assert json.loads(out)["log_likelihood"][str(folder)]["mean"] < 0
 
@@ -52,7 +52,7 @@ def test_each_likelihood_trains_on_grey_images(capsys, tmp_path, likelihood):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 256, (200, 8, 9), dtype=np.uint8))
     flags = ["--likelihood", likelihood, "--out", tmp_path / "run"]
     assert said(capsys, "train", "vae", *small(tmp_path / "x.npy"), *flags)[0] == 0
-    code, out, _ = said(capsys, "evaluate", tmp_path / "run", "--samples", 10, "--json")
+    code, out, _ = said(capsys, "evaluate", tmp_path / "run", "--likelihood", "--samples", 10, "--json")
     result = json.loads(out)["log_likelihood"][str(tmp_path / "run")]
     assert code == 0
     assert (result["bits_per_dimension"] is not None) == (likelihood in ("discretized-logistic", "categorical"))

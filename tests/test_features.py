@@ -29,8 +29,8 @@ def test_anything_else_gets_raw_values_and_what_is_asked_for_is_given():
     x = load_data("mnist").test.x[:300].float() / 255
     assert choose_features("raw", dataset(x), x).kind == "raw"
     assert choose_features(nn.Flatten(), dataset(x), x).kind == "module"
-    with pytest.raises(UserError, match="features 'inception' are unknown"):
-        choose_features("inception", dataset(x), x)
+    with pytest.raises(UserError, match="features 'digits' are unknown"):
+        choose_features("digits", dataset(x), x)
 
 
 def test_columns_are_standardized_each_and_pixels_by_their_channel():

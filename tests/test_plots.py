@@ -372,3 +372,31 @@ def test_save_refuses_other_formats_and_what_would_be_pickled(tmp_path):
 def test_letters_the_font_lacks_do_not_stop_a_picture(tmp_path):
     z = rng().normal(size=(4, 2))
     plots.save(plots.latent_scatter(z, [0, 0, 1, 1], ["犬", "猫"], title="日本"), tmp_path / "a.png")
+
+
+def readings(n):
+    keys = ("value", "output_real", "output_fake", "margin", "generator_gradient", "other_gradient", "lipschitz")
+    values = rng().uniform(0.1, 1.0, (n, len(keys)))
+    return [{"split": "train", "epoch": float(i), **dict(zip(keys, row, strict=True))} for i, row in enumerate(values)]
+
+
+@pytest.mark.parametrize("n", [1, 100])
+def test_a_games_panels_show_its_readings(n):
+    """A single row is a dot that can be seen."""
+    rows = readings(n)
+    figure = plots.game_curves([*rows, {"split": "validation", "epoch": 0.0}])
+    shown = [line.get_ydata().tolist() for axes in figure.axes for line in axes.lines]
+    for key in ("value", "output_real", "output_fake", "generator_gradient", "other_gradient", "lipschitz"):
+        assert [row[key] for row in rows] in shown, key
+    assert figure.axes[0].lines[0].get_marker() == ("o" if n == 1 else "")
+    with pytest.raises(UserError, match="no game's"):
+        plots.game_curves([])
+
+
+def test_a_critics_panels_show_its_estimate_as_it_is_and_at_slope_one():
+    rows = readings(5)
+    figure = plots.critic_curves(rows)
+    raw, scaled = (figure.axes[i].lines[0].get_ydata() for i in range(2))
+    np.testing.assert_array_equal(raw, [row["margin"] for row in rows])
+    np.testing.assert_allclose(scaled, [row["margin"] / row["lipschitz"] for row in rows])
+    assert "log 4" not in str([text.get_text() for axes in figure.axes for text in axes.get_legend().get_texts()])

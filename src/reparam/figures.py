@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from reparam import evaluation, plots
 from reparam.errors import UserError
 from reparam.evaluation.encoding import examples, pick
+from reparam.models.gan import WGAN
 from reparam.randomness import generator
 from reparam.training.run import Run
 from reparam.training.snapshots import read_snapshots
@@ -127,7 +128,8 @@ def curves(run: Run) -> Drawn:
     if quantity is None:
         rows = [row for row in run.rows if "value" in row]
         numbers = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else {}) if name != "split"}
-        return Drawn(plots.game_curves(run.rows), numbers)
+        draw = plots.critic_curves if isinstance(run.model, WGAN) else plots.game_curves
+        return Drawn(draw(run.rows), numbers)
     rows = [row for row in run.rows if quantity in row]
     columns = {name: np.array([row[name] for row in rows]) for name in ("step", "epoch", "split", quantity)}
     return Drawn(plots.curves(rows, quantity=quantity), columns)

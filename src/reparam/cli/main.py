@@ -16,7 +16,7 @@ COMMANDS = {
     "latents": "where test examples lie in the latent space, coloured by class",
     "interpolate": "a walk between two examples in latent space",
     "curves": "the lower bound, or a game's readings, over training",
-    "evaluate": "the log-likelihood of runs on test data, with error bars",
+    "evaluate": "log p(x) of runs, and how near, varied and new their samples are",
     "info": "what a run is, and what it reached",
     "data": "describe a data set and draw some of it",
     "two-sample": "test whether two samples are from one distribution",

@@ -1,7 +1,7 @@
-"""Where features come from: the shipped digit network, a network of the user's, or the plain values."""
+"""Where features come from: the shipped digit network, Inception, a network of the user's, or the plain values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.classifier import BATCH_SIZE, FEATURES, IMAGE_SHAPE, digit_classifier
+from reparam.evaluation.inception import Inception
 from reparam.randomness import noise
 
-Choice = Literal["auto", "raw"]
+Choice = Literal["auto", "raw", "inception"]
 MOST_COLUMNS = 256
 """Raw features beyond so many are reduced to as many principal components: covariances grow with their square."""
 
@@ -55,18 +56,23 @@ def choose_features(choice: nn.Module | Choice, data: Dataset, x: Tensor, seed: 
     """The features to measure with.
 
     Args:
-        choice: a network of the user's; ``raw``; or ``auto``: the digit network for 1×28×28 images in [0, 1], else raw.
+        choice: a network of the user's; ``raw``; ``auto``: the digit network for 1×28×28 images in [0, 1], else raw; or
+            ``inception`` for images in [0, 1], see :class:`reparam.evaluation.inception.Inception`.
         data: what is measured on.
         x: real examples ``(n, *data_shape)`` that raw features are standardized by.
         seed: of the search for principal components.
 
     Raises:
-        UserError: if the choice is none of these.
+        UserError: if the choice is none of these, or Inception cannot be had or does not apply.
     """
+    if choice == "inception" or isinstance(choice, Inception):
+        _check_visible(data)
+        network = choice if isinstance(choice, Inception) else Inception()
+        return replace(module_features(network), name=network.title)
     if isinstance(choice, nn.Module):
         return module_features(choice)
     if choice not in ("auto", "raw"):
-        raise UserError(f"features {choice!r} are unknown: give auto, raw or an nn.Module")
+        raise UserError(f"features {choice!r} are unknown: give auto, raw, inception or an nn.Module")
     low, high = data.range
     if choice == "auto" and data.data_shape == IMAGE_SHAPE and low >= 0 and high <= 1:
         return digit_features()
@@ -96,6 +102,16 @@ def module_features(module: nn.Module) -> Features:
         return found
 
     return Features(f"the output of a {type(module).__name__}", "module", extract)
+
+
+def _check_visible(data: Dataset) -> None:
+    """Refuse what Inception cannot look at."""
+    low, high = data.range
+    if not (data.is_image and data.data_shape[0] in (1, 3) and low >= 0 and high <= 1):
+        raise UserError(
+            f"Inception sees grey and colour images in [0, 1], and {data.name!r} holds examples of shape "
+            f"{tuple(data.data_shape)} from {low:g} to {high:g}: take features auto or raw"
+        )
 
 
 def raw_features(x: Tensor, seed: int = 0) -> Features:

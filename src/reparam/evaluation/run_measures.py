@@ -34,7 +34,8 @@ def measures(
         n: samples, and examples of reference, at most.
         seed: of every choice and draw.
         reference: the split to compare with.
-        features: a network, ``raw``, or ``auto`` (see :func:`reparam.evaluation.features.choose_features`).
+        features: a network, ``raw``, ``inception``, or ``auto``
+            (see :func:`reparam.evaluation.features.choose_features`).
         draws: ``mean``: decoder means beside data that are not binarized, the custom for images; ``sample``: draws of x
             beside data as the model sees them; ``auto``: means of grey and colour images, draws of everything else.
 

@@ -41,7 +41,8 @@ class Yardstick:
             rests on the same count.
         seed: of every choice and draw.
         reference: the split to compare with.
-        features: ``auto`` (see :func:`reparam.evaluation.features.choose_features`), ``raw``, or a network.
+        features: ``auto``, ``raw``, ``inception``, or a network
+            (see :func:`reparam.evaluation.features.choose_features`).
         draws: what samples are, for the record.
         neighbours: samples, at most, whose nearest training examples are looked for.
 

@@ -1,7 +1,7 @@
 """Pictures of what was computed: numpy arrays in, matplotlib Figures out; nothing here computes or keeps state."""
 
 from reparam.plots.files import save
-from reparam.plots.games import game_curves
+from reparam.plots.games import critic_curves, game_curves
 from reparam.plots.grids import data_grid, image_grid, manifold, reconstructions, samples_over_training
 from reparam.plots.latents import latent_scatter, latents_side_by_side
 from reparam.plots.points import pair_plot, point_samples, points_over_training, samples_picture
@@ -9,6 +9,7 @@ from reparam.plots.progress import curves
 from reparam.plots.tiles import tile
 
 __all__ = [
+    "critic_curves",
     "curves",
     "data_grid",
     "game_curves",

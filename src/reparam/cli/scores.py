@@ -1,0 +1,119 @@
+"""The tables of ``reparam evaluate``: log p(x) of runs, and the measures of their samples beside the floor."""
+
+from collections.abc import Mapping, Sequence
+from math import floor, inf, log10
+from pathlib import Path
+from textwrap import fill, wrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reparam.evaluation.likelihood import LogLikelihood
+    from reparam.evaluation.scorecard import Score, Scorecard
+
+WIDTH = 100
+HEAD = 16
+"""Characters of a run's name in a line of a column's head."""
+DECIMALS, MOST_DECIMALS = 3, 6
+"""Of numbers without an error, and of those with a tiny one."""
+FEW = 5
+ADVICE = "take more --samples, the posterior as --proposal, or more --steps of annealing"
+LEGEND = (
+    "ideal: what samples of the data's own distribution come to; {floor}: real examples in the samples' place, which "
+    "no model can be expected to pass"
+)
+MARK = "; *: the run nearest to the ideal (mind the ±)"
+MEMORIZES = "{runs}: training examples seem to be repeated, so that nearness to the data is no merit here"
+REPEATS = " (but so does the {floor}: the data repeat themselves, and these marks say little)"
+
+
+def table(columns: Sequence[Sequence[str]], numbers: bool = False) -> str:
+    """Columns of as many cells each beside one another; all but the first to the right where they are numbers."""
+    widths = [max(map(len, column)) for column in columns]
+    sides = ["<", *(">" if numbers else "<" for _ in columns[1:])]
+    padded = (
+        [f"{cell:{side}{width}}" for cell in column] for column, side, width in zip(columns, sides, widths, strict=True)
+    )
+    return "\n".join("  ".join(row).rstrip() for row in zip(*padded, strict=True))
+
+
+def fold(sentence: str) -> str:
+    """A sentence in lines, folders' names whole."""
+    return fill(sentence, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def likelihood_text(found: "Mapping[str, LogLikelihood]", note: str = "") -> str:
+    """The table of log p(x), and what it rests on, with a note at the end of that."""
+    rows = [["run", "log p(x)", "± examples", "± sampling", "effective", "bits/dim"]]
+    for name, result in found.items():
+        mean, smallest = result.effective_sample_size
+        bits = "-" if result.bits_per_dimension is None else f"{result.bits_per_dimension:.3f}"
+        errors = [f"{result.standard_error:.2f}", f"{result.monte_carlo_error:.2f}"]
+        rows.append([name, f"{result.mean:.2f}", *errors, f"{mean:.1f} (least {smallest:.1f})", bits])
+    last = list(found.values())[-1]
+    poor = [name for name, result in found.items() if result.effective_sample_size[0] < FEW]
+    warning = f"{', '.join(poor)}: a few draws carry all the weight, so that the truth is above: {ADVICE}"
+    kind = "chains of annealing" if last.proposal == "annealed" else f"samples of the {last.proposal}"
+    resting = f"nats per example of {last.examples:,} from {last.split}; {last.samples:,} {kind} each{note}"
+    return "\n".join([table(list(zip(*rows, strict=True))), fold(resting), *([fold(warning)] if poor else [])])
+
+
+def quality_text(cards: "Mapping[str, Scorecard]", real: "Scorecard") -> str:
+    """The table of the measures, a row each, as many runs side by side as fit, and what it rests on."""
+    rows = [_cells(scores) for scores in zip(*(card.scores() for card in (real, *cards.values())), strict=True)]
+    names = ["measure", "ideal", real.name, *_short(list(cards))]
+    heads = [wrap(name, HEAD) for name in names]
+    tall = max(map(len, heads))
+    cells = zip(*rows, strict=True)
+    columns = [[""] * (tall - len(head)) + head + list(column) for head, column in zip(heads, cells, strict=True)]
+    blocks = [table(block, numbers=True) for block in _blocks(columns)]
+    legend = LEGEND.format(floor=real.name) + (MARK if len(cards) > 1 else "")
+    notes = [legend, real.conditions.caption(), *_memorizing(cards, real)]
+    return "\n\n".join(blocks) + "\n" + "\n".join(map(fold, notes))
+
+
+def _cells(scores: "Sequence[Score]") -> list[str]:
+    """A measure's row: its name, the ideal, the floor's number, and each run's, the best of them marked."""
+    first, *runs = scores
+    gaps = [score.gap for score in runs]
+    # where all are as good, as they often are where only an excess is a fault, there is no best
+    marks = ["", *("*" if gap == min(gaps) < max(gaps) else " " for gap in gaps)]
+    ideal = f"≤ {first.best:.2g}" if first.only_above else f"{first.best:.2g}"
+    numbers = [_number(score) + mark for score, mark in zip(scores, marks, strict=True)]
+    return [first.name, ideal, *numbers]
+
+
+def _number(score: "Score") -> str:
+    """A value with its error, to the first digit of the error."""
+    error = score.standard_error
+    if error is None or not 0 < error < inf:
+        return f"{score.value:.{DECIMALS}f}" + ("" if error is None else f"±{error:.{DECIMALS}f}")
+    decimals = min(max(-floor(log10(error)), 0), MOST_DECIMALS)
+    return f"{score.value:.{decimals}f}±{error:.{decimals}f}"
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """The folders' own names where these differ."""
+    own = [Path(name).name or name for name in names]
+    return own if len(set(own)) == len(names) else list(names)
+
+
+def _blocks(columns: Sequence[Sequence[str]], shared: int = 3) -> list[list[Sequence[str]]]:
+    """The first columns with as many of the others as fit into the width, then again with the next."""
+    blocks: list[list[Sequence[str]]] = []
+    room = 0
+    for column in columns[shared:]:
+        width = 2 + max(map(len, column))
+        if width > room or not blocks:
+            blocks.append(list(columns[:shared]))
+            room = 2 + WIDTH - sum(2 + max(map(len, one)) for one in columns[:shared])  # no gap before the first
+        blocks[-1].append(column)
+        room -= width
+    return blocks
+
+
+def _memorizing(cards: "Mapping[str, Scorecard]", real: "Scorecard") -> list[str]:
+    """The sentence that names the runs which repeat training examples, if there are any."""
+    runs = ", ".join(name for name, card in cards.items() if card.memorizes)
+    if not runs:
+        return []
+    return [MEMORIZES.format(runs=runs) + (REPEATS.format(floor=real.name) if real.memorizes else "")]
