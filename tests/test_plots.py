@@ -385,7 +385,7 @@ def test_a_games_panels_show_its_readings(n):
     """A single row is a dot that can be seen."""
     rows = readings(n)
     figure = plots.game_curves([*rows, {"split": "validation", "epoch": 0.0}])
-    shown = [line.get_ydata().tolist() for axes in figure.axes for line in axes.lines]
+    shown = [list(line.get_ydata()) for axes in figure.axes for line in axes.lines]
     for key in ("value", "output_real", "output_fake", "generator_gradient", "other_gradient", "lipschitz"):
         assert [row[key] for row in rows] in shown, key
     assert figure.axes[0].lines[0].get_marker() == ("o" if n == 1 else "")
