@@ -189,9 +189,15 @@ def test_the_average_follows_the_generator_and_is_what_is_sampled():
     with torch.no_grad():
         for parameter in model.generator.parameters():
             parameter.add_(1.0)
-    {turn.name: turn for turn in model.turns()}["generator"].after()
-    for name, parameter in model.averaged.named_parameters():
-        torch.testing.assert_close(parameter, kept[name] + 0.1)
+    after = {turn.name: turn for turn in model.turns()}["generator"].after
+    left = 1.0  # of the start
+    for update in range(1, 101):
+        after()
+        left *= min(0.9, (1 + update) / (10 + update))
+        if update in (1, 2, 100):
+            for name, parameter in model.averaged.named_parameters():
+                torch.testing.assert_close(parameter, kept[name] + 1 - left)
+    assert left < 1e-3, "a random start is forgotten soon"
     model.eval()
     with noise(0):
         x = model.sample(3)

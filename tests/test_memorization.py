@@ -65,6 +65,15 @@ def test_typical_samples_are_near_but_not_singled_out():
     assert not found.suspected
 
 
+def test_samples_far_from_all_data_repeat_nothing():
+    """Their nearest training example is an outlier, far ahead of the second nearest: no sign of a copy."""
+    outlier = torch.full((1, 1, 4, 4), 10.0)
+    found = memorization(outlier + 6 + FRESH, TEST, torch.cat([TRAIN, outlier]))
+    assert (found.ratios < np.quantile(memorization(TEST, FRESH, TRAIN).ratios, 0.05)).mean() > 0.9
+    assert found.singled_out.value == 0
+    assert not found.suspected
+
+
 def test_error_bars_are_the_spread():
     found = [
         memorization(normal(100 + 3 * i, 150, (3,)), normal(101 + 3 * i, 120, (3,)), TRAIN.flatten()[:900].view(300, 3))

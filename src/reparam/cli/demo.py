@@ -6,7 +6,7 @@ from pathlib import Path
 from reparam.cli.compare import MODELS, CompareOptions, compare
 from reparam.cli.parse import parse
 
-SHARED_BUDGET, QUICK_BUDGET = "50s", "5s"
+SHARED_BUDGET, QUICK_BUDGET = "60s", "4s"
 COUNT, QUICK_COUNT = 5000, 1000
 
 

@@ -45,8 +45,10 @@ class Memorization:
         space: where distances were taken: pixels, or the features' name.
         closer: the chance that a sample is nearer to the training set than a test example is (ties count half).
         near: the share of samples within the distance that 5 % of the test examples are within.
-        singled_out: the share whose nearest training example stands out from the second nearest as among 5 % of the
-            test examples: d₁/d₂ below their 5 % quantile. A blurred or typical sample is near, too, but near to many.
+        singled_out: the share that is no farther from the training set than the median test example, and whose nearest
+            training example stands out from the second nearest as among 5 % of the test examples: d₁/d₂ below their
+            5 % quantile. A blurred or typical sample is near, too, but near to many; one far from all data may have an
+            outlier for its neighbour, and repeats nothing.
         copies: the share of samples that equal a training example.
         n: samples, test examples and training examples.
         distances: of each sample to its nearest training example, ``(n,)``.
@@ -129,11 +131,13 @@ def beside(samples: Nearest, test: Nearest, space: str = "pixels") -> Memorizati
     firsts = [d[:, 0] for d in distances]
     # two training examples that are equal: a copy of both is singled out, too
     ratios = [torch.where(d[:, 1] > 0, d[:, 0] / d[:, 1], 0.0) for d in distances]
+    usual = firsts[1].median()
+    standing_out = [torch.where(d <= usual, ratio, 1.0) for d, ratio in zip(firsts, ratios, strict=True)]
     return Memorization(
         space=space,
         closer=_chance_below(*firsts),
         near=_share_within(*firsts),
-        singled_out=_share_within(*ratios),
+        singled_out=_share_within(*standing_out),
         copies=float((firsts[0] <= COPY * firsts[1].median()).double().mean()),
         n=(len(firsts[0]), len(firsts[1]), samples.searched),
         distances=firsts[0].numpy(),

@@ -69,13 +69,15 @@ class GAN(Model):
         smoothing: one-sided label smoothing (logistic games).
         unroll: discriminator updates the generator looks ahead (Metz et al. 2017); 0 is the plain game.
         unroll_rate: step size of those updates.
-        average: decay of the moving average of the generator that is sampled from; 0: none.
+        average: decay of the moving average of the generator that is sampled from, shorter at first; 0: none.
         classes: number of classes where generator and discriminator are conditional, else 0.
         optimizer: both players' optimizer unless the run's settings say otherwise, see :class:`Turn`.
 
     Raises:
         UserError: if labels are to be smoothed in a game that has none.
     """
+
+    updates: Tensor
 
     def __init__(
         self,
@@ -110,6 +112,7 @@ class GAN(Model):
         self.discriminator_turns, self.unroll, self.unroll_rate = discriminator_turns, unroll, unroll_rate
         self.optimizer, self.decay = optimizer, average
         self.averaged = copy.deepcopy(generator).requires_grad_(False) if average else None
+        self.register_buffer("updates", torch.zeros((), dtype=torch.int64))  # of the average, so that resuming goes on
 
     def turns(self) -> Iterator[Turn]:
         """The discriminator's turn, as often as it repeats, then the generator's."""
@@ -206,7 +209,8 @@ class GAN(Model):
 
         @torch.no_grad()
         def average() -> None:
-            torch._foreach_lerp_(averages, now, 1 - self.decay)
+            self.updates += 1
+            torch._foreach_lerp_(averages, now, 1 - warm_decay(self.decay, int(self.updates)))
             if kept:
                 torch._foreach_copy_(kept, buffers)
 
@@ -287,6 +291,15 @@ class WGAN(GAN):
             optimizer=optimizer,
             **settings,
         )
+
+
+def warm_decay(decay: float, updates: int) -> float:
+    """The decay of a moving average after so many updates: short at first, so that it forgets its random start.
+
+    >>> [round(warm_decay(0.999, updates), 3) for updates in (1, 10, 1000, 100_000)]
+    [0.182, 0.55, 0.991, 0.999]
+    """
+    return min(decay, (1 + updates) / (10 + updates))
 
 
 def _logits(output: Tensor) -> Tensor:
