@@ -6,7 +6,7 @@ import torch
 from catalogue import CATALOGUE
 from oracles import LinearGaussian
 from reparam.config import VAEConfig
-from reparam.models import ELBO, VAE, Autoencoder, Batch, StandardNormal, Turn
+from reparam.models import ELBO, VAE, Autoencoder, Batch, FullNormal, StandardNormal, Turn
 from reparam.models.catalogue import KINDS, build_model
 from reparam.models.traits import Traits
 from reparam.networks import MLP
@@ -189,3 +189,16 @@ def test_a_decoder_in_training_mode_is_not_changed_by_being_measured():
     assert vae.data_shape == (5,)
     assert decoder.training
     assert torch.equal(decoder[1].running_mean, before)
+
+
+def test_a_full_posterior_is_any_normal_and_the_diagonal_one_where_nothing_is_below():
+    dim = 4
+    posterior, mean, log_variance = FullNormal(dim), torch.randn(3, dim), torch.randn(3, dim)
+    plain = posterior(torch.cat([mean, log_variance, torch.zeros(3, 6)], dim=1))
+    torch.testing.assert_close(plain.covariance, log_variance.exp().diag_embed())
+    wanted = torch.randn(3, dim, dim).tril(-1) + (0.5 * log_variance).exp().diag_embed()
+    rows, columns = torch.tril_indices(dim, dim, -1)
+    relative = wanted[:, rows, columns] / (0.5 * log_variance).exp()[:, rows] * dim
+    found = posterior(torch.cat([mean, log_variance, relative], dim=1))
+    torch.testing.assert_close(found.cholesky.tril(), wanted)
+    torch.testing.assert_close(found.mean, mean)

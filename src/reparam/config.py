@@ -245,6 +245,16 @@ class TrainingConfig(Config):
     """Also write TensorBoard event files into the run folder (needs the extra reparam[tensorboard])."""
 
 
+TRAINING: dict[str, TrainingConfig] = {
+    "autoencoder": TrainingConfig(),
+    "vae": TrainingConfig(),
+    "avb": TrainingConfig(epochs=30, batch_size=128, schedule="linear", warmup=0.0),
+    "gan": TrainingConfig(batch_size=128, schedule="linear", warmup=0.0),
+    "wgan": TrainingConfig(batch_size=64, schedule="constant", warmup=0.0),
+}
+"""How each kind of model is trained unless the user says otherwise."""
+
+
 class RunConfig(Config):
     """Everything that decides a run; ``model`` is None where Python code composed it."""
 

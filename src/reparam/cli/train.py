@@ -10,6 +10,7 @@ from tyro.conf import Suppress
 
 from reparam.cli.parse import emit, parse, say
 from reparam.config import (
+    TRAINING,
     AutoencoderConfig,
     AVBConfig,
     Config,
@@ -58,12 +59,8 @@ class Kind:
     config: type[Config]
     what: str
     examples: tuple[str, ...]
-    training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
-AVB_TRAINING = TrainingConfig(epochs=30, batch_size=128, schedule="linear", warmup=0.0)
-GAN_TRAINING = TrainingConfig(batch_size=128, schedule="linear", warmup=0.0)
-WGAN_TRAINING = TrainingConfig(batch_size=64, schedule="constant", warmup=0.0)
 KINDS = {
     "autoencoder": Kind(
         AutoencoderConfig,
@@ -85,7 +82,6 @@ KINDS = {
         AVBConfig,
         "adversarial variational Bayes, a posterior without a density",
         ("reparam train avb --adaptive-contrast", "reparam train avb --latent-dim 2 --out runs/avb"),
-        AVB_TRAINING,
     ),
     "gan": Kind(
         GANConfig,
@@ -96,13 +92,11 @@ KINDS = {
             "reparam train gan --loss hinge --spectral-norm --network conv",
             "reparam train gan --conditional --out runs/told, then reparam sample runs/told --label 7",
         ),
-        GAN_TRAINING,
     ),
     "wgan": Kind(
         WGANConfig,
         "a generator against a critic that estimates a Wasserstein distance",
         ("reparam train wgan --clip 0.01", "reparam train wgan --gradient-penalty 10"),
-        WGAN_TRAINING,
     ),
 }
 
@@ -115,7 +109,7 @@ def _options(kind: str) -> type[Any]:
     parts: dict[str, tuple[type[Any], Callable[[], Any]]] = {
         "model": (flags, flags),
         "data": (DataConfig, DataConfig),
-        "training": (TrainingConfig, lambda: KINDS[kind].training),
+        "training": (TrainingConfig, lambda: TRAINING[kind]),
         "output": (Output, Output),
     }
     return make_dataclass("Options", [(n, part, field(default_factory=new)) for n, (part, new) in parts.items()])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reparam.compare.contenders import contender
 from reparam.compare.protocol import Protocol
-from reparam.config import ModelConfig, RunConfig, TrainingConfig
+from reparam.config import TRAINING, ModelConfig, RunConfig, TrainingConfig
 from reparam.errors import UserError
 from reparam.training.budget import steps_within
 from reparam.training.folder import RunFolder
@@ -105,11 +105,11 @@ def _run(model: ModelConfig, protocol: Protocol, seed: int, folder: Path, say: S
 
 def _training(model: ModelConfig, protocol: Protocol, seed: int) -> TrainingConfig:
     """The run's length within the budget."""
-    if protocol.epochs is not None:
-        return TrainingConfig(epochs=protocol.epochs, seed=seed)
-    assert protocol.seconds is not None
-    probe = RunConfig(model=model, data=protocol.data, training=TrainingConfig(seed=seed))
-    return TrainingConfig(steps=steps_within(probe, protocol.seconds), seed=seed)
+    usual = TRAINING[model.kind].model_copy(update={"seed": seed, "epochs": protocol.epochs})
+    if protocol.seconds is None:
+        return usual
+    steps = steps_within(RunConfig(model=model, data=protocol.data, training=usual), protocol.seconds)
+    return usual.model_copy(update={"steps": steps})
 
 
 def _length(training: TrainingConfig) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from reparam.distributions import MultivariateNormal, Normal
@@ -33,6 +34,9 @@ class DiagonalNormal(nn.Module):
 class FullNormal(nn.Module):
     """A normal with full covariance; the encoder gives mean and Cholesky factor, D (D + 1) / 2 + D numbers.
 
+    Row i of the factor is its diagonal entry times (what the encoder gives / D, 1): a unit whose posterior grows narrow
+    keeps its correlations, where entries of a size of their own would drown it in the noise of all the others.
+
     Args:
         latent_dim: D, width of z.
 
@@ -48,8 +52,11 @@ class FullNormal(nn.Module):
 
     def forward(self, output: Tensor) -> MultivariateNormal:
         """The normal over z ``(batch, latent_dim)``."""
-        mean, log_variance, below_diagonal = output.tensor_split([self.latent_dim, 2 * self.latent_dim], dim=-1)
-        return MultivariateNormal.from_log_diagonal(mean, 0.5 * log_variance, below_diagonal)
+        mean, log_variance, relative = output.tensor_split([self.latent_dim, 2 * self.latent_dim], dim=-1)
+        log_diagonal = 0.5 * log_variance
+        rows, _ = torch.tril_indices(self.latent_dim, self.latent_dim, -1, device=output.device)
+        below = relative * log_diagonal.exp()[..., rows] / self.latent_dim
+        return MultivariateNormal.from_log_diagonal(mean, log_diagonal, below)
 
 
 class FlowPosterior(nn.Module):
