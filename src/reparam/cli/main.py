@@ -71,8 +71,8 @@ def main(argv: list[str] | None = None) -> int:
 def share_cores() -> None:
     """Let threads that wait give way soon, unless the user has decided how they wait; before torch is imported.
 
-    By default they spin for milliseconds. Where another program holds one of the cores, each step then waits for a thread
-    that cannot run because its fellow spins: training took 17 times as long. On idle cores it makes no difference.
+    By default they spin for milliseconds. Where another program holds a core, each step then waits for a thread that
+    cannot run because its fellow spins: training took 17 times as long. On idle cores it makes no difference.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
