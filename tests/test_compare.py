@@ -268,6 +268,22 @@ def test_the_budget_is_turned_into_steps_that_take_it(tmp_path):
         steps_within(config, 0.0)
 
 
+def test_a_folder_that_cannot_be_one_is_refused_in_words(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["compare", "--data", "ring", "--models", "gan", "--out", str(tmp_path / "file")]) == 2
+    assert "compare.json cannot be written" in capsys.readouterr().err
+
+
+def test_too_few_examples_to_measure_are_told_and_the_rest_is_reported(tmp_path, capsys):
+    np.savez(tmp_path / "few.npz", x=blobs(40, 8, 8)[0][..., 0])
+    out = ("--out", str(tmp_path / "out"))
+    assert main(["compare", "--data", str(tmp_path / "few.npz"), "--models", "vae-2", *SMALL, *out]) == 0
+    said = capsys.readouterr().out
+    assert "Samples could not be measured: 4 examples are too few to measure by" in said
+    assert "the largest log p(x)" in said
+    assert "Fidelity and coverage" not in headings(tmp_path / "out")
+
+
 def test_names_protocols_and_folders(tmp_path):
     assert contender("vae-flow-3").posterior == "iaf"
     assert contender("vae-flow-3").latent_dim == 3

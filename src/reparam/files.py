@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ def replace_atomically(path: Path, write: Callable[[Path], object]) -> None:
             f"{path} cannot be written ({error.strerror or error}): free space, or name another folder"
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # where its folder is none, there is nothing to remove
+            beside.unlink(missing_ok=True)
 
 
 def _flush_to_disk(path: Path) -> None:

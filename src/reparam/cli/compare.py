@@ -61,10 +61,15 @@ def compare(options: CompareOptions, command: str) -> int:
     """The comparison that the options describe."""
     if options.seeds < 1:
         raise UserError(f"--seeds {options.seeds} trains nothing: give at least 1")
-    from reparam.compare import judge, settle, trials
+    from reparam.compare import contender, judge, settle, trials
     from reparam.training.interrupt import Interrupted
+    from reparam.training.run import read_data
 
     protocol, tell = _protocol(options), (lambda text: None) if options.quiet else say
+    # mistakes that would make every model fail are told once, before anything is written
+    read_data(protocol.data)
+    for name in options.models:
+        contender(name)
     settle(protocol, options.out)
     try:
         found = list(trials(options.models, protocol, options.seeds, options.out, tell, options.quiet))

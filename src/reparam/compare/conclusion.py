@@ -63,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("diseases of games", "The warnings that the runs' own readings raised.", training.diseases),
     Rule("failures", "Models without a finished run.", training.failures),
+    Rule("not measured", "Samples, or data, that the measures refuse.", training.unmeasured),
     Rule("one seed", "Said where no model has two seeds.", training.seeds),
 )
 """In the order in which they are told."""

@@ -69,6 +69,12 @@ def failures(results: Results) -> list[str]:
     return [f"{named(result)} failed: {result.trial.failure}" for result in failed]
 
 
+def unmeasured(results: Results) -> list[str]:
+    """Samples that could not be measured, and why."""
+    reasons = dict.fromkeys(note for result in results.finished if result.card is None for note in result.notes[:1])
+    return [f"Samples could not be measured: {reason}." for reason in reasons]
+
+
 def seeds(results: Results) -> list[str]:
     """How far one run can be trusted."""
     most = max((len(group) for group in results.groups.values()), default=0)
