@@ -60,10 +60,8 @@ ROWS = {
     "AVB, adaptive contrast": Row(_avb(adaptive_contrast=True), annealed=True),
 }
 BEST = Row(
-    VAEConfig(
-        latent_dim=40, network="residual", width=24, activation="silu", prior="mixture", components=300, kl_warmup=10.0
-    ),
-    {"optimizer": "adamw", "learning_rate": 1e-3, "batch_size": 200},
+    VAEConfig(latent_dim=40, network="residual", width=12, activation="silu", prior="flow", kl_warmup=3.0),
+    {"optimizer": "adamw", "learning_rate": 2e-3},
 )
 
 
