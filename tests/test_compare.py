@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from reparam.cli.main import main
-from reparam.compare import Protocol, Trial, contender, judge, parse_budget, settle
+from reparam.compare import KINDS, Protocol, Trial, contender, judge, parse_budget, settle
 from reparam.compare.conclusion import RULES, conclude
 from reparam.compare.numbers_csv import as_csv
 from reparam.compare.plane import sprite
@@ -282,6 +282,13 @@ def test_too_few_examples_to_measure_are_told_and_the_rest_is_reported(tmp_path,
     assert "Samples could not be measured: 4 examples are too few to measure by" in said
     assert "the largest log p(x)" in said
     assert "Fidelity and coverage" not in headings(tmp_path / "out")
+
+
+def test_help_names_every_model_there_is(capsys):
+    with pytest.raises(SystemExit):
+        main(["compare", "--help"])
+    told = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert ", ".join(KINDS) in told
 
 
 def test_names_protocols_and_folders(tmp_path):

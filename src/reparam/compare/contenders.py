@@ -21,8 +21,6 @@ KINDS: Mapping[str, ModelConfig] = {
 }
 """What each name stands for; `-N` behind it sets the width of the latent."""
 
-DEFAULT = ("autoencoder-2", "vae-2", "vae-20", "gan", "wgan")
-
 
 def contender(name: str) -> ModelConfig:
     """The settings of the model that a name stands for.
