@@ -83,7 +83,6 @@ class Evaluation:
         with progress(f"{name}: samples beside {found.data}", known=False):
             if found.by is None:
                 found.by = yardstick_of(run, options.count, options.seed, options.reference, features=self.features)
-            _check_samples(run, found.by.n, options.seed)
             found.cards[name] = measure_run(run, found.by, name)
 
     @property
@@ -128,26 +127,6 @@ class Evaluation:
         """The outcome for a person."""
         fewer = self._images != self.options.images
         return self.outcome.text(FEWER if fewer else "")
-
-
-def _check_samples(run: "Run", n: int, seed: int) -> None:
-    """Refuse a model that has diverged, before distributions without finite parameters are drawn from.
-
-    Raises:
-        UserError: if means of its samples are not finite.
-    """
-    import torch
-
-    from reparam.evaluation.pictures import MOST_AT_ONCE
-    from reparam.randomness import noise
-
-    with torch.no_grad(), noise(seed, "sample", 0):  # those of `sample`
-        lost = ~torch.isfinite(run.model.mean(min(n, MOST_AT_ONCE)).flatten(1)).all(1)
-    if lost.any():
-        raise UserError(
-            f"{int(lost.sum())} of {len(lost)} samples are not finite: its training has diverged, train it anew with a "
-            "lower --learning-rate"
-        )
 
 
 @contextmanager

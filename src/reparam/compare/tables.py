@@ -187,7 +187,7 @@ def _cost_row(result: Result) -> Row:
         duration(cost.get("seconds")),
         cost.get("parameters"),
         ABSENT if memory is None else f"{memory:,.0f}",
-        "; ".join(("finished", *result.notes)),
+        "finished" if result.card is not None else f"finished, not measured: {result.notes[0]}",
     ]
 
 

@@ -9,9 +9,10 @@ from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.features import Choice
 from reparam.evaluation.latent_usage import has_encoder, latent_usage
-from reparam.evaluation.pictures import sample
+from reparam.evaluation.pictures import MOST_AT_ONCE, sample
 from reparam.evaluation.scorecard import Draws, Scorecard, SplitName
 from reparam.evaluation.yardstick import Yardstick
+from reparam.randomness import noise
 from reparam.training.run import Run, read_data
 
 
@@ -72,6 +73,7 @@ def measure_run(run: Run, by: Yardstick, name: str = "") -> Scorecard:
     """
     if run.data.fingerprint != by.data.fingerprint:
         raise UserError(f"the run was trained on {run.data.name!r} and is measured by other data, {by.data.name!r}")
+    _check_samples(run, by.n, by.seed)
     drawn = sample(run, by.n, by.seed)
     x = torch.from_numpy(drawn.mean if by.draws == "mean" else drawn.x)
     latents = latent_usage(run, by.n, by.seed) if has_encoder(run.model) else None
@@ -107,3 +109,18 @@ def _unbinarized(run: Run) -> Dataset | None:
     except UserError:
         return None
     return data if data.fingerprint == run.data.fingerprint else None
+
+
+def _check_samples(run: Run, n: int, seed: int) -> None:
+    """Refuse a model that has diverged, before distributions without finite parameters are drawn from.
+
+    Raises:
+        UserError: if means of its samples are not finite.
+    """
+    with torch.no_grad(), noise(seed, "sample", 0):  # those of `sample`
+        lost = ~torch.isfinite(run.model.mean(min(n, MOST_AT_ONCE)).flatten(1)).all(1)
+    if lost.any():
+        raise UserError(
+            f"{int(lost.sum())} of {len(lost)} samples are not finite: its training has diverged, train it anew with a "
+            "lower --learning-rate"
+        )
