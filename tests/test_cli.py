@@ -1,5 +1,4 @@
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -243,13 +242,3 @@ def test_a_toys_coverage_is_logged(capsys, tmp_path):
     assert said(capsys, "curves", folder)[0] == 0
     assert {"modes", "high_quality", "reverse_kl"} <= set(rows[0])
     assert rows[0]["split"] == "validation"
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [({}, "10000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, None)],
-)
-def test_threads_give_way_on_busy_machines_unless_the_user_decides(monkeypatch, given, expected):
-    monkeypatch.setattr("os.environ", dict(given))
-    assert main(["--version"]) == 0
-    assert os.environ.get("GOMP_SPINCOUNT") == expected

@@ -172,6 +172,8 @@ def test_what_is_finished_is_reused_and_seeds_are_added(grey, tmp_path, capsys):
     html = (tmp_path / "a" / "report.html").read_text()
     assert "standard deviation over 2 seeds" in html
     assert "was trained once" not in html
+    assert "reparam snapshots" in html
+    assert "vae-2-seed1: samples" not in html, "pictures are of each model's first seed"
 
 
 def test_another_protocol_or_model_in_the_folder_is_refused(grey, compared, capsys):

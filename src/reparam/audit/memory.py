@@ -26,7 +26,7 @@ class Memory:
 
     def read(self, tensor: Tensor) -> Value | None:
         """What the tensor holds, or None if that depends on no draw and no parameter."""
-        cell = self._cells.get(_address(tensor))
+        cell = self._cells.get(storage_of(tensor))
         if cell is None or not cell.parts:
             return None
         if len(cell.parts) == 1 and cell.parts[0][0] == 0 and cell.parts[0][1] < 0:
@@ -40,7 +40,7 @@ class Memory:
 
     def write(self, tensor: Tensor, value: Value | None, whole: bool = False) -> None:
         """Say what the tensor holds from now on; ``whole``: and with it everything that shares its memory."""
-        address = _address(tensor)
+        address = storage_of(tensor)
         if address == 0:
             return
         cell = self._cells.get(address)
@@ -80,10 +80,11 @@ def _merge(values: list[Value]) -> Value:
     return merged
 
 
-def _address(tensor: Tensor) -> int:
+def storage_of(tensor: Tensor) -> int:
+    """Which storage a tensor lies in; 0 for one that has none."""
     try:
         return int(tensor.untyped_storage()._cdata)
-    except (NotImplementedError, RuntimeError):  # sparse and wrapped tensors have none
+    except NotImplementedError:  # sparse and wrapped tensors
         return 0
 
 

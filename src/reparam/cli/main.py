@@ -46,14 +46,9 @@ examples:
 """
 
 
-SPINS = "10000"
-"""How often one of GNU OpenMP's threads looks for the others before it sleeps."""
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return the exit code: 0 done, 2 a user's mistake, 130 interrupted."""
     argv = sys.argv[1:] if argv is None else argv
-    share_cores()
     try:
         return dispatch(argv)
     except UserError as error:
@@ -66,16 +61,6 @@ def main(argv: list[str] | None = None) -> int:
         # whoever read our output has gone; keep Python from complaining when it flushes at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-
-
-def share_cores() -> None:
-    """Let threads that wait give way soon, unless the user has decided how they wait; before torch is imported.
-
-    By default they spin for milliseconds. Where another program holds a core, each step then waits for a thread that
-    cannot run because its fellow spins: training took 17 times as long. On idle cores it makes no difference.
-    """
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
 
 
 def dispatch(argv: list[str]) -> int:

@@ -1,7 +1,9 @@
 """``reparam report RUN...``: the comparison's report from runs that were trained before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tyro.conf import Positional
 
@@ -46,7 +48,7 @@ def run(command: str, argv: list[str]) -> int:
     return report(judge(trials, protocol, say, apart=True), options.out, options.json)
 
 
-def _check_finished(trials: list) -> None:  # type: ignore[type-arg]
+def _check_finished(trials: Sequence[Any]) -> None:
     """Refuse runs that were interrupted: their numbers would be of something half done."""
     for trial in trials:
         if not trial.run.folder.finished:

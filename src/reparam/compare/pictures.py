@@ -92,7 +92,7 @@ def side_by_side(results: Sequence[Result]) -> list[Picture]:
     classes = chosen[0].run.data.classes
     drawn = figures.Drawn(plots.latents_side_by_side(panels, classes), _columns(found))
     what = f"Codes of {FEW_POINTS * 2:,} test examples in the 2-dimensional latents of {', '.join(found)}."
-    path = plots.save(drawn.figure, chosen[0].trial.folder.parent / "latents.png", drawn.numbers)
+    path = plots.save(drawn.figure, chosen[0].trial.folder / "figures" / "report-latents.png", drawn.numbers)
     command = "\n".join(f"reparam latents {result.trial.folder} -n {2 * FEW_POINTS}" for result in chosen)
     return [Picture(lighter(path), what, what, command, as_csv(drawn.numbers))]
 
@@ -129,9 +129,8 @@ def _picture(result: Result, command: str, draw: Draw, what: str, flags: str = "
     caption = f"{folder.name}: {what}."
     line = f"reparam {command} {folder} {flags}".strip()
     shown, left_out = _some({name: array for name, array in drawn.numbers.items() if name != "z"})
-    more = (
-        f" The CSV has the first {left_out} of each; all are in `{path.with_suffix('.npz').name}`." if left_out else ""
-    )
+    rest = path.with_suffix(".npz").name
+    more = f" The CSV has the first {left_out} of each; all are in the run's {rest}." if left_out else ""
     return Picture(lighter(path), caption + more, caption, line, as_csv(shown))
 
 

@@ -69,9 +69,10 @@ def told_apart(results: Results) -> list[str]:
     if alike:
         return [f"A classifier does not tell the samples of {', '.join(alike)} from data."]
     accuracies = [test.accuracy for _, test in cards]
+    floor = "" if results.floor is None else f" (real test examples: {percent(results.floor.two_sample.accuracy)})"
     return [
         f"A classifier tells every model's samples from data, right in {percent(min(accuracies))} to "
-        f"{percent(max(accuracies))} of the cases, where 50 % is chance."
+        f"{percent(max(accuracies))} of the cases, where 50 % is chance{floor}."
     ]
 
 

@@ -93,6 +93,11 @@ class Results:
         names = dict.fromkeys(result.name for result in self.finished)
         return {name: [result for result in self.finished if result.name == name] for name in names}
 
+    @property
+    def pictured(self) -> tuple[Result, ...]:
+        """One of each model, its first seed: what the report draws, so that it stays small."""
+        return tuple(group[0] for group in self.groups.values())
+
     def plain(self) -> dict[str, Any]:
         """As JSON can hold it."""
         return {

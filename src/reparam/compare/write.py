@@ -1,7 +1,6 @@
 """The report of a comparison: one page, and the same numbers as JSON beside it."""
 
 import platform
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -67,7 +66,7 @@ def _protocol(results: Results) -> str:
             "same data in the same split; they are measured alike."
         )
     seeds = max((len(group) for group in results.groups.values()), default=1)
-    with_seeds = "seed 0" if seeds == 1 else f"each of {seeds} seeds"
+    with_seeds = "seed 0" if seeds == 1 else f"each of {seeds} seeds (pictures are of the first)"
     return (
         f"Every model was trained on the same training split for the same budget, {results.protocol.budget}, with "
         f"{with_seeds}; what is chosen by a validation bound is chosen on the validation split; everything below is "
@@ -104,10 +103,9 @@ def _measures(results: Results) -> list[Section]:
 
 def _training(results: Results) -> list[Section]:
     """Curves of bounds and of games, with the warnings that were raised."""
-    finished = results.finished
-    bounds = Section("The bound over training", figures=pictures.curves(finished))
-    warnings = [line for result in finished for line in _warnings(result)]
-    games = Section("The games over training", "\n\n".join(warnings), figures=pictures.games(finished))
+    bounds = Section("The bound over training", figures=pictures.curves(results.pictured))
+    warnings = [line for result in results.finished for line in _warnings(result)]
+    games = Section("The games over training", "\n\n".join(warnings), figures=pictures.games(results.pictured))
     return [section for section in (bounds, games) if section.figures]
 
 
@@ -117,27 +115,26 @@ def _warnings(result: Result) -> list[str]:
 
 def _looks(results: Results) -> list[Section]:
     """What there is to see: samples, reconstructions, latent spaces, paths."""
-    finished: Sequence[Result] = results.finished
     if results.data is None:
         return []
     if not results.data.is_image:
         return _clouds(results)
+    shown = results.pictured
     sections = [
-        Section("Samples over training", figures=pictures.samples_over_training(finished)),
-        Section("Reconstructions", figures=pictures.reconstructions(finished)),
-        Section("The latent plane", figures=[*pictures.planes(finished), *pictures.side_by_side(finished)]),
-        Section("Paths between two examples", figures=pictures.interpolations(finished)),
+        Section("Samples over training", figures=pictures.samples_over_training(shown)),
+        Section("Reconstructions", figures=pictures.reconstructions(shown)),
+        Section("The latent plane", figures=[*pictures.planes(shown), *pictures.side_by_side(shown)]),
+        Section("Paths between two examples", figures=pictures.interpolations(shown)),
     ]
     return [section for section in sections if section.figures]
 
 
 def _clouds(results: Results) -> list[Section]:
     """The same of points and tables, which have no images to show."""
-    finished = results.finished
-    over_training = pictures.samples_over_training(finished)
+    over_training = pictures.samples_over_training(results.pictured)
     sections = [
         Section("Samples over training", figures=over_training),
-        Section("Samples", figures=[] if over_training else pictures.samples(finished)),
-        Section("Latent spaces", figures=pictures.side_by_side(finished)),
+        Section("Samples", figures=[] if over_training else pictures.samples(results.pictured)),
+        Section("Latent spaces", figures=pictures.side_by_side(results.pictured)),
     ]
     return [section for section in sections if section.figures]
