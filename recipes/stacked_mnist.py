@@ -2,8 +2,8 @@
 
     .venv/bin/python recipes/stacked_mnist.py --out runs/stacked
 
-Trains `reparam train gan` on 100,000 stacks of MNIST's training digits for so many steps that it takes about half an
-hour on two cores (`--steps` to change that), then judges 26,000 samples by the shipped classifier, one channel at a
+Trains `reparam train gan` on 100,000 stacks of MNIST's training digits for as many steps as fit half an hour
+(`--minutes` or `--steps` to change that), then judges 26,000 samples by the shipped classifier, one channel at a
 time (Metz et al. 2017; Lin et al. 2018): modes seen at least once, and KL(shares of modes ‖ those of the data) in nats.
 Beside them stand two floors: 26,000 exact draws of the 1,000 modes (about 999 / 52,000 = 0.019 nats from sampling
 alone), and 26,000 stacks of test digits through the same classifier, which adds its own errors. An interrupted run is
@@ -24,6 +24,7 @@ from reparam.data import Split, load_data
 from reparam.evaluation.classifier import WEIGHTS, digit_classifier
 from reparam.files import read_json, write_npz
 from reparam.randomness import generator
+from reparam.training.budget import steps_within
 from reparam.training.run import Run
 from reparam.training.start import resume, train
 
@@ -91,7 +92,11 @@ def trained(options: argparse.Namespace) -> Run:
     training = TrainingConfig(
         steps=options.steps, batch_size=128, schedule="linear", warmup=0.0, seed=options.seed, log_every=200
     )
-    return train(RunConfig(model=model, data=DataConfig(data=str(data)), training=training), options.out)
+    config = RunConfig(model=model, data=DataConfig(data=str(data)), training=training)
+    if options.steps is None:
+        steps = steps_within(config, 60 * options.minutes)
+        config = config.model_copy(update={"training": training.model_copy(update={"steps": steps})})
+    return train(config, options.out)
 
 
 def main() -> None:
@@ -100,7 +105,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/stacked"))
     parser.add_argument("--network", choices=("mlp", "conv"), default="mlp")
     parser.add_argument("--width", type=int, default=32, help="channels of the first convolution")
-    parser.add_argument("--steps", type=int, default=30_000)
+    parser.add_argument("--minutes", type=float, default=30.0, help="of training, turned into steps by timing some")
+    parser.add_argument("--steps", type=int, default=None, help="instead of minutes")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.out.parent.mkdir(parents=True, exist_ok=True)
