@@ -146,6 +146,23 @@ def test_annealing_gives_every_model_but_an_autoencoder_a_likelihood(capsys):
     assert (code, "has a likelihood of its own: leave --scale out" in err) == (2, True)
 
 
+def test_a_bound_above_log_p_of_x_is_no_bound_and_that_is_said(capsys, folder, tmp_path):
+    run = shutil.copytree(folder / "avb", tmp_path / "avb")
+    flags = (run, "--likelihood", "--proposal", "annealed", "--steps", 3, "--images", 40)
+    (result,) = found(capsys, *flags)["log_likelihood"].values()
+    *rows, last = (run / "metrics.jsonl").read_text().splitlines()
+    assert result["estimated_bound"] == json.loads(last)["estimated_elbo"]
+    error = np.hypot(result["standard_error"], result["monte_carlo_error"])
+    for errors, contradicted in ((2.9, False), (3.1, True)):
+        bound = result["mean"] + errors * error
+        row = json.dumps(json.loads(last) | {"estimated_elbo": bound})
+        (run / "metrics.jsonl").write_text("\n".join([*rows, row]) + "\n")
+        out = unfolded(said(capsys, "evaluate", *flags)[1])
+        assert (f"its own estimate of the bound, {bound:.2f}, lies above that" in out) == contradicted
+    # the others' naive estimates lie far below the truth, and contradict nobody
+    assert "lies above" not in unfolded(said(capsys, "evaluate", run, "--likelihood", "--proposal", "prior")[1])
+
+
 def test_the_best_of_each_measure_is_marked_and_never_the_floor(capsys):
     cards = found(capsys, "vae", "gan", "other", "--quality", "--count", 80)["quality"]
     text = said(capsys, "evaluate", "vae", "gan", "other", "--quality", "--count", 80)[1]

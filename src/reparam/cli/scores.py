@@ -17,6 +17,11 @@ DECIMALS, MOST_DECIMALS = 3, 6
 """Of numbers without an error, and of those with a tiny one."""
 FEW = 5
 ADVICE = "take more --samples, the posterior as --proposal, or more --steps of annealing"
+CONTRADICTED = (
+    "{run}: its own estimate of the bound, {bound:.2f}, lies above that, as no lower bound can: its discriminator "
+    "lags behind and takes KL for smaller than it is (train it with more --discriminator-turns), or annealing had too "
+    "few --steps"
+)
 LEGEND = (
     "ideal: what samples of the data's own distribution come to; {floor}: real examples in the samples' place, which "
     "no model can be expected to pass"
@@ -54,7 +59,13 @@ def likelihood_text(found: "Mapping[str, LogLikelihood]", note: str = "") -> str
     warning = f"{', '.join(poor)}: a few draws carry all the weight, so that the truth is above: {ADVICE}"
     kind = "chains of annealing" if last.proposal == "annealed" else f"samples of the {last.proposal}"
     resting = f"nats per example of {last.examples:,} from {last.split}; {last.samples:,} {kind} each{note}"
-    return "\n".join([table(list(zip(*rows, strict=True))), fold(resting), *([fold(warning)] if poor else [])])
+    warnings = [warning] if poor else []
+    warnings += [
+        CONTRADICTED.format(run=name, bound=result.estimated_bound)
+        for name, result in found.items()
+        if result.contradicted
+    ]
+    return "\n".join([table(list(zip(*rows, strict=True))), fold(resting), *map(fold, warnings)])
 
 
 def quality_text(cards: "Mapping[str, Scorecard]", real: "Scorecard") -> str:

@@ -51,6 +51,8 @@ class LogLikelihood:
         examples, samples, proposal, split, seed: what was estimated and how.
         seconds: it took.
         values: log p(x) of each example, ``(examples,)``.
+        estimated_bound: what the run itself took for a lower bound of log p(x) on the test set when it ended, where its
+            KL is a discriminator's estimate (AVB); else None.
     """
 
     mean: float
@@ -65,6 +67,14 @@ class LogLikelihood:
     seed: int
     seconds: float
     values: np.ndarray = field(repr=False)
+    estimated_bound: float | None = None
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether that bound lies above an annealed log p(x) by more than its error bars, as no lower bound can."""
+        if self.estimated_bound is None or self.proposal != "annealed":
+            return False
+        return self.estimated_bound > self.mean + 3 * math.hypot(self.standard_error, self.monte_carlo_error)
 
 
 def log_likelihood(
@@ -123,6 +133,7 @@ def log_likelihood(
         seed=seed,
         seconds=time.monotonic() - started,
         values=values.numpy(),
+        estimated_bound=run.test.get("estimated_elbo") if split == "test" else None,
     )
 
 
