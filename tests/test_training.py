@@ -274,6 +274,42 @@ def test_turns_repeat_on_fresh_batches_move_their_own_and_act_afterwards(tmp_pat
     }
 
 
+class Sloped(Model):
+    """A loss that is linear in its weight, with a slope of its own for each number."""
+
+    data_shape = (1, 6, 6)
+
+    def __init__(self, slopes):
+        super().__init__()
+        self.weight, self.slopes = nn.Parameter(torch.randn(slopes.shape)), slopes
+
+    def turns(self):
+        yield Turn("only", self, lambda batch: {"loss": (self.weight * self.slopes).sum()})
+
+    def sample(self, n):
+        return torch.zeros(n, *self.data_shape)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize(
+    "lay_out",
+    [
+        lambda slopes: slopes,
+        lambda slopes: slopes.to(memory_format=torch.channels_last),
+        lambda slopes: slopes.permute(3, 1, 0, 2),
+        lambda slopes: slopes[:1, :1, :1, :1].expand(4, 3, 2, 2),
+    ],
+)
+def test_gradients_move_their_own_weights_in_whatever_order_they_lie(lay_out, optimizer):
+    slopes = lay_out(torch.randn(4, 3, 2, 2))
+    model = Sloped(slopes)
+    before = model.weight.detach().clone()
+    quiet_fit(model, small_data(), steps=1, optimizer=optimizer, learning_rate=0.1, warmup=0.0, schedule="constant")
+    # Adam's first step is as long as the rate, whatever the slope
+    step = slopes if optimizer == "sgd" else slopes.sign()
+    torch.testing.assert_close(model.weight.detach(), before - 0.1 * step, atol=1e-5, rtol=1e-5)
+
+
 def test_an_infinite_quantity_is_null_in_the_log(tmp_path):
     model = small_vae()
     model.evaluate = lambda batch: {"elbo": torch.zeros(len(batch.x)), "odd": torch.full((len(batch.x),), torch.inf)}

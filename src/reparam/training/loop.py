@@ -58,7 +58,7 @@ class Game:
         parameters = self.parameters[turn.name]
         gradients = torch.autograd.grad(terms["loss"], parameters, allow_unused=True)
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = laid_out_like(parameter, gradient)
         norms = gradient_norms(gradients, terms["loss"])
         if self.config.gradient_clip is not None:
             clip(gradients, norms, self.config.gradient_clip)
@@ -66,6 +66,13 @@ class Game:
         if turn.after is not None:
             turn.after()
         self.ledger.tracks[turn.name].record(batch.step, terms, norms)
+
+
+def laid_out_like(parameter: Tensor, gradient: Tensor | None) -> Tensor | None:
+    """The gradient in the parameter's memory order: fused optimizers pair the two by storage, whatever the strides."""
+    if gradient is None or gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
 
 
 def gradient_norms(gradients: tuple[Tensor | None, ...], like: Tensor) -> Tensor:
