@@ -60,7 +60,7 @@ ROWS = {
     "AVB, adaptive contrast": Row(_avb(adaptive_contrast=True), annealed=True),
 }
 BEST = Row(
-    VAEConfig(latent_dim=40, network="residual", width=12, activation="silu", prior="flow", kl_warmup=3.0),
+    VAEConfig(latent_dim=40, network="residual", width=16, activation="silu", prior="flow", kl_warmup=3.0),
     {"optimizer": "adamw", "learning_rate": 2e-3},
 )
 

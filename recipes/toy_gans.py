@@ -25,7 +25,11 @@ from reparam.training.run import Run
 from reparam.training.start import resume, train
 
 ADAM = {"optimizer": "adam", "learning_rate": 2e-3}
-SMALL: dict[str, object] = {"generator_hidden": (128, 128), "fourier_features": 0}
+SMALL: dict[str, object] = {
+    "generator_hidden": (128, 128),
+    "discriminator_hidden": (128, 128),
+    "fourier_features": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ SETTINGS = {
         10_000, {"loss": "non-saturating", "instance_noise": 0.5, "noise_epochs": 13.0}
     ),
     "Wasserstein, gradient penalty": Setting(3_000, {"gradient_penalty": 1.0}, WGANConfig),
-    "relativistic, R1 and R2 (the default)": Setting(22_000),
+    "relativistic, R1 and R2 (the default)": Setting(13_000),
 }
 
 

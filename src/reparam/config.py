@@ -148,13 +148,13 @@ class PlayersConfig(Config):
     generator_hidden: tuple[Positive, ...] | None = None
     """Widths of the generator's hidden layers; unless given, 128 256 512 1024 for images and six of 128 for points."""
     discriminator_hidden: tuple[Positive, ...] | None = None
-    """Widths of the discriminator's or critic's; unless given, 512 256 for images and 128 128 for points."""
+    """Widths of the discriminator's or critic's; unless given, 512 256 for images and 256 256 for points."""
     width: Positive = 32
     """Channels of the first convolution."""
     batch_norm: bool | None = None
     """Normalize batches within the generator; unless given, for images."""
     fourier_features: Annotated[int, Field(ge=0)] | None = None
-    """Random frequencies the discriminator or critic sees vectors by; 16 for points unless given."""
+    """Random frequencies the discriminator or critic sees vectors by; 32 for points unless given."""
     conditional: bool = False
     """Tell both players the class."""
     gradient_penalty: NotNegative = 0.0
@@ -176,7 +176,7 @@ class GANConfig(PlayersConfig):
     r2: NotNegative | None = None
     """Weight (gamma) of the zero-centred gradient penalty on generated examples; likewise."""
     penalty_decay: Annotated[float, Field(gt=0, le=1)] | None = None
-    """What R1 and R2 shrink to, geometrically, by the end; 1 for images and 0.0003 for points unless given."""
+    """What R1 and R2 shrink to, geometrically, by the end; 1 for images and 0.0001 for points unless given."""
     instance_noise: NotNegative = 0.0
     """Standard deviation of the noise on the discriminator's inputs at the start."""
     noise_epochs: Annotated[float, Field(gt=0)] = 10.0

@@ -121,6 +121,22 @@ def mlp_generator(
     return nn.Sequential(*layers)
 
 
+def orthogonal(network: nn.Sequential) -> nn.Sequential:
+    """The same perceptron with orthogonal weights, scaled for its leaky rectifiers, and no biases (Saxe et al. 2014).
+
+    A deep one then spreads what it makes, where PyTorch's usual weights shrink all of it to one point.
+
+    >>> deep, z = mlp_generator(2, [128] * 6, (2,), -math.inf, math.inf, False), torch.randn(500, 2)
+    >>> bool(deep(z).std(0).max() < 0.01), bool(orthogonal(deep)(z).std(0).min() > 0.05)
+    (True, True)
+    """
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.orthogonal_(layer.weight, nn.init.calculate_gain("leaky_relu", SLOPE))
+            nn.init.zeros_(layer.bias)
+    return network
+
+
 def mlp_discriminator(data_shape: Sequence[int], hidden: Sequence[int]) -> nn.Sequential:
     """A perceptron from data to one logit.
 

@@ -25,6 +25,7 @@ from reparam.players import (
     conv_generator,
     mlp_discriminator,
     mlp_generator,
+    orthogonal,
 )
 
 
@@ -56,9 +57,10 @@ class Defaults:
 IMAGES = Defaults(
     100, (128, 256, 512, 1024), (512, 256), True, 0, 0.1, 1.0, {"learning_rate": 5e-4, "betas": (0.5, 0.999)}
 )
-# found on ring and grid (recipes/toy_gans.py): depth makes the generator steep enough to leave little between modes,
+# found on ring and grid (recipes/toy_gans.py): depth makes the generator steep enough to leave little between modes
+# (and orthogonal weights keep it from starting as a point, from which some seeds never unfold),
 # Fourier features show the discriminator what is there, and a penalty that fades lets it be sure of it in the end
-POINTS = Defaults(2, (128,) * 6, (128, 128), False, 16, 0.2, 0.0003, {"learning_rate": 2e-3, "betas": (0.0, 0.99)})
+POINTS = Defaults(2, (128,) * 6, (256, 256), False, 32, 0.2, 0.0001, {"learning_rate": 2e-3, "betas": (0.0, 0.99)})
 
 
 def defaults_for(data_shape: Sequence[int]) -> Defaults:
@@ -143,7 +145,9 @@ def _mlp_players(
     if len(shape) == 3:
         return generator, mlp_discriminator((shape[0] + classes, *shape[1:]), hidden)
     features = defaults.fourier_features if config.fourier_features is None else config.fourier_features
-    return _in_units(generator, _vector_discriminator(shape[0] + classes, hidden, features), traits, shape[0], classes)
+    return _in_units(
+        orthogonal(generator), _vector_discriminator(shape[0] + classes, hidden, features), traits, shape[0], classes
+    )
 
 
 def _vector_discriminator(inputs: int, hidden: Sequence[int], features: int) -> nn.Sequential:
