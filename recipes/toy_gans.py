@@ -50,7 +50,7 @@ SETTINGS = {
         10_000, {"loss": "non-saturating", "instance_noise": 0.5, "noise_epochs": 13.0}
     ),
     "Wasserstein, gradient penalty": Setting(3_000, {"gradient_penalty": 1.0}, WGANConfig),
-    "relativistic, R1 and R2 (the default)": Setting(13_000),
+    "relativistic, R1 and R2 (the default)": Setting(14_000),
 }
 
 

@@ -176,7 +176,7 @@ class GANConfig(PlayersConfig):
     r2: NotNegative | None = None
     """Weight (gamma) of the zero-centred gradient penalty on generated examples; likewise."""
     penalty_decay: Annotated[float, Field(gt=0, le=1)] | None = None
-    """What R1 and R2 shrink to, geometrically, by the end; 1 for images and 0.0001 for points unless given."""
+    """What R1 and R2 shrink to, geometrically, by the end; 1 for images and 0.0003 for points unless given."""
     instance_noise: NotNegative = 0.0
     """Standard deviation of the noise on the discriminator's inputs at the start."""
     noise_epochs: Annotated[float, Field(gt=0)] = 10.0

@@ -60,7 +60,7 @@ IMAGES = Defaults(
 # found on ring and grid (recipes/toy_gans.py): depth makes the generator steep enough to leave little between modes
 # (and orthogonal weights keep it from starting as a point, from which some seeds never unfold),
 # Fourier features show the discriminator what is there, and a penalty that fades lets it be sure of it in the end
-POINTS = Defaults(2, (128,) * 6, (256, 256), False, 32, 0.2, 0.0001, {"learning_rate": 2e-3, "betas": (0.0, 0.99)})
+POINTS = Defaults(2, (128,) * 6, (256, 256), False, 32, 0.2, 0.0003, {"learning_rate": 2e-3, "betas": (0.0, 0.99)})
 
 
 def defaults_for(data_shape: Sequence[int]) -> Defaults:

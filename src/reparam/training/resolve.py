@@ -8,7 +8,7 @@ from reparam.training.run import read_data
 PERCEPTRON_RATE = 6e-3
 # clipping is slow: after 1,100 updates of the generator (14 epochs at batch 128) samples are still blobs
 GAME_EPOCHS = {"gan": 16, "wgan": 60}
-POINT_EPOCHS = {"gan": 33, "wgan": 60}
+POINT_EPOCHS = {"gan": 36, "wgan": 60}
 
 
 def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
