@@ -3,11 +3,11 @@
     .venv/bin/python recipes/toy_gans.py --data ring --seeds 5 --out runs/toy
 
 Every game has the networks and batch (128) that `reparam train gan` takes for points, but for the row "as in the
-literature": two hidden layers of 128 and no Fourier features. Adam starts at 0.002 and falls linearly (betas 0 and 0.99
-in the default, 0.5 and 0.999 in the other games; a gradient penalty takes 0.0001 with 0 and 0.9 as published). A game
-whose steps cost more gets fewer; the table says how many. Judged by 2,500 samples: modes with a sample within three
-standard deviations, the share of such samples, and KL(their modes' shares ‖ the true weights) in nats. A run that is
-finished is not run again; one picture per run shows its samples over training.
+literature": two hidden layers of 128 in either player and no Fourier features. Adam starts at 0.002 and falls linearly
+(betas 0 and 0.99 in the default, 0.5 and 0.999 in the other games; a gradient penalty takes 0.0001 with 0 and 0.9 as
+published). A game whose steps cost more gets fewer; the table says how many. Judged by 2,500 samples: modes with a
+sample within three standard deviations, the share of such samples, and KL(their modes' shares ‖ the true weights) in
+nats. A run that is finished is not run again; one picture per run shows its samples over training.
 """
 
 import argparse

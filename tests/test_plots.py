@@ -104,6 +104,15 @@ def test_large_pictures_are_shrunk_rather_than_drawn_without_end():
     assert max(pixels(plots.image_grid(np.zeros((2, 1, 20, 4000)), columns=2)).shape) < 3200
 
 
+def test_samples_that_have_left_the_frame_are_counted():
+    rng = np.random.default_rng(0)
+    data, gone = rng.normal(size=(50, 2)), np.full((40, 2), 1e3)
+    mixed = np.concatenate([data[:30], gone[:10]])
+    figure = plots.points_over_training([("start", data), ("half way", mixed), ("end", gone)], data)
+    said = [[text.get_text() for text in axes.texts] for axes in figure.axes]
+    assert said == [[], ["10 of 40 beyond"], ["40 of 40 beyond"]]
+
+
 def test_samples_over_training_shows_each_moment_under_its_label():
     moments = [("before training", rng().random((4, 1, 8, 8))), ("after", rng().random((9, 1, 8, 8)))]
     figure = plots.samples_over_training(moments, title="one model")

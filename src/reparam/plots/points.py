@@ -58,7 +58,7 @@ def point_samples(
 def points_over_training(
     clouds: Sequence[tuple[str, object]], data: object, *, title: str | None = None, names: Sequence[str] = ("x₁", "x₂")
 ) -> Figure:
-    """Samples of one model at several moments over the data in grey, on the data's scale.
+    """Samples of one model at several moments over the data in grey, on the data's scale; how many are off it is said.
 
     Args:
         clouds: (label, (n, d) samples) for each moment; of more than two columns the first two are drawn.
@@ -85,10 +85,19 @@ def points_over_training(
         last = i + columns >= len(clouds)
         dress(axes, x=names[0] if last else "", y=names[1] if i % columns == 0 else "", title=label)
         axes.tick_params(labelbottom=last)
+        samples = _plane(cloud, f"The samples '{label}'")
         _dots(axes, reference, FAINT)
-        _dots(axes, _plane(cloud, f"The samples '{label}'"), ORANGE)
+        _dots(axes, samples, ORANGE)
         axes.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] - reach, centre[1] + reach), box_aspect=1)
+        _count_beyond(axes, int((np.abs(samples - centre) > reach).any(axis=1).sum()), len(samples))
     return figure
+
+
+def _count_beyond(axes: Axes, beyond: int, of: int) -> None:
+    """Say how many samples the frame leaves out, lest a panel that all have left look as if there were none."""
+    if beyond:
+        line = f"{beyond:,} of {of:,} beyond"
+        axes.text(0.5, 0.02, line, fontsize=SMALL_SIZE, transform=axes.transAxes, ha="center", va="bottom")
 
 
 def _plane(x: object, what: str) -> NDArray[np.float64]:
