@@ -290,16 +290,26 @@ class Sloped(Model):
         return torch.zeros(n, *self.data_shape)
 
 
+LAYOUTS = [
+    lambda slopes: slopes,
+    lambda slopes: slopes.to(memory_format=torch.channels_last),
+    lambda slopes: slopes.permute(3, 1, 0, 2),
+    lambda slopes: slopes[:1, :1, :1, :1].expand(4, 3, 2, 2),
+]
+
+
+@pytest.mark.parametrize("lay_out", LAYOUTS)
+def test_gradients_are_clipped_in_whatever_order_they_lie(lay_out):
+    model = Sloped(lay_out(torch.randn(4, 3, 2, 2)))
+    before = model.weight.detach().clone()
+    still = {"warmup": 0.0, "schedule": "constant", "gradient_clip": 0.01}
+    quiet_fit(model, small_data(), steps=1, optimizer="sgd", learning_rate=1.0, **still)
+    moved = before - model.weight.detach()
+    torch.testing.assert_close(moved, 0.01 * model.slopes / model.slopes.norm(), atol=1e-6, rtol=1e-3)
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-@pytest.mark.parametrize(
-    "lay_out",
-    [
-        lambda slopes: slopes,
-        lambda slopes: slopes.to(memory_format=torch.channels_last),
-        lambda slopes: slopes.permute(3, 1, 0, 2),
-        lambda slopes: slopes[:1, :1, :1, :1].expand(4, 3, 2, 2),
-    ],
-)
+@pytest.mark.parametrize("lay_out", LAYOUTS)
 def test_gradients_move_their_own_weights_in_whatever_order_they_lie(lay_out, optimizer):
     slopes = lay_out(torch.randn(4, 3, 2, 2))
     model = Sloped(slopes)

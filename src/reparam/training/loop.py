@@ -56,9 +56,10 @@ class Game:
         with autocast(self.device, self.config.precision):
             terms = turn.loss(batch)
         parameters = self.parameters[turn.name]
-        gradients = torch.autograd.grad(terms["loss"], parameters, allow_unused=True)
+        raw = torch.autograd.grad(terms["loss"], parameters, allow_unused=True)
+        gradients = tuple(map(laid_out_like, parameters, raw))
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = laid_out_like(parameter, gradient)
+            parameter.grad = gradient
         norms = gradient_norms(gradients, terms["loss"])
         if self.config.gradient_clip is not None:
             clip(gradients, norms, self.config.gradient_clip)
