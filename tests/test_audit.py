@@ -35,6 +35,18 @@ def vae_loss(net, x, pathwise):
 # what a report says
 
 
+@pytest.mark.parametrize(("pathwise", "verdict"), [(True, "reparameterized"), (False, "blocked")])
+@pytest.mark.parametrize("sparse", [torch.Tensor.to_sparse_coo, torch.Tensor.to_sparse_csr])
+@pytest.mark.filterwarnings("ignore:Sparse")
+def test_a_draw_is_followed_through_a_sparse_tensor(net, x, sparse, pathwise, verdict):
+    def loss():
+        loc, log = net["encoder"](x).chunk(2, -1)
+        z = D.Normal(loc, log.exp()).rsample() if pathwise else torch.normal(loc, log.exp())
+        return (net["decoder"](sparse(z).to_dense()) - x).square().mean()
+
+    assert reparam.audit(loss, net).verdicts() == [verdict]
+
+
 def test_a_node_says_where_what_and_why(net, x):
     def loss():
         loc, log = net["encoder"](x).chunk(2, -1)

@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from reparam.audit.tape import Step, Value
+
+COMPRESSED = (torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse_bsc)
 
 
 @dataclass(slots=True)
@@ -26,6 +29,7 @@ class Memory:
 
     def read(self, tensor: Tensor) -> Value | None:
         """What the tensor holds, or None if that depends on no draw and no parameter."""
+        tensor = numbers_of(tensor)
         cell = self._cells.get(storage_of(tensor))
         if cell is None or not cell.parts:
             return None
@@ -40,6 +44,7 @@ class Memory:
 
     def write(self, tensor: Tensor, value: Value | None, whole: bool = False) -> None:
         """Say what the tensor holds from now on; ``whole``: and with it everything that shares its memory."""
+        tensor = numbers_of(tensor)
         address = storage_of(tensor)
         if address == 0:
             return
@@ -81,11 +86,18 @@ def _merge(values: list[Value]) -> Value:
 
 
 def storage_of(tensor: Tensor) -> int:
-    """Which storage a tensor lies in; 0 for one that has none."""
+    """Which storage a tensor's numbers lie in; 0 where it has none (tensors wrapped by a transform, MKL-DNN's)."""
     try:
-        return int(tensor.untyped_storage()._cdata)
-    except NotImplementedError:  # sparse and wrapped tensors
+        return int(numbers_of(tensor).untyped_storage()._cdata)
+    except NotImplementedError:
         return 0
+
+
+def numbers_of(tensor: Tensor) -> Tensor:
+    """The dense tensor that holds a sparse one's numbers; a dense one itself."""
+    if tensor.layout == torch.sparse_coo:
+        return tensor._values()
+    return tensor.values() if tensor.layout in COMPRESSED else tensor
 
 
 def _span(tensor: Tensor) -> tuple[int, int, bool]:
