@@ -105,14 +105,16 @@ def main() -> None:
     """Run everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=("ring", "grid"), default="ring")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=5, help="how many seeds")
+    parser.add_argument("--first-seed", type=int, default=0, help="the first (default game: chosen on 0 to 4)")
     parser.add_argument("--only", nargs="+", choices=tuple(SETTINGS), default=tuple(SETTINGS))
     parser.add_argument("--out", type=Path, default=Path("runs/toy"))
     options = parser.parse_args()
     torch.set_num_threads(1)  # networks this small gain nothing from a second core
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
     table: dict[str, list[Reached]] = {}
     for name in options.only:
-        for seed in range(options.seeds):
+        for seed in seeds:
             folder = options.out / options.data / f"{name.replace(', ', '-').replace(' ', '-')}-{seed}"
             started = (folder / "config.json").exists()
             run = resume(folder) if started else train(config_of(options.data, SETTINGS[name], seed), folder)
@@ -121,7 +123,7 @@ def main() -> None:
         print(summary(name, SETTINGS[name].steps, table[name]), flush=True)
         kept = {row: [asdict(result) for result in results] for row, results in table.items()}
         (options.out / f"{options.data}.json").write_text(json.dumps(kept, indent=2))
-    print(f"\n{options.data}: {options.seeds} seeds, mean (worst) over them; reparam {reparam.__version__}\n")
+    print(f"\n{options.data}: seeds {seeds[0]} to {seeds[-1]}, mean (worst) over them; reparam {reparam.__version__}\n")
     print("| game | steps | modes | high quality | reverse KL (nats) | seconds |\n|---|---|---|---|---|---|")
     print("\n".join(summary(name, SETTINGS[name].steps, results) for name, results in table.items()))
 

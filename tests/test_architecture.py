@@ -21,6 +21,7 @@ FLOORS = [
         "flows",
         "bounds",
         "networks",
+        "fourier",
         "residual",
         "adversarial",
         "divergences",
