@@ -21,7 +21,6 @@ FLOORS = [
         "flows",
         "bounds",
         "networks",
-        "fourier",
         "residual",
         "adversarial",
         "divergences",

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from reparam.fourier import FourierFeatures
 from reparam.networks import Affine, check_image, doubling, pyramid
 
 SLOPE = 0.2
@@ -33,6 +32,33 @@ class Ranged(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Squash."""
         return self.low + (self.high - self.low) * x.sigmoid() if self.bounded else x
+
+
+class FourierFeatures(nn.Module):
+    """Vectors joined by sines and cosines of random projections of them (Tancik et al. 2020).
+
+    A perceptron learns what varies slowly first, and would see narrow modes late.
+
+    Args:
+        inputs: width of the vectors, in units of about 1.
+        features: how many frequencies.
+        scale: their standard deviation along a direction of the plane, in radians per unit.
+
+    >>> FourierFeatures(2, 16)(torch.zeros(5, 2)).shape
+    torch.Size([5, 34])
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, inputs: int, features: int, scale: float = 3.0) -> None:
+        super().__init__()
+        # so that the angle's spread does not grow with the width
+        self.register_buffer("frequencies", scale * math.sqrt(2 / inputs) * torch.randn(inputs, features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The features of x ``(batch, inputs)``: ``(batch, inputs + 2 features)``."""
+        angle = x @ self.frequencies
+        return torch.cat([x, angle.sin(), angle.cos()], dim=1)
 
 
 class Conditional(nn.Module):

@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from reparam.config import GANConfig, PlayersConfig, WGANConfig
-from reparam.fourier import FourierFeatures
 from reparam.models.constraints import (
     Constraint,
     GradientPenalty,
@@ -21,6 +20,7 @@ from reparam.models.traits import Traits
 from reparam.networks import Affine
 from reparam.players import (
     Conditional,
+    FourierFeatures,
     conv_discriminator,
     conv_generator,
     mlp_discriminator,
