@@ -138,6 +138,8 @@ def test_penalties_of_a_linear_critic_are_their_closed_forms(shape):
         GradientPenalty(10.0).penalty(critic, real, fake): 10 * (norm - 1) ** 2,
         ZeroCentred(2.0, 3.0).penalty_as_shown(shown, 0.7): 2.5 * norm**2,
         ZeroCentred(2.0, 3.0, decay=0.01).penalty_as_shown(shown, 0.5): 0.25 * norm**2,
+        ZeroCentred(2.0, 3.0, decay=0.01, hold=0.5).penalty_as_shown(shown, 0.75): 0.25 * norm**2,
+        ZeroCentred(2.0, 3.0, decay=0.01, hold=0.8).penalty_as_shown(shown, 0.75): 2.5 * norm**2,
         ZeroCentred(2.0, 0.0, unit=unit).penalty_as_shown(shown, 0.5): (unit * w).norm() ** 2,
     }
     for ours, exact in penalties.items():

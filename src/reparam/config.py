@@ -172,11 +172,13 @@ class GANConfig(PlayersConfig):
     loss: Literal["minimax", "non-saturating", "least-squares", "hinge", "relativistic"] = "relativistic"
     """The game; relativistic with its default penalties is R3GAN's."""
     r1: NotNegative | None = None
-    """Weight (gamma) of the zero-centred gradient penalty on real examples; relativistic: 0.1 (points 0.2), else 0."""
+    """Weight (gamma) of the zero-centred gradient penalty on real examples; relativistic: 0.1, else 0."""
     r2: NotNegative | None = None
     """Weight (gamma) of the zero-centred gradient penalty on generated examples; likewise."""
     penalty_decay: Annotated[float, Field(gt=0, le=1)] | None = None
     """What R1 and R2 shrink to, geometrically, by the end; 1 for images and 0.0003 for points unless given."""
+    penalty_hold: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of the training before R1 and R2 begin to shrink; 0 for images and 0.4 for points unless given."""
     instance_noise: NotNegative = 0.0
     """Standard deviation of the noise on the discriminator's inputs at the start."""
     noise_epochs: Annotated[float, Field(gt=0)] = 10.0

@@ -83,22 +83,26 @@ class ZeroCentred(Constraint):
     Args:
         r1: gamma at real examples.
         r2: gamma at generated ones.
-        decay: what either is multiplied by in the course of the training, geometrically.
+        decay: what either has been multiplied by when the training ends, geometrically.
+        hold: share of the training before they begin to fade. While they are strong the discriminator is smooth, and
+            mass can flow from one mode to another; once they are weak it is pinned to where it is.
         unit: what counts as a length of 1 in the data, broadcasting with an example.
 
-    >>> ZeroCentred(1.0, decay=0.01).size(0.5)
-    0.1
+    >>> fading = ZeroCentred(1.0, decay=0.01, hold=0.5)
+    >>> [round(fading.size(progress), 3) for progress in (0.0, 0.5, 0.75, 1.0)]
+    [1.0, 1.0, 0.1, 0.01]
     """
 
     r1: float = 1.0
     r2: float = 0.0
     decay: float = 1.0
+    hold: float = 0.0
     unit: Tensor | float = 1.0
     differentiates = True
 
     def size(self, progress: float) -> float:
         """What gammas are multiplied by when that share of the training is done."""
-        return float(self.decay**progress)
+        return float(self.decay ** max(0.0, (progress - self.hold) / (1 - self.hold)))
 
     def penalty_as_shown(self, shown: Shown, progress: float) -> Tensor:
         """The weighted sum of both, from one pass back through the discriminator."""

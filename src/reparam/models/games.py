@@ -40,6 +40,7 @@ class Defaults:
         fourier_features: frequencies that the discriminator sees vectors by.
         penalty: R1 and R2 of the relativistic game.
         penalty_decay: what they have shrunk to when the training ends.
+        penalty_hold: share of the training before they begin to.
         adam: the relativistic game's optimizer.
     """
 
@@ -50,17 +51,19 @@ class Defaults:
     fourier_features: int
     penalty: float
     penalty_decay: float
+    penalty_hold: float
     adam: Mapping[str, Any]
 
 
 # found on MNIST: 9 epochs at 5e-4 cover every class, 28 of the plain game at 2e-4 do not
 IMAGES = Defaults(
-    100, (128, 256, 512, 1024), (512, 256), True, 0, 0.1, 1.0, {"learning_rate": 5e-4, "betas": (0.5, 0.999)}
+    100, (128, 256, 512, 1024), (512, 256), True, 0, 0.1, 1.0, 0.0, {"learning_rate": 5e-4, "betas": (0.5, 0.999)}
 )
 # found on ring and grid (recipes/toy_gans.py): depth makes the generator steep enough to leave little between modes
 # (and orthogonal weights keep it from starting as a point, from which some seeds never unfold),
-# Fourier features show the discriminator what is there, and a penalty that fades lets it be sure of it in the end
-POINTS = Defaults(2, (128,) * 6, (256, 256), False, 32, 0.2, 0.0003, {"learning_rate": 2e-3, "betas": (0.0, 0.99)})
+# Fourier features show the discriminator what is there, and a penalty that fades late lets mass flow to all modes
+# before they are pinned, and the discriminator be sure of them in the end
+POINTS = Defaults(2, (128,) * 6, (256, 256), False, 32, 0.1, 0.0003, 0.4, {"learning_rate": 2e-3, "betas": (0.0, 0.99)})
 
 
 def defaults_for(data_shape: Sequence[int]) -> Defaults:
@@ -176,7 +179,8 @@ def _constraint(config: GANConfig, defaults: Defaults, traits: Traits, shape: tu
         return Constraint()
     decay = defaults.penalty_decay if config.penalty_decay is None else config.penalty_decay
     # images share one range and are left in it; columns of a table do not
-    return ZeroCentred(r1, r2, decay, unit=1.0 if len(shape) == 3 else traits.deviation)
+    hold = defaults.penalty_hold if config.penalty_hold is None else config.penalty_hold
+    return ZeroCentred(r1, r2, decay, hold, unit=1.0 if len(shape) == 3 else traits.deviation)
 
 
 def _critic_constraint(config: WGANConfig) -> Constraint:
