@@ -50,6 +50,9 @@ SETTINGS = {
         10_000, {"loss": "non-saturating", "instance_noise": 0.5, "noise_epochs": 13.0}
     ),
     "Wasserstein, gradient penalty": Setting(3_000, {"gradient_penalty": 1.0}, WGANConfig),
+    "relativistic, penalties that fade from the start": Setting(
+        14_000, {"r1": 0.2, "r2": 0.2, "penalty_decay": 0.0003, "penalty_hold": 0.0}
+    ),
     "relativistic, R1 and R2 (the default)": Setting(14_000),
 }
 
@@ -106,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=("ring", "grid"), default="ring")
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds")
-    parser.add_argument("--first-seed", type=int, default=0, help="the first (default game: chosen on 0 to 4)")
+    parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
     parser.add_argument("--only", nargs="+", choices=tuple(SETTINGS), default=tuple(SETTINGS))
     parser.add_argument("--out", type=Path, default=Path("runs/toy"))
     options = parser.parse_args()

@@ -178,8 +178,8 @@ def _constraint(config: GANConfig, defaults: Defaults, traits: Traits, shape: tu
     if not (r1 or r2):
         return Constraint()
     decay = defaults.penalty_decay if config.penalty_decay is None else config.penalty_decay
-    # images share one range and are left in it; columns of a table do not
     hold = defaults.penalty_hold if config.penalty_hold is None else config.penalty_hold
+    # images share one range and are left in it; columns of a table do not
     return ZeroCentred(r1, r2, decay, hold, unit=1.0 if len(shape) == 3 else traits.deviation)
 
 
