@@ -36,15 +36,24 @@ def vae_loss(net, x, pathwise):
 
 
 @pytest.mark.parametrize(("pathwise", "verdict"), [(True, "reparameterized"), (False, "blocked")])
-@pytest.mark.parametrize("sparse", [torch.Tensor.to_sparse_coo, torch.Tensor.to_sparse_csr])
+@pytest.mark.parametrize("laid_out", [torch.Tensor.to_sparse_coo, torch.Tensor.to_sparse_csr, torch.Tensor.to_mkldnn])
 @pytest.mark.filterwarnings("ignore:Sparse")
-def test_a_draw_is_followed_through_a_sparse_tensor(net, x, sparse, pathwise, verdict):
+def test_a_draw_is_followed_through_a_sparse_or_opaque_tensor(net, x, laid_out, pathwise, verdict):
     def loss():
         loc, log = net["encoder"](x).chunk(2, -1)
         z = D.Normal(loc, log.exp()).rsample() if pathwise else torch.normal(loc, log.exp())
-        return (net["decoder"](sparse(z).to_dense()) - x).square().mean()
+        return (net["decoder"](laid_out(z).to_dense()) - x).square().mean()
 
     assert reparam.audit(loss, net).verdicts() == [verdict]
+
+
+def test_an_opaque_tensor_written_over_holds_a_draw_no_more(net, x):
+    def loss():
+        loc, log = net["encoder"](x).chunk(2, -1)
+        z = torch.normal(loc, log.exp()).to_mkldnn().zero_()
+        return (net["decoder"](z.to_dense()) - x).square().mean()
+
+    assert reparam.audit(loss, net).verdicts() == ["not needed"]
 
 
 def test_a_node_says_where_what_and_why(net, x):

@@ -1,4 +1,7 @@
-"""Which value a tensor holds: looked up by its storage, which views, in-place writes and detached aliases share."""
+"""Which value a tensor holds: looked up by its storage, which views, in-place writes and detached aliases share.
+
+A tensor without one (MKL-DNN's, or what a transform wraps) is looked up by itself.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +17,15 @@ COMPRESSED = (torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse
 
 @dataclass(slots=True)
 class _Cell:
-    """A storage (held weakly: its address is not given away while we hold that, its memory is) and what is in it."""
+    """A place (held weakly: its address is not given away while we hold that, its memory is) and what is in it."""
 
     reference: Any
     parts: list[tuple[int, int, Value]] = field(default_factory=list)
     merged: dict[tuple[int, ...], Value] = field(default_factory=dict)
+
+    def set(self, value: Value | None) -> None:
+        """All of it holds this from now on."""
+        self.parts, self.merged = ([(0, -1, value)] if value is not None else []), {}
 
 
 class Memory:
@@ -29,34 +36,34 @@ class Memory:
 
     def read(self, tensor: Tensor) -> Value | None:
         """What the tensor holds, or None if that depends on no draw and no parameter."""
-        tensor = numbers_of(tensor)
-        cell = self._cells.get(storage_of(tensor))
+        cell = self._cells.get(place_of(tensor))
         if cell is None or not cell.parts:
             return None
         if len(cell.parts) == 1 and cell.parts[0][0] == 0 and cell.parts[0][1] < 0:
             return cell.parts[0][2]
-        low, high, _ = _span(tensor)
+        low, high, _ = _span(numbers_of(tensor))
         found = [value for start, end, value in cell.parts if end < 0 or (start <= high and low <= end)]
         if len(found) <= 1:
             return found[0] if found else None
         key = tuple(sorted(id(value) for value in found))
         return cell.merged.setdefault(key, _merge(found))
 
-    def write(self, tensor: Tensor, value: Value | None, whole: bool = False) -> None:
-        """Say what the tensor holds from now on; ``whole``: and with it everything that shares its memory."""
+    def write(self, tensor: Tensor, value: Value | None) -> None:
+        """Say what the tensor holds from now on."""
         tensor = numbers_of(tensor)
-        address = storage_of(tensor)
-        if address == 0:
-            return
+        address = place_of(tensor)
         cell = self._cells.get(address)
         if cell is None:
             if value is None:
                 return
-            cell = self._cells[address] = _Cell(StorageWeakRef(tensor.untyped_storage()))  # type: ignore[no-untyped-call]
+            cell = self._cells[address] = _Cell(_weak(tensor))
+        if not has_storage(tensor):
+            cell.set(value)
+            return
         low, high, dense = _span(tensor)
         size = tensor.untyped_storage().nbytes() // max(tensor.element_size(), 1)
-        if whole or (dense and low == 0 and high + 1 >= size):
-            cell.parts, cell.merged = ([(0, -1, value)] if value is not None else []), {}
+        if dense and low == 0 and high + 1 >= size:
+            cell.set(value)
             return
         if dense:
             cell.parts = [part for part in cell.parts if not (low <= part[0] and 0 <= part[1] <= high)]
@@ -64,6 +71,13 @@ class Memory:
         if value is not None:
             cell.parts.append((low, high, value))
         cell.merged = {}
+
+
+def _weak(tensor: Tensor) -> Any:
+    """A weak reference to a tensor's storage, or to the tensor where it has none."""
+    if has_storage(tensor):
+        return StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
+    return torch._C._WeakTensorRef(tensor)  # type: ignore[attr-defined]
 
 
 def _cut(part: tuple[int, int, Value], low: int, high: int, size: int) -> list[tuple[int, int, Value]]:
@@ -85,12 +99,15 @@ def _merge(values: list[Value]) -> Value:
     return merged
 
 
-def storage_of(tensor: Tensor) -> int:
-    """Which storage a tensor's numbers lie in; 0 where it has none (tensors wrapped by a transform, MKL-DNN's)."""
-    try:
-        return int(numbers_of(tensor).untyped_storage()._cdata)
-    except NotImplementedError:
-        return 0
+def place_of(tensor: Tensor) -> int:
+    """Where a tensor's numbers lie: its storage's address, or its own where it has none to share (MKL-DNN's)."""
+    numbers = numbers_of(tensor)
+    return int(numbers.untyped_storage()._cdata if has_storage(numbers) else numbers._cdata)
+
+
+def has_storage(tensor: Tensor) -> bool:
+    """Whether a tensor lies in a storage that others can share."""
+    return bool(torch._C._has_storage(tensor))
 
 
 def numbers_of(tensor: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from reparam.audit import families
 from reparam.audit.calls import CallTracker
-from reparam.audit.memory import Memory, storage_of
+from reparam.audit.memory import Memory, place_of
 from reparam.audit.notes import Notes, Read
 from reparam.audit.operations import (
     STAIRS,
@@ -240,8 +240,8 @@ def _remember(value: Value, tensor: Tensor) -> None:
 
 
 def _is_view(source: Tensor, outputs: list[Tensor]) -> bool:
-    home = storage_of(source)
-    return bool(home and outputs) and all(storage_of(tensor) == home for tensor in outputs)
+    home = place_of(source)
+    return bool(outputs) and all(place_of(tensor) == home for tensor in outputs)
 
 
 def _note_reduction(step: Step, name: str, named: dict[str, Any], tensor: Tensor, outputs: list[Tensor]) -> None:
