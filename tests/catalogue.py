@@ -100,7 +100,7 @@ GAN_SETTINGS = [
     {"loss": "hinge", "spectral_norm": True},
     {"loss": "relativistic", "r1": 1.0, "r2": 1.0, "batch_norm": False},
     {"unroll": 2, "instance_noise": 0.1},
-    {"conditional": True, "discriminator_turns": 2},
+    {"conditional": True, "discriminator_turns": 2, "candidates": 3},
 ]
 WGAN_SETTINGS = [{}, {"gradient_penalty": 10.0}, {"spectral_norm": True}, {"conditional": True}]
 

@@ -216,6 +216,23 @@ def test_a_game_on_points_shows_its_samples_over_training(capsys, tmp_path):
     assert config.training.steps == 32
 
 
+def test_samples_are_chosen_from_as_many_candidates_as_asked_for(capsys, images, tmp_path):
+    def drawn(folder, *flags):
+        code, out, err = said(capsys, "sample", folder, *flags, "--json")
+        return err if code else np.load(json.loads(out)["numbers"])["x"]
+
+    folder, other = tmp_path / "gan", tmp_path / "wgan"
+    flags = ["--data", "ring", *SMALL_PLAYERS]
+    assert said(capsys, "train", "gan", *flags, "--candidates", "3", "--out", folder)[0] == 0
+    assert said(capsys, "train", "wgan", *flags, "--out", other)[0] == 0
+    assert np.array_equal(drawn(folder), drawn(folder, "--candidates", "3"))
+    assert not np.array_equal(drawn(folder), drawn(folder, "--candidates", "1"))
+    assert "no density ratio" in drawn(other, "--candidates", "2")
+    assert "at least 1" in drawn(folder, "--candidates", "0")
+    assert said(capsys, "train", "vae", "--data", images, "--steps", "2", "--quiet", "--out", tmp_path / "vae")[0] == 0
+    assert "no discriminator" in drawn(tmp_path / "vae", "--candidates", "2")
+
+
 def test_a_conditional_game_draws_the_class_asked_for(capsys, tmp_path):
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "d.npz", x=rng.integers(0, 255, (300, 8, 8), dtype=np.uint8), y=np.arange(300) % 3)

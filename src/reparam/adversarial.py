@@ -33,11 +33,13 @@ class AdversarialLoss:
 
     ``paired``: whether the generator's loss looks at real logits. Where it does not, it may be given any tensor for
     them, and the discriminator need not be asked about real examples in the generator's turn.
+    ``ratio``: whether the best discriminator's logits are log p*(x) - log p_θ(x) up to a constant.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor], Tensor]
     paired: bool = False
+    ratio: bool = False
 
 
 def minimax_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -91,12 +93,12 @@ def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 LOSSES: dict[str, AdversarialLoss] = {
-    "minimax": AdversarialLoss(minimax_discriminator, minimax_generator, paired=True),
-    "non-saturating": AdversarialLoss(minimax_discriminator, non_saturating_generator),
+    "minimax": AdversarialLoss(minimax_discriminator, minimax_generator, paired=True, ratio=True),
+    "non-saturating": AdversarialLoss(minimax_discriminator, non_saturating_generator, ratio=True),
     "least-squares": AdversarialLoss(least_squares_discriminator, least_squares_generator),
     "hinge": AdversarialLoss(hinge_discriminator, wasserstein_generator),
     "wasserstein": AdversarialLoss(wasserstein_critic, wasserstein_generator),
-    "relativistic": AdversarialLoss(relativistic_discriminator, relativistic_generator, paired=True),
+    "relativistic": AdversarialLoss(relativistic_discriminator, relativistic_generator, paired=True, ratio=True),
 }
 
 

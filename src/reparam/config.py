@@ -189,6 +189,8 @@ class GANConfig(PlayersConfig):
     """Discriminator updates the generator looks ahead."""
     discriminator_turns: Positive = 1
     """Updates of the discriminator per update of the generator."""
+    candidates: Positive | None = None
+    """Draws that each sample is chosen from by the discriminator; 4 for points in the relativistic game, else 1."""
 
 
 class WGANConfig(PlayersConfig):

@@ -27,7 +27,14 @@ class Drawn:
     note: str = ""
 
 
-def samples(run: Run, n: int = 25, seed: int = 0, label: str | None = None, draws: bool = False) -> Drawn:
+def samples(
+    run: Run,
+    n: int = 25,
+    seed: int = 0,
+    label: str | None = None,
+    draws: bool = False,
+    candidates: int | None = None,
+) -> Drawn:
     """Samples in a grid (images), a scatter (points) or pairs of columns (tables).
 
     Args:
@@ -36,8 +43,9 @@ def samples(run: Run, n: int = 25, seed: int = 0, label: str | None = None, draw
         seed: of the noise.
         label: the class to draw, for conditional models.
         draws: show draws x ~ p(x|z) of images instead of the decoder's mean at the same z.
+        candidates: see :func:`reparam.sample`.
     """
-    drawn = evaluation.sample(run, n, seed, label)
+    drawn = evaluation.sample(run, n, seed, label, candidates)
     shown = drawn.x if draws or not run.data.is_image else drawn.mean
     means = " (decoder means)" if shown is drawn.mean and hasattr(run.model, "likelihood") else ""
     of_class = "" if label is None else f" of class {label}"

@@ -34,6 +34,8 @@ class SampleOptions(FigureOptions):
     """Show draws x ~ p(x|z) instead of the decoder's mean at the same z."""
     label: str | None = None
     """The class to draw, for conditional models."""
+    candidates: int | None = None
+    """Draws of a game's generator that the discriminator chooses each sample from; the run's unless given, 1: none."""
 
 
 @dataclass
@@ -70,7 +72,7 @@ def draw_samples(options: SampleOptions, run: Any) -> Any:
     """Samples in a grid (images), a scatter (points) or pairs of columns (tables)."""
     from reparam import figures
 
-    return figures.samples(run, options.n, options.seed, options.label, options.draws)
+    return figures.samples(run, options.n, options.seed, options.label, options.draws, options.candidates)
 
 
 def draw_snapshots(options: FigureOptions, run: Any) -> Any:
@@ -123,7 +125,11 @@ COMMANDS: dict[str, tuple[type[FigureOptions], Draw, str, list[str]]] = {
         SampleOptions,
         draw_samples,
         "Draw samples from a trained model: z from the prior, pushed through the decoder.",
-        ["reparam sample runs/vae -n 100", "reparam sample runs/vae -n 10000 --out samples.npz"],
+        [
+            "reparam sample runs/vae -n 100",
+            "reparam sample runs/vae -n 10000 --out samples.npz",
+            "reparam sample runs/gan --candidates 4",
+        ],
     ),
     "snapshots": (
         FigureOptions,

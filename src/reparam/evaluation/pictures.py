@@ -1,5 +1,6 @@
 """Samples and reconstructions as arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from reparam.errors import UserError
 from reparam.evaluation.encoding import code, decode_mean, device_of, examples, pick
 from reparam.models.gan import GAN
+from reparam.models.model import Model
 from reparam.randomness import generator, noise
 from reparam.training.run import Run
 
@@ -38,7 +40,7 @@ def _positive(n: int, what: str) -> None:
 
 
 @torch.no_grad()
-def sample(run: Run, n: int = 25, seed: int = 0, label: str | None = None) -> Samples:
+def sample(run: Run, n: int = 25, seed: int = 0, label: str | None = None, candidates: int | None = None) -> Samples:
     """Ancestral samples: noise from the prior pushed through the decoder.
 
     Args:
@@ -46,25 +48,35 @@ def sample(run: Run, n: int = 25, seed: int = 0, label: str | None = None) -> Sa
         n: how many.
         seed: the same seed gives the same samples.
         label: the class to draw, for conditional models.
+        candidates: draws of a game's generator that each is chosen from (:meth:`reparam.models.GAN.choosing`); as the
+            model does it unless given, 1: its generator alone.
 
     Raises:
-        UserError: if the label is unknown, or the model was not told classes.
+        UserError: if the label is unknown, the model was not told classes, or it has nothing to choose by.
     """
     _positive(n, "samples")
+    model = run.model if candidates is None else _choosing(run.model, candidates)
     if label is not None:
-        return _sample_class(run, n, seed, label)
+        return _sample_class(model, run.data.classes, n, seed, label)
     draws: list[Array] = []
     means: list[Array] = []
     for start in range(0, n, MOST_AT_ONCE):
         count = min(MOST_AT_ONCE, n - start)
-        for results, function in ((draws, run.model.sample), (means, run.model.mean)):
+        for results, function in ((draws, model.sample), (means, model.mean)):
             with noise(seed, "sample", start):
                 results.append(function(count).cpu().numpy())
     return Samples(np.concatenate(draws), np.concatenate(means))
 
 
-def _sample_class(run: Run, n: int, seed: int, label: str) -> Samples:
-    model, classes = run.model, run.data.classes
+def _choosing(model: Model, candidates: int) -> GAN:
+    if not isinstance(model, GAN):
+        raise UserError(
+            f"this {type(model).__name__} has no discriminator of samples to choose by: leave --candidates out"
+        )
+    return model.choosing(candidates)
+
+
+def _sample_class(model: Model, classes: Sequence[str], n: int, seed: int, label: str) -> Samples:
     if not isinstance(model, GAN) or not model.classes:
         raise UserError(f"this {type(model).__name__} was not told classes: train one with gan --conditional")
     if label not in classes:

@@ -41,6 +41,7 @@ class Defaults:
         penalty: R1 and R2 of the relativistic game.
         penalty_decay: what they have shrunk to when the training ends.
         penalty_hold: share of the training before they begin to.
+        candidates: draws that the relativistic game chooses each sample from.
         adam: the relativistic game's optimizer.
     """
 
@@ -52,18 +53,21 @@ class Defaults:
     penalty: float
     penalty_decay: float
     penalty_hold: float
+    candidates: int
     adam: Mapping[str, Any]
 
 
 # found on MNIST: 9 epochs at 5e-4 cover every class, 28 of the plain game at 2e-4 do not
 IMAGES = Defaults(
-    100, (128, 256, 512, 1024), (512, 256), True, 0, 0.1, 1.0, 0.0, {"learning_rate": 5e-4, "betas": (0.5, 0.999)}
+    100, (128, 256, 512, 1024), (512, 256), True, 0, 0.1, 1.0, 0.0, 1, {"learning_rate": 5e-4, "betas": (0.5, 0.999)}
 )
 # found on ring and grid (recipes/toy_gans.py): depth makes the generator steep enough to leave little between modes
 # (and orthogonal weights keep it from starting as a point, from which some seeds never unfold),
 # Fourier features show the discriminator what is there, and a penalty that fades late lets mass flow to all modes
-# before they are pinned, and the discriminator be sure of them in the end
-POINTS = Defaults(2, (128,) * 6, (256, 256), False, 32, 0.1, 0.0003, 0.4, {"learning_rate": 2e-3, "betas": (0.0, 0.99)})
+# before they are pinned, and the discriminator be sure of them in the end: so sure that it knows the draws between them
+POINTS = Defaults(
+    2, (128,) * 6, (256, 256), False, 32, 0.1, 0.0003, 0.4, 4, {"learning_rate": 2e-3, "betas": (0.0, 0.99)}
+)
 
 
 def defaults_for(data_shape: Sequence[int]) -> Defaults:
@@ -75,6 +79,7 @@ def build_gan(config: GANConfig, data_shape: Sequence[int], traits: Traits) -> G
     """A GAN from its settings."""
     generator, discriminator, classes = build_players(config, data_shape, traits)
     defaults = defaults_for(data_shape)
+    usual = defaults.candidates if config.loss == "relativistic" else 1
     return GAN(
         generator,
         discriminator,
@@ -88,6 +93,7 @@ def build_gan(config: GANConfig, data_shape: Sequence[int], traits: Traits) -> G
         unroll=config.unroll,
         average=config.average,
         classes=classes,
+        candidates=usual if config.candidates is None else config.candidates,
         optimizer=defaults.adam if config.loss == "relativistic" else ADAM,
     )
 

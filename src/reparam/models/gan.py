@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from reparam.errors import UserError
 from reparam.models.constraints import Constraint, Shown, WeightClipping
 from reparam.models.decoding import full_precision
 from reparam.models.model import Batch, Model, Terms, Turn
+from reparam.models.resampling import resample
 from reparam.models.unrolling import look_ahead
 from reparam.models.watching import duplicate_rate
 from reparam.players import acts_per_example
@@ -71,10 +72,11 @@ class GAN(Model):
         unroll_rate: step size of those updates.
         average: decay of the moving average of the generator that is sampled from, shorter at first; 0: none.
         classes: number of classes where generator and discriminator are conditional, else 0.
+        candidates: draws of the generator that each sample is chosen from, see :meth:`choosing`; 1: none is chosen.
         optimizer: both players' optimizer unless the run's settings say otherwise, see :class:`Turn`.
 
     Raises:
-        UserError: if labels are to be smoothed in a game that has none.
+        UserError: if labels are to be smoothed in a game that has none, or samples chosen in a game without a ratio.
     """
 
     updates: Tensor
@@ -95,6 +97,7 @@ class GAN(Model):
         unroll_rate: float = 1e-3,
         average: float = 0.0,
         classes: int = 0,
+        candidates: int = 1,
         optimizer: Mapping[str, Any] = ADAM,
     ) -> None:
         super().__init__()
@@ -108,6 +111,7 @@ class GAN(Model):
                 "minimax, or leave --label-smoothing out"
             )
         self.discriminator_game = smoothed(self.game.discriminator, smoothing) if smoothing else self.game.discriminator
+        self.candidates = self._checked(candidates)
         self.constraint, self.noise = constraint or Constraint(), noise or InstanceNoise()
         self.discriminator_turns, self.unroll, self.unroll_rate = discriminator_turns, unroll, unroll_rate
         self.optimizer, self.decay = optimizer, average
@@ -217,10 +221,41 @@ class GAN(Model):
         return average
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        """G(z) of the averaged generator where there is one; of random classes where conditional and none are given."""
+        """G(z) of the averaged generator where there is one; of random classes where conditional and none are given.
+
+        Where :attr:`candidates` is above 1, each is chosen from so many by the discriminator, see :meth:`choosing`.
+        """
         if self.classes and y is None:
             y = torch.randint(self.classes, (n,), device=next(self.parameters()).device)
-        return self.decode(self._noise(n), y)
+        if self.candidates == 1:
+            return self.decode(self._noise(n), y)
+        return resample(lambda: self.decode(self._noise(n), y), lambda x: self.judge(x, y), self.candidates)
+
+    def choosing(self, candidates: int) -> Self:
+        """The same players, but each sample is chosen from so many draws; weights are shared, not copied.
+
+        In the minimax, non-saturating and relativistic games the best discriminator's logits are log p*(x) - log p_θ(x)
+        up to a constant, so draws chosen by them come nearer to the data: what the discriminator knows better than the
+        generator is not lost when training ends (Azadi et al. 2019 reject draws by it; here they are resampled, see
+        :func:`reparam.models.resampling.resample`). No mode is added that the generator lacks.
+
+        Raises:
+            UserError: if the game's discriminator knows no density ratio, or there is less than one candidate.
+        """
+        other = copy.copy(self)
+        other.candidates = self._checked(candidates)
+        return other
+
+    def _checked(self, candidates: int) -> int:
+        if candidates < 1:
+            raise UserError(f"a sample cannot be chosen from {candidates} candidates: at least 1 is needed, itself")
+        if candidates > 1 and not (self.game.ratio and self.discriminator_game is self.game.discriminator):
+            raise UserError(
+                f"samples cannot be chosen from {candidates} candidates: this game's discriminator learns no density "
+                "ratio; leave --candidates out, or train gan with --loss relativistic, non-saturating or minimax and "
+                "without --label-smoothing"
+            )
+        return candidates
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """G(z) of the generator that is sampled from, ``(n, *data_shape)``."""
