@@ -7,12 +7,14 @@ literature": two hidden layers of 128 in either player and no Fourier features. 
 (betas 0 and 0.99 in the default, 0.5 and 0.999 in the other games; a gradient penalty takes 0.0001 with 0 and 0.9 as
 published). A game whose steps cost more gets fewer; the table says how many. Judged by 2,500 samples: modes with a
 sample within three standard deviations, the share of such samples, and KL(their modes' shares ‖ the true weights) in
-nats. A run that is finished is not run again; one picture per run shows its samples over training.
+nats. Where the discriminator chooses samples (--candidates, in the default), a second row judges the generator's own. A
+run that is finished is not run again; one picture per run shows its samples over training.
 """
 
 import argparse
 import json
 import statistics
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,6 +23,8 @@ import torch
 import reparam
 from reparam import figures
 from reparam.config import DataConfig, GANConfig, RunConfig, TrainingConfig, WGANConfig
+from reparam.data.coverage import SAMPLES, coverage
+from reparam.randomness import noise
 from reparam.training.run import Run
 from reparam.training.start import resume, train
 
@@ -61,6 +65,7 @@ SETTINGS = {
 class Reached:
     """What a run came to."""
 
+    steps: int
     modes: float
     high_quality: float
     reverse_kl: float
@@ -81,11 +86,20 @@ def config_of(data: str, setting: Setting, seed: int) -> RunConfig:
     return RunConfig(model=setting.kind(**setting.model), data=DataConfig(data=data), training=training)
 
 
-def reached(run: Run) -> Reached:
-    """The last validation row's coverage and the seconds the run took."""
-    row = [row for row in run.rows if row["split"] == "validation"][-1]
-    kl = float("inf") if row["reverse_kl"] is None else row["reverse_kl"]
-    return Reached(row["modes"], row["high_quality"], kl, json.loads(run.folder.cost.read_text())["seconds"])
+@torch.no_grad()
+def reached(run: Run, candidates: int) -> Reached:
+    """What samples of the trained players cover, chosen from so many draws each, and the seconds the run took."""
+    with noise(run.config.training.seed, "coverage"):
+        samples = run.model.choosing(candidates).sample(SAMPLES)
+    seconds = json.loads(run.folder.cost.read_text())["seconds"]
+    return Reached(steps=run.step, **coverage(samples, run.data.density), seconds=seconds)
+
+
+def rows(name: str, run: Run) -> Iterator[tuple[str, int]]:
+    """The rows of a game and from how many draws the samples of each are chosen."""
+    yield name, run.model.candidates
+    if run.model.candidates > 1:
+        yield f"{name}: its generator alone", 1
 
 
 def draw(run: Run) -> None:
@@ -93,14 +107,15 @@ def draw(run: Run) -> None:
     figures.snapshots(run).figure.savefig(run.folder.figures / "snapshots.png", dpi=110)
 
 
-def summary(name: str, steps: int, results: list[Reached]) -> str:
+def summary(name: str, results: list[Reached]) -> str:
     """A row of the table: mean (worst) over seeds."""
     modes, quality, kl, seconds = (
         [getattr(result, key) for result in results] for key in ("modes", "high_quality", "reverse_kl", "seconds")
     )
     return (
-        f"| {name} | {steps:,} | {statistics.mean(modes):.1f} ({min(modes):.0f}) | {statistics.mean(quality):.1%} "
-        f"({min(quality):.1%}) | {statistics.mean(kl):.3f} ({max(kl):.3f}) | {statistics.mean(seconds):.0f} |"
+        f"| {name} | {results[0].steps:,} | {statistics.mean(modes):.1f} ({min(modes):.0f}) "
+        f"| {statistics.mean(quality):.1%} ({min(quality):.1%}) "
+        f"| {statistics.mean(kl):.3f} ({max(kl):.3f}) | {statistics.mean(seconds):.0f} |"
     )
 
 
@@ -122,13 +137,14 @@ def main() -> None:
             started = (folder / "config.json").exists()
             run = resume(folder) if started else train(config_of(options.data, SETTINGS[name], seed), folder)
             draw(run)
-            table.setdefault(name, []).append(reached(run))
-        print(summary(name, SETTINGS[name].steps, table[name]), flush=True)
+            for row, candidates in rows(name, run):
+                table.setdefault(row, []).append(reached(run, candidates))
+                print(f"{row}, seed {seed}: {asdict(table[row][-1])}", flush=True)
         kept = {row: [asdict(result) for result in results] for row, results in table.items()}
         (options.out / f"{options.data}.json").write_text(json.dumps(kept, indent=2))
     print(f"\n{options.data}: seeds {seeds[0]} to {seeds[-1]}, mean (worst) over them; reparam {reparam.__version__}\n")
     print("| game | steps | modes | high quality | reverse KL (nats) | seconds |\n|---|---|---|---|---|---|")
-    print("\n".join(summary(name, SETTINGS[name].steps, results) for name, results in table.items()))
+    print("\n".join(summary(row, results) for row, results in table.items()))
 
 
 if __name__ == "__main__":
