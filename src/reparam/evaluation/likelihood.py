@@ -140,6 +140,9 @@ def log_likelihood(
 class Observed:
     """A generator with a normal observation model around what it makes (Wu et al. 2017, section 2.1).
 
+    The generator's alone: samples that a discriminator has chosen (:meth:`reparam.models.GAN.choosing`) have another
+    density.
+
     Args:
         model: a game.
         scale: the observation's standard deviation.
