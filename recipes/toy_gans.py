@@ -2,7 +2,7 @@
 
     .venv/bin/python recipes/toy_gans.py --data ring --seeds 5 --out runs/toy
 
-Every game has the networks and batch (128) that `reparam train gan` takes for points, but for the row "as in the
+Every game has the networks and batch (128) that `reparam train gan` takes for points, but for the rows "as in the
 literature": two hidden layers of 128 in either player and no Fourier features. Adam starts at 0.002 and falls linearly
 (betas 0 and 0.99 in the default, 0.5 and 0.999 in the other games; a gradient penalty takes 0.0001 with 0 and 0.9 as
 published). A game whose steps cost more gets fewer; the table says how many. Judged by 2,500 samples: modes with a
@@ -52,6 +52,13 @@ SETTINGS = {
     "non-saturating, unrolled 5": Setting(2_500, {"loss": "non-saturating", "unroll": 5}),
     "non-saturating, instance noise 0.5": Setting(
         10_000, {"loss": "non-saturating", "instance_noise": 0.5, "noise_epochs": 13.0}
+    ),
+    "non-saturating, as in the literature": Setting(10_000, {"loss": "non-saturating", **SMALL}),
+    "non-saturating, unrolled 5, as in the literature": Setting(
+        2_500, {"loss": "non-saturating", "unroll": 5, **SMALL}
+    ),
+    "non-saturating, instance noise 0.5, as in the literature": Setting(
+        10_000, {"loss": "non-saturating", "instance_noise": 0.5, "noise_epochs": 13.0, **SMALL}
     ),
     "Wasserstein, gradient penalty": Setting(3_000, {"gradient_penalty": 1.0}, WGANConfig),
     "relativistic, penalties that fade from the start": Setting(
