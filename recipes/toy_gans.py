@@ -54,6 +54,9 @@ SETTINGS = {
         10_000, {"loss": "non-saturating", "instance_noise": 0.5, "noise_epochs": 13.0}
     ),
     "non-saturating, as in the literature": Setting(10_000, {"loss": "non-saturating", **SMALL}),
+    "non-saturating, 4 candidates, as in the literature": Setting(
+        10_000, {"loss": "non-saturating", "candidates": 4, **SMALL}
+    ),
     "non-saturating, unrolled 5, as in the literature": Setting(
         2_500, {"loss": "non-saturating", "unroll": 5, **SMALL}
     ),
@@ -64,6 +67,7 @@ SETTINGS = {
     "relativistic, penalties that fade from the start": Setting(
         14_000, {"r1": 0.2, "r2": 0.2, "penalty_decay": 0.0003, "penalty_hold": 0.0}
     ),
+    "relativistic, R1 and R2, 10,000 steps": Setting(10_000),
     "relativistic, R1 and R2 (the default)": Setting(14_000),
 }
 
