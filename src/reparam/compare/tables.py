@@ -192,12 +192,12 @@ def _cost_row(result: Result) -> Row:
 
 
 def _p(value: float) -> str:
-    """A p-value as it is read.
+    r"""A p-value as it is read, not to be broken over two lines.
 
     >>> _p(0.2345), _p(1e-9)
-    ('0.23', '< 0.001')
+    ('0.23', '<\xa00.001')
     """
-    return "< 0.001" if value < 1e-3 else f"{value:.2g}"
+    return "<\N{NO-BREAK SPACE}0.001" if value < 1e-3 else f"{value:.2g}"
 
 
 def _named(result: Result) -> str:
