@@ -142,7 +142,7 @@ class PlayersConfig(Config):
     """What every game's two players have in common."""
 
     latent_dim: Positive | None = None
-    """Width of the noise z; unless given, 100 for images and 2 for points."""
+    """Width of the noise z; unless given, 100 for images, and for vectors their own width."""
     network: Literal["mlp", "conv"] = "mlp"
     """Multilayer perceptrons, or convolutions (images from 8x8)."""
     generator_hidden: tuple[Positive, ...] | None = None

@@ -1,7 +1,7 @@
 """From a game's settings to its model: players, constraint and remedies put together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -71,8 +71,14 @@ POINTS = Defaults(
 
 
 def defaults_for(data_shape: Sequence[int]) -> Defaults:
-    """What suits data of that shape."""
-    return IMAGES if len(data_shape) == 3 else POINTS
+    """What suits data of that shape.
+
+    What a generator makes has at most as many dimensions as z, so z is as wide as vectors are.
+
+    >>> defaults_for((2,)).latent_dim, defaults_for((6,)).latent_dim, defaults_for((1, 28, 28)).latent_dim
+    (2, 6, 100)
+    """
+    return IMAGES if len(data_shape) == 3 else replace(POINTS, latent_dim=data_shape[0])
 
 
 def build_gan(config: GANConfig, data_shape: Sequence[int], traits: Traits) -> GAN:
