@@ -1,5 +1,6 @@
 import os
 
+import hypothesis
 import pytest
 import torch
 
@@ -9,6 +10,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # several workers share the cores: one thread each, in the processes that tests start too
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+# the same examples in every run; --hypothesis-profile=default draws others
+hypothesis.settings.register_profile("seeded", derandomize=True)
+hypothesis.settings.load_profile("seeded")
 
 
 @pytest.fixture(autouse=True)

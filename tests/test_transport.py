@@ -235,8 +235,10 @@ def test_slices_agree_with_pot_along_the_same_directions(seed, p):
     assert ours.item() == pytest.approx(float(theirs), rel=1e-8)
     assert ours <= transport.wasserstein(x, y, a, b, p) + 1e-9
     gradient = torch.autograd.grad(ours, x)[0]
+    # of order 1 it is made of straight pieces: a short step costs no accuracy, and seldom ends on another piece
+    step = 1e-7 if p == 1 else 1e-5
     with torch.no_grad():
-        expected = central_difference(lambda z: transport.sliced_wasserstein(z, y, a, b, p, directions), x)
+        expected = central_difference(lambda z: transport.sliced_wasserstein(z, y, a, b, p, directions), x, step)
     torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-7)
 
 
