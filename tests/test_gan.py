@@ -3,6 +3,7 @@ import os
 import signal
 from contextlib import suppress
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -16,6 +17,7 @@ from reparam.players import mlp_discriminator, mlp_generator
 from reparam.randomness import noise
 from reparam.training import Interrupted, Silent, fit
 from reparam.training.diagnosis import diagnose
+from reparam.training.snapshots import read_snapshots
 from test_training import quiet_fit, same, small_data, weights
 
 SHAPE = (1, 6, 6)
@@ -233,12 +235,12 @@ def test_twins_are_counted():
     assert duplicate_rate(real, real).item() == 0
 
 
-@pytest.mark.parametrize("kind", [GAN, WGAN])
-def test_a_stopped_game_resumes_bit_for_bit_average_and_all_optimizers_included(tmp_path, kind):
+@pytest.mark.parametrize(("kind", "more"), [(GAN, {}), (GAN, {"candidates": 3}), (WGAN, {})])
+def test_a_stopped_game_resumes_bit_for_bit_average_and_all_optimizers_included(tmp_path, kind, more):
     from safetensors.torch import load_file
 
     data = small_data()
-    settings = {"average": 0.9, "noise": InstanceNoise(0.2, 3)}
+    settings = {"average": 0.9, "noise": InstanceNoise(0.2, 3), **more}
     whole, stopped, resumed = twins(*(small_gan(kind, **settings) for _ in range(3)))
     original, count = stopped.generator_loss, [0]
 
@@ -256,6 +258,9 @@ def test_a_stopped_game_resumes_bit_for_bit_average_and_all_optimizers_included(
     assert a.rows == b.rows
     first, second = (load_file(tmp_path / run / "checkpoints/last.safetensors") for run in ("whole", "stopped"))
     assert same(first, second)
+    frames = [read_snapshots(tmp_path / run / "figures") for run in ("whole", "stopped")]
+    assert len(frames[0]) == 3
+    assert all(step == later and np.array_equal(x, y) for (step, x), (later, y) in zip(*frames, strict=True))
     assert any(name.startswith("model/averaged") for name in first)
     assert {name.split("/")[1] for name in first if name.startswith("optimizer/")} == {"discriminator", "generator"}
 
