@@ -43,7 +43,8 @@ def main() -> None:
     ratio = plain / ours
     print(f"reparam is {ratio:.2f} times faster (aim {TARGET:g}: {'met' if ratio >= TARGET else 'MISSED'})")
     print(
-        f"at most {plain / floor:.2f} times is possible here in float32: the products and updates alone take that long"
+        f"at most {plain / floor:.2f} times is possible with PyTorch's float32 products here: "
+        "they and the updates alone take that long"
     )
 
 

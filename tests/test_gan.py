@@ -9,8 +9,11 @@ import torch
 from torch import nn
 
 from reparam.adversarial import EQUILIBRIUM, LOSSES, value
+from reparam.config import GANConfig, WGANConfig
 from reparam.errors import UserError
 from reparam.models import GAN, WGAN, Batch, GradientPenalty, InstanceNoise
+from reparam.models.catalogue import build_model
+from reparam.models.traits import Traits
 from reparam.models.unrolling import look_ahead
 from reparam.models.watching import duplicate_rate
 from reparam.players import mlp_discriminator, mlp_generator
@@ -132,6 +135,14 @@ def test_a_network_discriminator_learns_the_density_ratio_from_samples():
         optimizer.step()
     x = torch.linspace(-1.5, 2.5, 41).unsqueeze(1)
     torch.testing.assert_close(gan.judge(x).sigmoid(), torch.sigmoid(0.5 - x.squeeze(1)), atol=0.03, rtol=0)
+
+
+@pytest.mark.parametrize("config", [GANConfig, WGANConfig])
+@pytest.mark.parametrize(("shape", "width"), [((2,), 2), ((6,), 6), ((1, 8, 8), 100)])
+def test_noise_is_as_wide_as_vectors_are(config, shape, width):
+    model = build_model(config(), shape, Traits())
+    assert model.latent_dim == width
+    assert model.sample(3).shape == (3, *shape)
 
 
 def test_players_move_only_in_their_own_turns():

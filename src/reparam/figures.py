@@ -49,15 +49,10 @@ def samples(
     shown = drawn.x if draws or not run.data.is_image else drawn.mean
     means = " (decoder means)" if shown is drawn.mean and hasattr(run.model, "likelihood") else ""
     of_class = "" if label is None else f" of class {label}"
-    title = f"{len(shown):,} samples{of_class}{means} after step {run.step:,}{_chosen(run, candidates)}"
+    chosen = f", each chosen from {drawn.candidates}" if drawn.candidates > 1 else ""
+    title = f"{len(shown):,} samples{of_class}{means} after step {run.step:,}{chosen}"
     figure = plots.samples_picture(shown, run.data.data_shape, title=title)
     return Drawn(figure, {"x": drawn.x, "mean": drawn.mean})
-
-
-def _chosen(run: Run, candidates: int | None) -> str:
-    """What a title says of samples that a discriminator has chosen."""
-    group = getattr(run.model, "candidates", 1) if candidates is None else candidates
-    return f", each chosen from {group}" if group > 1 else ""
 
 
 def snapshots(run: Run) -> Drawn:

@@ -1,10 +1,11 @@
 """Samples and reconstructions as arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from reparam.errors import UserError
 from reparam.evaluation.encoding import code, decode_mean, device_of, examples, pick
@@ -19,10 +20,14 @@ MOST_AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class Samples:
-    """Draws of a model and their means before observation noise, each ``(n, *data_shape)``, from the same z."""
+    """Draws of a model and their means before observation noise, each ``(n, *data_shape)``, from the same z.
+
+    ``candidates``: how many draws each was chosen from, 1 where none was.
+    """
 
     x: Array
     mean: Array
+    candidates: int = 1
 
 
 @dataclass(frozen=True)
@@ -58,14 +63,19 @@ def sample(run: Run, n: int = 25, seed: int = 0, label: str | None = None, candi
     model = run.model if candidates is None else _choosing(run.model, candidates)
     if label is not None:
         return _sample_class(model, run.data.classes, n, seed, label)
-    draws: list[Array] = []
-    means: list[Array] = []
+    x = _in_parts(model.sample, n, seed)
+    if isinstance(model, GAN):  # no observation noise to leave out
+        return Samples(x, x, model.candidates)
+    return Samples(x, _in_parts(model.mean, n, seed))
+
+
+def _in_parts(draw: Callable[[int], Tensor], n: int, seed: int) -> Array:
+    """``n`` draws, a part at a time; the same noise for every way to draw."""
+    parts: list[Array] = []
     for start in range(0, n, MOST_AT_ONCE):
-        count = min(MOST_AT_ONCE, n - start)
-        for results, function in ((draws, model.sample), (means, model.mean)):
-            with noise(seed, "sample", start):
-                results.append(function(count).cpu().numpy())
-    return Samples(np.concatenate(draws), np.concatenate(means))
+        with noise(seed, "sample", start):
+            parts.append(draw(min(MOST_AT_ONCE, n - start)).cpu().numpy())
+    return np.concatenate(parts)
 
 
 def _choosing(model: Model, candidates: int) -> GAN:
@@ -84,7 +94,7 @@ def _sample_class(model: Model, classes: Sequence[str], n: int, seed: int, label
     y = torch.full((n,), classes.index(label), device=device_of(model))
     with noise(seed, "sample", 0):
         x = model.sample(n, y).cpu().numpy()
-    return Samples(x, x)
+    return Samples(x, x, model.candidates)
 
 
 @torch.no_grad()

@@ -1,7 +1,7 @@
 """From a game's settings to its model: players, constraint and remedies put together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -34,7 +34,7 @@ class Defaults:
     """What suits a sort of data, where the settings leave it open.
 
     Args:
-        latent_dim: width of z.
+        latent_dim: width of z; None: as wide as the data, since no generator makes more dimensions than z has.
         generator_hidden, discriminator_hidden: widths of the perceptrons' hidden layers.
         batch_norm: whether the generator's batches are normalized.
         fourier_features: frequencies that the discriminator sees vectors by.
@@ -45,7 +45,7 @@ class Defaults:
         adam: the relativistic game's optimizer.
     """
 
-    latent_dim: int
+    latent_dim: int | None
     generator_hidden: tuple[int, ...]
     discriminator_hidden: tuple[int, ...]
     batch_norm: bool
@@ -66,19 +66,18 @@ IMAGES = Defaults(
 # Fourier features show the discriminator what is there, and a penalty that fades late lets mass flow to all modes
 # before they are pinned, and the discriminator be sure of them in the end: so sure that it knows the draws between them
 POINTS = Defaults(
-    2, (128,) * 6, (256, 256), False, 32, 0.1, 0.0003, 0.4, 4, {"learning_rate": 2e-3, "betas": (0.0, 0.99)}
+    None, (128,) * 6, (256, 256), False, 32, 0.1, 0.0003, 0.4, 4, {"learning_rate": 2e-3, "betas": (0.0, 0.99)}
 )
 
 
 def defaults_for(data_shape: Sequence[int]) -> Defaults:
-    """What suits data of that shape.
+    """What suits data of that shape."""
+    return IMAGES if len(data_shape) == 3 else POINTS
 
-    What a generator makes has at most as many dimensions as z, so z is as wide as vectors are.
 
-    >>> defaults_for((2,)).latent_dim, defaults_for((6,)).latent_dim, defaults_for((1, 28, 28)).latent_dim
-    (2, 6, 100)
-    """
-    return IMAGES if len(data_shape) == 3 else replace(POINTS, latent_dim=data_shape[0])
+def _latent_dim(config: PlayersConfig, data_shape: Sequence[int]) -> int:
+    """The width of z that was asked for, or that suits data of that shape."""
+    return config.latent_dim or defaults_for(data_shape).latent_dim or data_shape[0]
 
 
 def build_gan(config: GANConfig, data_shape: Sequence[int], traits: Traits) -> GAN:
@@ -89,7 +88,7 @@ def build_gan(config: GANConfig, data_shape: Sequence[int], traits: Traits) -> G
     return GAN(
         generator,
         discriminator,
-        config.latent_dim or defaults.latent_dim,
+        _latent_dim(config, data_shape),
         tuple(data_shape),
         loss=config.loss,
         constraint=_constraint(config, defaults, traits, tuple(data_shape)),
@@ -110,7 +109,7 @@ def build_wgan(config: WGANConfig, data_shape: Sequence[int], traits: Traits) ->
     return WGAN(
         generator,
         critic,
-        config.latent_dim or defaults_for(data_shape).latent_dim,
+        _latent_dim(config, data_shape),
         tuple(data_shape),
         constraint=_critic_constraint(config),
         discriminator_turns=config.critic_turns,
@@ -140,8 +139,8 @@ def _conv_players(
     config: PlayersConfig, shape: tuple[int, ...], traits: Traits, classes: int
 ) -> tuple[nn.Module, nn.Module]:
     low, high = traits.range
-    latent_dim, batch_norm = config.latent_dim or IMAGES.latent_dim, config.batch_norm is not False
-    generator = conv_generator(latent_dim + classes, config.width, shape, low, high, batch_norm)
+    inputs, batch_norm = _latent_dim(config, shape) + classes, config.batch_norm is not False
+    generator = conv_generator(inputs, config.width, shape, low, high, batch_norm)
     return generator, conv_discriminator(shape, config.width, classes)
 
 
@@ -150,7 +149,7 @@ def _mlp_players(
 ) -> tuple[nn.Module, nn.Module]:
     defaults = defaults_for(shape)
     generator = mlp_generator(
-        (config.latent_dim or defaults.latent_dim) + classes,
+        _latent_dim(config, shape) + classes,
         config.generator_hidden or defaults.generator_hidden,
         shape,
         *traits.range,

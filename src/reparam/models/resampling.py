@@ -24,15 +24,15 @@ def resample(draw: Callable[[], Tensor], log_ratio: Callable[[Tensor], Tensor], 
     0.25
     """
     kept = draw()
-    best = _raced(log_ratio(kept))
+    best = _perturbed(log_ratio(kept))
     for _ in range(candidates - 1):
         x = draw()
-        time = _raced(log_ratio(x))
-        kept = torch.where((time > best).reshape(-1, *[1] * (x.dim() - 1)), x, kept)
-        best = torch.maximum(time, best)
+        score = _perturbed(log_ratio(x))
+        kept = torch.where((score > best).reshape(-1, *[1] * (x.dim() - 1)), x, kept)
+        best = torch.maximum(score, best)
     return kept
 
 
-def _raced(logits: Tensor) -> Tensor:
+def _perturbed(logits: Tensor) -> Tensor:
     """Logits plus standard Gumbel noise: the largest of several belongs to each with softmax probability."""
     return logits - torch.empty_like(logits).exponential_().log()
