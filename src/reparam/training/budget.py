@@ -49,7 +49,7 @@ def _seconds_per_step(config: RunConfig, data: Dataset) -> float:
     step = _timed_steps(game)
     x, y = game.batch(0)
     reading = _timed(lambda: model.watch(Batch(x, y)))
-    validation = _timed(lambda: average(model, data.validation, data, training.seed, training.precision))
+    validation = _timed(lambda: average(model, data.validation, data, training.seed))
     return step + reading / min(training.log_every, game.steps_per_epoch) + validation / game.steps_per_epoch
 
 

@@ -46,6 +46,24 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
 
 
 @contextmanager
+def exact(device: torch.device) -> Iterator[None]:
+    """Within the block networks multiply in float32 proper: no autocast around it, no TF32 and no bf16 products.
+
+    What judges a model is computed in it, so that training's precision decides how fast a model learns and never what is
+    said of it.
+    """
+    matmul, convolution = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        with torch.autocast(device.type, enabled=False):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(matmul)
+        torch.backends.cudnn.allow_tf32 = convolution
+
+
+@contextmanager
 def flushed_denormals() -> Iterator[None]:
     """Within the block the CPU takes denormal numbers for zero; afterwards as before.
 

@@ -143,7 +143,7 @@ class Session:
         return {name: reading.item() for name, reading in readings.items()}
 
     def _validate(self) -> None:
-        values = average(self.model, self.data.validation, self.data, self.config.seed, self.config.precision)
+        values = average(self.model, self.data.validation, self.data, self.config.seed)
         self._write("validation", values | self._coverage())
         if self.model.monitor is None:
             return
@@ -220,7 +220,7 @@ class Session:
         self.model.eval()
         if self.folder:
             self._write_cost(self.folder)
-        test = average(self.model, self.data.test, self.data, self.config.seed, self.config.precision)
+        test = average(self.model, self.data.test, self.data, self.config.seed)
         self._write("test", test or {"finished": 1.0})
 
     def _write_cost(self, folder: RunFolder) -> None:

@@ -7,21 +7,22 @@ import torch
 from reparam.data import Dataset, Split, evaluation_batches
 from reparam.models.model import Batch, Model
 from reparam.randomness import noise
-from reparam.training.hardware import autocast
+from reparam.training.hardware import exact
 
 BATCH_SIZE = 1000
 
 
 @torch.no_grad()
-def average(model: Model, split: Split, data: Dataset, seed: int, precision: str = "fp32") -> dict[str, float]:
+def average(model: Model, split: Split, data: Dataset, seed: int) -> dict[str, float]:
     """Each entry of ``model.evaluate`` averaged over a split, in nats per example; the noise is that of the seed.
+
+    In float32 whatever the networks are trained in, so that a number that judges a model is the model's alone.
 
     Args:
         model: on its device; it is put into evaluation mode and back.
         split: one of ``data``'s splits.
         data: the data set it belongs to.
         seed: of the noise, so that two evaluations of the same weights agree.
-        precision: number format of the networks.
 
     Returns:
         An empty dictionary for models that have no per-example quantities.
@@ -29,7 +30,7 @@ def average(model: Model, split: Split, data: Dataset, seed: int, precision: str
     device, training = next(model.parameters()).device, model.training
     sums: dict[str, torch.Tensor] = defaultdict(lambda: torch.zeros((), dtype=torch.float64, device=device))
     model.eval()
-    with noise(seed, "evaluation"), autocast(device, precision):
+    with noise(seed, "evaluation"), exact(device):
         for x, y in evaluation_batches(split, data, BATCH_SIZE, device):
             for name, values in model.evaluate(Batch(x, y)).items():
                 sums[name] += values.double().sum()
