@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 
 import reparam
-from reparam.config import GANConfig, VAEConfig
+from reparam.kinds.catalogue import build_model
 from reparam.models import Batch
-from reparam.models.catalogue import build_model
 from reparam.models.traits import Traits
+from reparam.settings import GANConfig, VAEConfig
 
 CASES = ["vae-mlp", "vae-conv", "gan-mlp-generator", "gan-conv-discriminator"]
 

@@ -19,9 +19,9 @@ import torch
 from scipy.stats import spearmanr
 
 import reparam
-from reparam.config import RunConfig, TrainingConfig, WGANConfig
-from reparam.evaluation.classifier import digit_classifier
-from reparam.training.run import Run
+from reparam.evaluation.samples.classifier import digit_classifier
+from reparam.runs.run import Run
+from reparam.settings import RunConfig, TrainingConfig, WGANConfig
 from reparam.training.start import resume, train
 from reparam.transport import wasserstein2_full
 

@@ -9,7 +9,7 @@ import json
 import torch
 
 import reparam
-from reparam.evaluation.classifier import class_histogram
+from reparam.evaluation.samples.classifier import class_histogram
 
 
 def main() -> None:

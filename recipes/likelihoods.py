@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import reparam
-from reparam.config import AVBConfig, DataConfig, RunConfig, TrainingConfig, VAEConfig
-from reparam.evaluation.annealed import Annealing
-from reparam.evaluation.likelihood import LogLikelihood, log_likelihood
+from reparam.evaluation.likelihood.annealed import Annealing
+from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
+from reparam.runs.run import Run
+from reparam.settings import AVBConfig, DataConfig, RunConfig, TrainingConfig, VAEConfig
 from reparam.training.budget import steps_within
-from reparam.training.run import Run
 from reparam.training.start import resume, train
 
 DATA = DataConfig(data="static-mnist")

@@ -19,13 +19,13 @@ import torch
 from torch import Tensor
 
 import reparam
-from reparam.config import DataConfig, GANConfig, RunConfig, TrainingConfig
 from reparam.data import Split, load_data
-from reparam.evaluation.classifier import WEIGHTS, digit_classifier
+from reparam.evaluation.samples.classifier import WEIGHTS, digit_classifier
 from reparam.files import read_json, write_npz
 from reparam.randomness import generator
+from reparam.runs.run import Run
+from reparam.settings import DataConfig, GANConfig, RunConfig, TrainingConfig
 from reparam.training.budget import steps_within
-from reparam.training.run import Run
 from reparam.training.start import resume, train
 
 DIGITS, CHANNELS, JUDGED, TRAINED_ON = 10, 3, 26_000, 100_000

@@ -22,10 +22,10 @@ import torch
 
 import reparam
 from reparam import figures
-from reparam.config import DataConfig, GANConfig, RunConfig, TrainingConfig, WGANConfig
 from reparam.data.coverage import SAMPLES, coverage
 from reparam.randomness import noise
-from reparam.training.run import Run
+from reparam.runs.run import Run
+from reparam.settings import DataConfig, GANConfig, RunConfig, TrainingConfig, WGANConfig
 from reparam.training.start import resume, train
 
 ADAM = {"optimizer": "adam", "learning_rate": 2e-3}

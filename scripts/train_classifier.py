@@ -17,11 +17,11 @@ from torch.nn import functional as F
 
 from reparam.data import Batches, Dataset, Split, evaluation_batches, load_data
 from reparam.data.binarize import binarize_dynamic
-from reparam.evaluation.classifier import CLASSES, WEIGHTS, DigitClassifier, digit_classifier
+from reparam.evaluation.samples.classifier import CLASSES, WEIGHTS, DigitClassifier, digit_classifier
 from reparam.files import replace_atomically, write_json
+from reparam.hardware import flushed_denormals
 from reparam.networks import count_parameters
 from reparam.randomness import generator, seed_noise
-from reparam.training.hardware import flushed_denormals
 
 BATCH_SIZE = 256
 PEAK_RATE = 3e-3

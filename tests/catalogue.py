@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reparam import bounds
-from reparam.config import AutoencoderConfig, AVBConfig, GANConfig, VAEConfig, WGANConfig
+from reparam.kinds.catalogue import build_model
 from reparam.models import ELBO, VAE, Autoencoder, Model, NormalLikelihood, StandardNormal
-from reparam.models.catalogue import build_model
 from reparam.models.traits import Traits
 from reparam.networks import MLP, ConvDecoder, ConvEncoder
+from reparam.settings import AutoencoderConfig, AVBConfig, GANConfig, VAEConfig, WGANConfig
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,14 @@
 import os
+from collections.abc import Callable, Iterator
 
 import hypothesis
+import numpy as np
 import pytest
 import torch
+from playwright.sync_api import Browser, sync_playwright
 
+from browser_helpers import CHROMIUM, QUIET, Visit
+from reparam.pages import Page, render
 from reparam.randomness import derive_seed
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -21,5 +26,42 @@ hypothesis.settings.load_profile("seeded")
 def seeded(request: pytest.FixtureRequest):
     """Each test has noise of its own, a function of its name, and leaves torch's global state as it found it."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(0, request.node.nodeid))
+        torch.manual_seed(derive_seed(0, request.node.name))
         yield
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """600 binary images of 8 by 10 in an .npy."""
+    rng = np.random.default_rng(0)
+    x = (rng.random((600, 8, 10)) < rng.random((600, 1, 1))).astype(np.uint8)
+    path = tmp_path_factory.mktemp("data") / "x.npy"
+    np.save(path, x)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # Playwright starts Chromium without a sandbox unless told otherwise, so that root may, too.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, tmp_path) -> Iterator[Callable[..., Visit]]:
+    """Opens a page, or its HTML, from a file; afterwards nothing may have been asked of anybody."""
+    visits, contexts = [], []
+
+    def open_page(page: Page | str, **options) -> Visit:
+        path = tmp_path / f"report {len(visits)}.html"
+        path.write_text(page if isinstance(page, str) else render(page), encoding="utf-8")
+        contexts.append(browser.new_context(**options))
+        visits.append(Visit(contexts[-1].new_page(), path))
+        return visits[-1]
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [visit.foreign for visit in visits] == [[]] * len(visits)

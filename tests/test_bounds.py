@@ -13,8 +13,8 @@ from reparam.bounds import (
     sampled_kl,
 )
 from reparam.distributions import MultivariateNormal, Normal
+from reparam.distributions.flow import AutoregressiveTransforms, Flow
 from reparam.errors import UserError
-from reparam.flows import AutoregressiveTransforms, Flow
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

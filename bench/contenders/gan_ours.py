@@ -10,7 +10,7 @@ from typing import Any  # noqa: E402
 
 import reparam  # noqa: E402
 from bench.mnist import TRAIN  # noqa: E402
-from reparam.config import GANConfig, RunConfig, TrainingConfig  # noqa: E402
+from reparam.settings import GANConfig, RunConfig, TrainingConfig  # noqa: E402
 from reparam.training import Silent, resolve  # noqa: E402
 from reparam.training.start import fresh_model  # noqa: E402
 

@@ -8,9 +8,9 @@ import time
 import torch
 
 from bench.mnist import binarized_test_images
-from reparam.config import VAEConfig
-from reparam.evaluation.importance import importance_estimate
-from reparam.models.catalogue import build_model
+from reparam.evaluation.likelihood.importance import importance_estimate
+from reparam.kinds.catalogue import build_model
+from reparam.settings import VAEConfig
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--images", type=int, default=40)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         labs,
         models,
         networks,
-        optimal,
         training,
         transport,
     )
@@ -60,7 +59,6 @@ _MODULES = (
     "labs",
     "models",
     "networks",
-    "optimal",
     "training",
     "transport",
 )
@@ -91,7 +89,6 @@ __all__ = [
     "manifold",
     "models",
     "networks",
-    "optimal",
     "reconstruct",
     "sample",
     "training",

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 
 from reparam import evaluation, plots
 from reparam.errors import UserError
-from reparam.evaluation.encoding import examples, pick
-from reparam.models.gan import WGAN
+from reparam.evaluation.codes.encoding import examples, pick
+from reparam.models.gan.wgan import WGAN
 from reparam.randomness import generator
-from reparam.training.run import Run
-from reparam.training.snapshots import read_snapshots
+from reparam.runs.run import Run
+from reparam.runs.snapshots import read_snapshots
 
 CLOUD = 1000
 

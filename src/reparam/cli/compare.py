@@ -61,9 +61,9 @@ def compare(options: CompareOptions, command: str) -> int:
     """The comparison that the options describe."""
     if options.seeds < 1:
         raise UserError(f"--seeds {options.seeds} trains nothing: give at least 1")
-    from reparam.compare import contender, judge, settle, trials
+    from reparam.runs.run import read_data
+    from reparam.studies import contender, judge, settle, trials
     from reparam.training.interrupt import Interrupted
-    from reparam.training.run import read_data
 
     protocol, tell = _protocol(options), (lambda text: None) if options.quiet else say
     # mistakes that would make every model fail are told once, before anything is written
@@ -80,8 +80,8 @@ def compare(options: CompareOptions, command: str) -> int:
 
 
 def _protocol(options: CompareOptions) -> Any:
-    from reparam.compare import Protocol, parse_budget
-    from reparam.config import DataConfig
+    from reparam.settings import DataConfig
+    from reparam.studies import Protocol, parse_budget
 
     data = DataConfig(data=options.data, binarization=options.binarization, image_size=options.image_size)
     seconds = None if options.epochs is not None else parse_budget(options.budget)
@@ -90,8 +90,8 @@ def _protocol(options: CompareOptions) -> Any:
 
 def report(results: Any, path: Path, as_json: bool) -> int:
     """Write the report and print where it is, after the conclusion; 2 if there is nothing to report on."""
-    from reparam.compare import write_report
-    from reparam.compare.conclusion import conclude
+    from reparam.studies import write_report
+    from reparam.studies.conclusion import conclude
 
     if not results.finished:
         raise UserError("; ".join(f"{result.name} failed: {result.trial.failure}" for result in results.results))

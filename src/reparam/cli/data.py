@@ -55,7 +55,7 @@ def draw(dataset: Any, seed: int) -> tuple[Any, dict[str, np.ndarray]]:
     import torch
 
     from reparam import plots
-    from reparam.evaluation.encoding import examples, pick
+    from reparam.evaluation.codes.encoding import examples, pick
     from reparam.randomness import generator
 
     count = SHOWN if dataset.is_image else 2000

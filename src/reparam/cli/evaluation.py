@@ -10,7 +10,7 @@ from reparam.errors import UserError
 
 if TYPE_CHECKING:
     from reparam.cli.evaluate import EvaluateOptions
-    from reparam.training.run import Run
+    from reparam.runs.run import Run
 
 IMAGES = 1000
 """Examples whose log p(x) is estimated when the samples are measured, too: all of them would take minutes a run."""
@@ -35,13 +35,13 @@ class Evaluation:
         self.options, self.outcome = options, Outcome(options.measures)
         self.features: Any = options.features
         if options.features == "inception" and "quality" in options.measures:
-            from reparam.evaluation.inception import Inception
+            from reparam.evaluation.samples.inception import Inception
 
             self.features = Inception()  # loaded once, and missing weights are known before anything takes its time
 
     def add(self, folder: Path) -> None:
         """Measure a run."""
-        from reparam.training.run import load
+        from reparam.runs.run import load
 
         name, measures = str(folder), {"log_likelihood": self._likelihood, "quality": self._quality}
         left_out = self.outcome.left_out
@@ -59,8 +59,8 @@ class Evaluation:
                 reasons[name] = str(error)
 
     def _likelihood(self, run: "Run", name: str, found: Found) -> None:
-        from reparam.evaluation.annealed import Annealing
-        from reparam.evaluation.likelihood import log_likelihood
+        from reparam.evaluation.likelihood.annealed import Annealing
+        from reparam.evaluation.likelihood.estimate import log_likelihood
 
         options = self.options
         with progress(f"{name}: log p(x)") as step:
@@ -77,7 +77,7 @@ class Evaluation:
             )
 
     def _quality(self, run: "Run", name: str, found: Found) -> None:
-        from reparam.evaluation.run_measures import measure_run, yardstick_of
+        from reparam.evaluation.samples.run_measures import measure_run, yardstick_of
 
         options = self.options
         with progress(f"{name}: samples beside {found.data}", known=False):

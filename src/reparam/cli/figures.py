@@ -174,7 +174,7 @@ def run(command: str, argv: list[str]) -> int:
     """Draw, write, and say where."""
     options_type, draw, what, examples = COMMANDS[command]
     options = parse(options_type, command, argv, what, examples)
-    from reparam.training.run import load
+    from reparam.runs.run import load
 
     loaded = load(options.run)
     drawn = draw(options, loaded)

@@ -23,7 +23,7 @@ def run(command: str, argv: list[str]) -> int:
     """Print settings, size, cost and the last rows of a run."""
     options = parse(InfoOptions, command, argv, "What a run is, and what it reached.", ["reparam info runs/vae --json"])
     from reparam.files import read_json
-    from reparam.training.folder import RunFolder
+    from reparam.runs.folder import RunFolder
 
     place = RunFolder(options.run)
     recorded, rows = place.read_config(), place.rows()

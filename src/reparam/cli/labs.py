@@ -154,7 +154,7 @@ def _kept(path: Path, options: LabsOptions) -> dict[str, Any] | None:
 def _write(results: list[dict[str, Any]], options: LabsOptions) -> Path:
     """The page, beside its pictures."""
     from reparam import __version__
-    from reparam.report import Page, write
+    from reparam.pages import Page, write
 
     assert options.gallery is not None
     met = sum(result["verdict"] for result in results)
@@ -168,7 +168,7 @@ def _write(results: list[dict[str, Any]], options: LabsOptions) -> Path:
 def _section(result: dict[str, Any], folder: Path) -> Any:
     """A lab's text, table and figure."""
     from reparam import labs
-    from reparam.report import Picture, Section, Table
+    from reparam.pages import Picture, Section, Table
 
     lab = labs.get(result["lab"])
     rows = [

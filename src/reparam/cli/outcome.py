@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from reparam.cli.scores import fold, likelihood_text, quality_text
 
 if TYPE_CHECKING:
-    from reparam.evaluation.likelihood import LogLikelihood
-    from reparam.evaluation.scorecard import Scorecard
-    from reparam.evaluation.yardstick import Yardstick
+    from reparam.evaluation.likelihood.estimate import LogLikelihood
+    from reparam.evaluation.samples.scorecard import Scorecard
+    from reparam.evaluation.samples.yardstick import Yardstick
 
 LEFT_OUT = {"log_likelihood": "no log p(x)", "quality": "samples not measured"}
 

@@ -39,8 +39,8 @@ def run(command: str, argv: list[str]) -> int:
         raise UserError("no run was named: give one or more run folders, as in `reparam report runs/vae runs/gan`")
     if options.out.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"a report is a page, and {options.out} is not named like one: give --out {options.out}.html")
-    from reparam.compare import Protocol, Trial, judge
-    from reparam.training.run import load
+    from reparam.runs.run import load
+    from reparam.studies import Protocol, Trial, judge
 
     trials = [Trial(folder.name or str(folder), folder, load(folder)) for folder in dict.fromkeys(options.runs)]
     _check_finished(trials)

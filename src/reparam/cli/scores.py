@@ -7,8 +7,8 @@ from textwrap import fill, wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reparam.evaluation.likelihood import LogLikelihood
-    from reparam.evaluation.scorecard import Score, Scorecard
+    from reparam.evaluation.likelihood.estimate import LogLikelihood
+    from reparam.evaluation.samples.scorecard import Score, Scorecard
 
 WIDTH = 100
 HEAD = 16

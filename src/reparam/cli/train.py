@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from tyro.conf import Suppress
 
 from reparam.cli.parse import emit, parse, say
-from reparam.config import (
+from reparam.errors import UserError
+from reparam.settings import (
     TRAINING,
     AutoencoderConfig,
     AVBConfig,
@@ -21,7 +22,6 @@ from reparam.config import (
     VAEConfig,
     WGANConfig,
 )
-from reparam.errors import UserError
 
 HELP = """usage: reparam train KIND [OPTIONS]
        reparam train --resume RUN

@@ -95,7 +95,7 @@ def _is_run(name: str) -> bool:
 
 
 def _load_run(name: str) -> Any:
-    from reparam.training.run import load
+    from reparam.runs.run import load
 
     return load(name)
 
@@ -106,7 +106,7 @@ def _examples(name: str, runs: dict[str, Any], n: int, binarization: Any, seed: 
 
     from reparam.data import load_data
     from reparam.evaluation import sample
-    from reparam.evaluation.encoding import examples
+    from reparam.evaluation.codes.encoding import examples
     from reparam.randomness import generator
 
     if name in runs:

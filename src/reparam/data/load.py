@@ -6,8 +6,8 @@ from dataclasses import replace
 from reparam.data.dataset import Binarization, Dataset
 from reparam.data.fingerprint import fingerprint
 from reparam.data.frozen import frozen
+from reparam.data.readers.sources import read
 from reparam.data.reading import Reading
-from reparam.data.sources import read
 from reparam.errors import UserError
 
 MEMORY_LIMIT = 2**30

@@ -1,12 +1,12 @@
 """Evaluation: what a trained model knows, as numbers that plots and reports then draw."""
 
-from reparam.evaluation.interpolation import Interpolation, interpolate
-from reparam.evaluation.latent_space import Latents, Manifold, latents, manifold
-from reparam.evaluation.likelihood import LogLikelihood, log_likelihood
+from reparam.evaluation.codes.interpolation import Interpolation, interpolate
+from reparam.evaluation.codes.latent_space import Latents, Manifold, latents, manifold
+from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
 from reparam.evaluation.pictures import Reconstructions, Samples, reconstruct, sample
-from reparam.evaluation.run_measures import measure_run, measures, yardstick_of
-from reparam.evaluation.scorecard import Conditions, Score, Scorecard
-from reparam.evaluation.yardstick import Yardstick
+from reparam.evaluation.samples.run_measures import measure_run, measures, yardstick_of
+from reparam.evaluation.samples.scorecard import Conditions, Score, Scorecard
+from reparam.evaluation.samples.yardstick import Yardstick
 
 __all__ = [
     "Conditions",

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from reparam.adversarial import gradient_norms, interpolates, wasserstein_critic
 from reparam.errors import UserError
-from reparam.models.constraints import Constraint, GradientPenalty, WeightClipping, spectrally_normalized
+from reparam.models.gan.constraints import Constraint, GradientPenalty, WeightClipping, spectrally_normalized
 from reparam.networks import MLP
 from reparam.randomness import noise
 from reparam.transport import wasserstein

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from reparam.errors import UserError
-from reparam.evaluation.encoding import code, decode_mean, device_of, examples, pick
-from reparam.models.gan import GAN
+from reparam.evaluation.codes.encoding import code, decode_mean, device_of, examples, pick
+from reparam.models.gan.gan import GAN
 from reparam.models.model import Model
 from reparam.randomness import generator, noise
-from reparam.training.run import Run
+from reparam.runs.run import Run
 
 Array = np.ndarray
 MOST_AT_ONCE = 10_000

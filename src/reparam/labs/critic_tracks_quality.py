@@ -7,12 +7,13 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from reparam import adversarial, optimal, transport
+from reparam import adversarial, transport
+from reparam.adversarial import optimal
 from reparam.data import load_data
 from reparam.labs.games import play
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.models import GAN, WGAN
-from reparam.models.constraints import GradientPenalty
+from reparam.models.gan.constraints import GradientPenalty
 from reparam.networks import MLP
 from reparam.plots.style import BLUE, INK, ORANGE, SOFT, dress, new_figure
 

@@ -5,7 +5,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from reparam import optimal
+from reparam.adversarial import optimal
 from reparam.distributions import Normal
 from reparam.divergences import kl_diagonal
 from reparam.labs.lab import Check, Findings, Lab, Numbers

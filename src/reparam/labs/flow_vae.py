@@ -13,15 +13,15 @@ from torch import Tensor, nn
 
 from reparam import bounds
 from reparam.distributions import Distribution, Normal
+from reparam.distributions.flow import AutoregressiveTransforms
 from reparam.divergences import grid, interval
-from reparam.flows import AutoregressiveTransforms
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.labs.linear_gaussian import LinearGaussian
 from reparam.models import VAE, NormalLikelihood, StandardNormal
 from reparam.models.model import Batch
-from reparam.models.objectives import ELBO
-from reparam.models.posteriors import DiagonalNormal, FlowPosterior
-from reparam.models.priors import FlowPrior, Prior
+from reparam.models.vae.objectives import ELBO
+from reparam.models.vae.posteriors import DiagonalNormal, FlowPosterior
+from reparam.models.vae.priors import FlowPrior, Prior
 from reparam.networks import MLP
 from reparam.plots.style import BLUE, INK, ORANGE, SOFT, dress, new_figure
 

@@ -16,9 +16,9 @@ from reparam.divergences import grid
 from reparam.divergences.nodes import Nodes
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.models import VAE, StandardNormal
-from reparam.models.avb import AVB, PairDiscriminator
-from reparam.models.implicit import ImplicitPosterior
 from reparam.models.model import Batch
+from reparam.models.vae.avb import AVB, PairDiscriminator
+from reparam.models.vae.implicit import ImplicitPosterior
 from reparam.networks import MLP
 from reparam.plots.style import BLUE, INK, ORANGE, SOFT, dress, new_figure
 

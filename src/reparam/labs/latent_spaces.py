@@ -12,7 +12,7 @@ from reparam.data.load import binarized
 from reparam.data.reading import rows_of
 from reparam.distributions import Normal
 from reparam.evaluation import latents, sample
-from reparam.evaluation.classifier import digit_classifier
+from reparam.evaluation.samples.classifier import digit_classifier
 from reparam.evaluation.two_sample import kernel_test
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.models import VAE, Autoencoder, StandardNormal

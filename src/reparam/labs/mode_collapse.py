@@ -11,8 +11,8 @@ from reparam.data import load_data
 from reparam.labs.games import play
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.models import GAN, WGAN
-from reparam.models.constraints import GradientPenalty
-from reparam.models.gan import InstanceNoise
+from reparam.models.gan.constraints import GradientPenalty
+from reparam.models.gan.gan import InstanceNoise
 from reparam.networks import MLP
 from reparam.plots.style import CLASS_COLOURS, SOFT, dress, new_figure
 

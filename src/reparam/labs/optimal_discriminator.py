@@ -7,7 +7,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from reparam import adversarial, divergences, optimal
+from reparam import adversarial, divergences
+from reparam.adversarial import optimal
 from reparam.distributions import Normal
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.labs.training import train_discriminator

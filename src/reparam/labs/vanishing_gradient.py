@@ -13,7 +13,7 @@ from reparam.data import load_data
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.models import GAN
 from reparam.models.model import Batch
-from reparam.players import mlp_discriminator, mlp_generator
+from reparam.networks.players import mlp_discriminator, mlp_generator
 from reparam.plots.style import CLASS_COLOURS, dress, new_figure
 
 TEXT = """

@@ -1,22 +1,23 @@
 """Models: one file per kind, and the parts they are composed of."""
 
-from reparam.models.autoencoder import Autoencoder
-from reparam.models.avb import AVB, PairDiscriminator
-from reparam.models.constraints import GradientPenalty, WeightClipping, ZeroCentred, spectrally_normalized
-from reparam.models.gan import GAN, WGAN, InstanceNoise
-from reparam.models.implicit import ImplicitPosterior
-from reparam.models.likelihoods import (
+from reparam.models.gan.constraints import GradientPenalty, WeightClipping, ZeroCentred, spectrally_normalized
+from reparam.models.gan.gan import GAN, InstanceNoise
+from reparam.models.gan.wgan import WGAN
+from reparam.models.model import Batch, Model, Turn
+from reparam.models.vae.autoencoder import Autoencoder
+from reparam.models.vae.avb import AVB, PairDiscriminator
+from reparam.models.vae.implicit import ImplicitPosterior
+from reparam.models.vae.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
     ContinuousBernoulliLikelihood,
     DiscretizedLogisticLikelihood,
     NormalLikelihood,
 )
-from reparam.models.model import Batch, Model, Turn
-from reparam.models.objectives import ELBO, IWAE, DReG
-from reparam.models.posteriors import DiagonalNormal, FlowPosterior, FullNormal
-from reparam.models.priors import FlowPrior, MixturePrior, StandardNormal, VampPrior
-from reparam.models.vae import VAE
+from reparam.models.vae.objectives import ELBO, IWAE, DReG
+from reparam.models.vae.posteriors import DiagonalNormal, FlowPosterior, FullNormal
+from reparam.models.vae.priors import FlowPrior, MixturePrior, StandardNormal, VampPrior
+from reparam.models.vae.vae import VAE
 
 __all__ = [
     "AVB",

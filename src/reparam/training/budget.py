@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import torch
 
-from reparam.config import RunConfig
 from reparam.data import Batches, Dataset
 from reparam.errors import UserError
+from reparam.hardware import choose_device, flushed_denormals
 from reparam.models.model import Batch
 from reparam.randomness import noise
-from reparam.training.hardware import choose_device, flushed_denormals
+from reparam.settings import RunConfig
 from reparam.training.loop import Game
 from reparam.training.resolve import resolve
 from reparam.training.start import fresh_model

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from reparam.config import DataConfig, RunConfig, TrainingConfig
 from reparam.data import Dataset, require_binary, require_unit
 from reparam.errors import UserError
-from reparam.models.likelihoods import Likelihood
+from reparam.hardware import choose_device, flushed_denormals
 from reparam.models.model import Model
-from reparam.training.folder import RunFolder
-from reparam.training.hardware import choose_device, flushed_denormals
+from reparam.models.vae.likelihoods import Likelihood
+from reparam.runs.folder import RunFolder
+from reparam.runs.run import Run, check_fingerprint, record
+from reparam.settings import DataConfig, RunConfig, TrainingConfig
 from reparam.training.progress import Silent, choose
-from reparam.training.run import Run, check_fingerprint, record
 from reparam.training.session import Session
 from reparam.training.tensorboard import Writer, require_tensorboard
 
@@ -35,7 +35,7 @@ def fit(
         config: the whole settings, where a command resolved them; otherwise give ``settings``.
         resume: go on from the folder's last checkpoint, bit for bit as if never interrupted.
         progress: what is said meanwhile; a live line on a terminal unless given.
-        **settings: fields of :class:`reparam.config.TrainingConfig`, such as ``epochs=12, batch_size=128, seed=0``.
+        **settings: fields of :class:`reparam.settings.TrainingConfig`, such as ``epochs=12, batch_size=128, seed=0``.
 
     Returns:
         The run, its last row the test row.

@@ -5,11 +5,11 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from reparam.config import TrainingConfig
 from reparam.data import Batches
+from reparam.hardware import autocast
 from reparam.models.model import Batch, Model, Turn
 from reparam.randomness import seed_noise
-from reparam.training.hardware import autocast
+from reparam.settings import TrainingConfig
 from reparam.training.ledger import Ledger
 from reparam.training.optimizers import build_optimizer, moving_parameters, rate_factor, set_rate
 

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from reparam.config import TrainingConfig
 from reparam.errors import UserError
 from reparam.models.model import Turn
+from reparam.settings import TrainingConfig
 
 KINDS: dict[str, type[Optimizer]] = {
     "adam": torch.optim.Adam,

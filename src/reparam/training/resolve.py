@@ -1,9 +1,9 @@
 """From what a user asked for to what exactly will be done: every ``auto`` decided by the data, then written down."""
 
-from reparam.config import EPOCHS, AVBConfig, DataConfig, NetworkConfig, RunConfig, TrainingConfig
 from reparam.data import Dataset, binarized
+from reparam.runs.run import read_data
+from reparam.settings import EPOCHS, AVBConfig, DataConfig, NetworkConfig, RunConfig, TrainingConfig
 from reparam.training.optimizers import SAFE_RATE
-from reparam.training.run import read_data
 
 PERCEPTRON_RATE = 6e-3
 # clipping is slow: after 1,100 updates of the generator (14 epochs at batch 128) samples are still blobs

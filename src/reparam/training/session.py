@@ -9,21 +9,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reparam.config import EPOCHS, TrainingConfig
 from reparam.data import Batches, Dataset, coverage
 from reparam.data.coverage import SAMPLES
 from reparam.files import read_json, write_json
 from reparam.models.model import Batch, Model
 from reparam.networks import count_parameters
 from reparam.randomness import noise
-from reparam.training.checkpoint import load_game, load_weights, save_game, save_weights
+from reparam.runs.checkpoint import load_weights, save_weights
+from reparam.runs.folder import RunFolder
+from reparam.runs.snapshots import moments, save_snapshot
+from reparam.settings import EPOCHS, TrainingConfig
+from reparam.training.checkpoint import load_game, save_game
 from reparam.training.diagnosis import RECENT, diagnose
-from reparam.training.folder import RunFolder
 from reparam.training.interrupt import Interrupted, listening
 from reparam.training.loop import Game
 from reparam.training.memory import forget_peak, peak_memory
 from reparam.training.progress import Silent
-from reparam.training.snapshots import moments, save_snapshot
 from reparam.training.validation import average
 
 Row = dict[str, Any]

@@ -3,18 +3,18 @@
 import math
 from pathlib import Path
 
-from reparam.config import RunConfig
 from reparam.data import Dataset, units
 from reparam.errors import UserError
-from reparam.models.catalogue import build_model
+from reparam.kinds.catalogue import build_model
 from reparam.models.model import Model
 from reparam.models.traits import Traits
 from reparam.randomness import noise
+from reparam.runs.folder import RunFolder
+from reparam.runs.run import Run, load, read_data
+from reparam.settings import RunConfig
 from reparam.training.fit import fit
-from reparam.training.folder import RunFolder
 from reparam.training.progress import choose
 from reparam.training.resolve import resolve
-from reparam.training.run import Run, load, read_data
 
 
 def train(config: RunConfig, folder: str | Path, quiet: bool = False) -> Run:

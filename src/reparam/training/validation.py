@@ -5,9 +5,9 @@ from collections import defaultdict
 import torch
 
 from reparam.data import Dataset, Split, evaluation_batches
+from reparam.hardware import exact
 from reparam.models.model import Batch, Model
 from reparam.randomness import noise
-from reparam.training.hardware import exact
 
 BATCH_SIZE = 1000
 

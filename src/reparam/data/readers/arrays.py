@@ -1,0 +1,181 @@
+"""NumPy's .npy and .npz files."""
+
+import re
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reparam.data.dataset import LazyArray, Split
+from reparam.data.readers.labels import encode_labels
+from reparam.data.readers.layout import Layout, Values, check_array, plan_layout, scan
+from reparam.data.readers.mapped import MappedRows, NpyFile
+from reparam.data.reading import (
+    SPLIT_WORDS,
+    SPLITS,
+    Reading,
+    by_name,
+    chunks,
+    complete_splits,
+    split_note,
+    split_rows,
+    take,
+)
+from reparam.errors import UserError
+
+X_WORDS = {"x", "data", "image", "images", "features", "samples", "inputs"}
+Y_WORDS = {"y", "label", "labels", "target", "targets", "class", "classes"}
+
+
+def read_npy(path: Path, seed: int, memory_limit: int) -> Reading:
+    """An array of vectors or images, split 80/10/10 from the seed; it stays on disk above ``memory_limit`` bytes.
+
+    Raises
+    ------
+    UserError
+        When the file is not a whole .npy file, holds objects, no numbers, too few rows, NaN or infinities, or
+        has a shape that is neither that of vectors nor of images.
+    """
+    where, file = repr(str(path)), NpyFile(path)
+    check_array(file.shape, file.dtype, where)
+    parts = split_rows(len(file), seed)
+    values = scan(file.pieces(), where)
+    layout = plan_layout(file.shape, file.dtype, values, where)
+    array = MappedRows(file, layout)
+    notes = (*layout.notes, split_note(seed))
+    if torch.Size(array.shape).numel() * layout.dtype.itemsize <= memory_limit:
+        return _reading(path.name, [Split(_in_memory(array, rows)) for rows in parts], layout, values, (), notes)
+    if file.by_column:
+        raise UserError(f"{where} is larger than the memory limit and stored column by column, so that rows cannot be "
+                        f"read from disk: save it again with np.ascontiguousarray.")  # fmt: skip
+    notes = (*notes, "larger than the memory limit: rows are read from disk as they are needed")
+    return _reading(path.name, [Split(take(array, rows)) for rows in parts], layout, values, (), notes)
+
+
+def read_npz(path: Path, seed: int) -> Reading:
+    """Arrays named ``train``, ``valid``, ``test`` (or ``x_train``, ``y_train`` ...), or one array ``x`` (with ``y``).
+
+    Splits the file does not name are held out: 80/10/10 of a single array, a tenth of ``train`` for a missing one.
+
+    Raises
+    ------
+    UserError
+        When no array can be told to be the data, the splits do not fit together, and as :func:`read_npy`.
+    """
+    arrays = _load_npz(path)
+    roles, ignored = _roles(arrays, path)
+    notes = tuple(f"array {key!r} not used" for key in ignored)
+    xs = {split: arrays[key] for (split, role), key in roles.items() if role == "x"}
+    ys = {split: arrays[key] for (split, role), key in roles.items() if role == "y"}
+    for split, x in xs.items():
+        where = f"{roles[split, 'x']!r} of {str(path)!r}"
+        check_array(x.shape, x.dtype, where)
+        if split in ys and len(ys[split]) != len(x):
+            raise UserError(f"{where} has {len(x)} rows and {roles[split, 'y']!r} has {len(ys[split])}: give one label "
+                            f"a row.")  # fmt: skip
+    xs, ys, held_out = _complete(xs, ys, seed)
+    return _assemble(path, xs, ys, (*notes, *held_out))
+
+
+def _load_npz(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with path.open("rb") as file:
+            arrays = np.load(file, allow_pickle=False)
+            if isinstance(arrays, np.ndarray):
+                raise UserError(f"{str(path)!r} is not an .npz file but a single array: rename it to .npy.")
+            with arrays:
+                return {key: arrays[key] for key in arrays.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        if "object arrays" in str(error).lower():
+            raise UserError(f"{str(path)!r} holds Python objects, which are never unpickled: save numbers, as uint8 or "
+                            f"float32.") from error  # fmt: skip
+        raise UserError(f"{str(path)!r} is not a whole .npz file ({error}): save it again.") from error
+
+
+def _roles(arrays: dict[str, np.ndarray], path: Path) -> tuple[dict[tuple[str, str], str], list[str]]:
+    """Which key is the x and y of which split (``all`` for data the file does not split), and the keys left over."""
+    found: dict[tuple[str, str], str] = {}
+    ignored = []
+    for key in arrays:
+        role = _role(key)
+        if role is None:
+            ignored.append(key)
+        elif role in found:
+            raise UserError(f"{str(path)!r} holds both {found[role]!r} and {key!r}, which mean the same: leave one.")
+        else:
+            found[role] = key
+    if ("train", "x") in found:
+        ignored += [key for role, key in found.items() if role[0] == "all"]
+        return {role: key for role, key in found.items() if role[0] != "all"}, ignored
+    if ("all", "x") not in found and len(ignored) == 1 and {split for split, _ in found} <= {"all"}:
+        found["all", "x"] = ignored.pop()
+    if ("all", "x") not in found:
+        keys = ", ".join(map(repr, arrays)) or "no arrays"
+        raise UserError(f"{str(path)!r} holds {keys}: name the arrays train, valid and test, or x (with y for labels).")
+    return {role: key for role, key in found.items() if role[0] == "all"}, ignored
+
+
+def _role(key: str) -> tuple[str, str] | None:
+    """The split and part a key names, if any.
+
+    >>> _role("x_train"), _role("valid"), _role("test_labels"), _role("y"), _role("mean")
+    (('train', 'x'), ('validation', 'x'), ('test', 'y'), ('all', 'y'), None)
+    """
+    words = re.split(r"[\W_]+", key.lower())
+    splits = [SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS]
+    rest = [word for word in words if word and word not in SPLIT_WORDS]
+    if len(splits) > 1 or len(rest) > 1 or (not splits and not rest):
+        return None
+    split = splits[0] if splits else "all"
+    if not rest or rest[0] in X_WORDS:
+        return split, "x"
+    return (split, "y") if rest[0] in Y_WORDS else None
+
+
+def _complete(
+    xs: dict[str, np.ndarray], ys: dict[str, np.ndarray], seed: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], tuple[str, ...]]:
+    """All three splits, those the file does not name cut from what there is, and what to note."""
+    source = "all" if "all" in xs else "train"
+    named = {split: torch.arange(len(x)) for split, x in xs.items()}
+    named["train"] = named.pop(source)
+    rows, notes = complete_splits(named, seed)
+
+    def pick(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        origin = {split: split if split in xs else source for split in SPLITS}
+        return {split: arrays[origin[split]][rows[split].numpy()] for split in SPLITS if origin[split] in arrays}
+
+    return pick(xs), pick(ys), notes if source == "train" else (split_note(seed),)
+
+
+def _assemble(path: Path, xs: dict[str, np.ndarray], ys: dict[str, np.ndarray], notes: tuple[str, ...]) -> Reading:
+    first = xs["train"]
+    for split, x in xs.items():
+        if x.shape[1:] != first.shape[1:] or x.dtype != first.dtype:
+            raise UserError(f"{str(path)!r}: {split} holds {x.dtype} rows of shape {x.shape[1:]} and train "
+                            f"{first.dtype} rows of shape {first.shape[1:]}: give splits of one kind.")  # fmt: skip
+    found = [scan([xs[split]], f"{split} of {str(path)!r}") for split in SPLITS]
+    values = Values(min(v.low for v in found), max(v.high for v in found), all(v.binary for v in found))
+    layout = plan_layout(first.shape, first.dtype, values, repr(str(path)))
+    codes, classes = encode_labels([ys.get(split) for split in SPLITS], repr(str(path)))
+    splits = [Split(layout(xs[split]), y) for split, y in zip(SPLITS, codes, strict=True)]
+    return _reading(path.name, splits, layout, values, classes, (*layout.notes, *notes))
+
+
+def _in_memory(array: LazyArray, rows: torch.Tensor) -> torch.Tensor:
+    part = take(array, rows)
+    whole = torch.empty(len(rows), *array.shape[1:], dtype=array.dtype)
+    for piece in chunks(part):
+        whole[piece[0] : piece[-1] + 1] = part[piece]
+    return whole
+
+
+def _reading(
+    name: str, splits: list[Split], layout: Layout, values: Values, classes: tuple[str, ...], notes: tuple[str, ...]
+) -> Reading:
+    return Reading(
+        name, by_name(splits), data_shape=layout.data_shape, low=float(values.low), high=float(values.high),
+        binary=values.binary, scale=layout.scale, classes=classes, notes=notes,
+    )  # fmt: skip

@@ -1,0 +1,80 @@
+"""The rows of an .npy file, read through a memory map where they lie."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reparam.data.dataset import LazyArray
+from reparam.data.readers.layout import Layout
+from reparam.data.reading import CHUNK_BYTES
+from reparam.errors import UserError
+
+#: Bytes that may be paged in before the file is mapped anew: pages once touched count as this process's memory.
+MAPPED_BYTES = 64 * 2**20
+#: A touched page brings its neighbours along.
+PAGE_BYTES = 64 * 2**10
+
+
+class NpyFile:
+    """An .npy file whose array is mapped, and mapped anew before the pages touched add up."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._array = self._open()
+        self._touched = 0
+        self.shape: tuple[int, ...] = self._array.shape
+        self.dtype: np.dtype = self._array.dtype
+        self.by_column = not self._array.flags.c_contiguous
+        self._row_bytes = self._array.nbytes // max(1, len(self._array)) if self.shape else 0
+
+    def _open(self) -> np.ndarray:
+        try:
+            return np.lib.format.open_memmap(self.path, mode="r")
+        except (OSError, ValueError, EOFError) as error:
+            if "Python objects" in str(error):
+                raise UserError(f"{str(self.path)!r} holds Python objects, which are never unpickled: save numbers, as "
+                                f"uint8 or float32.") from error  # fmt: skip
+            raise UserError(f"{str(self.path)!r} is not a whole .npy file ({error}): save it again.") from error
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
+        """A copy of raw rows ``(b, ...)``; row numbers in ascending order are the fastest."""
+        copied: np.ndarray = self._array[rows].copy() if isinstance(rows, slice) else self._array[rows]
+        self._touched += copied.nbytes if isinstance(rows, slice) else len(rows) * (self._row_bytes + PAGE_BYTES)
+        if self._touched > MAPPED_BYTES:
+            self._array, self._touched = self._open(), 0
+        return np.asarray(copied)
+
+    def pieces(self) -> Iterator[np.ndarray]:
+        """The whole array in order, piece by piece."""
+        step = max(1, CHUNK_BYTES // max(1, self._row_bytes))
+        return (self[start : start + step] for start in range(0, len(self), step))
+
+
+class MappedRows(LazyArray):
+    """The rows of an .npy file, laid out as a model wants them."""
+
+    def __init__(self, file: NpyFile, layout: Layout) -> None:
+        self.file, self.layout = file, layout
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(n, *data_shape)``."""
+        return (len(self.file), *self.layout.data_shape)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """uint8 or float32."""
+        return self.layout.dtype
+
+    def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
+        # In the order of the file, for the sake of its pages, then back in the order asked for.
+        ascending, places = rows.sort()
+        found = self.layout(self.file[ascending.numpy()])
+        result = torch.empty_like(found)
+        result[places] = found
+        return result

@@ -1,0 +1,84 @@
+"""Which reader a name or a path belongs to."""
+
+import difflib
+import os
+from pathlib import Path
+
+from reparam.data.readers import idx
+from reparam.data.readers.arrays import read_npy, read_npz
+from reparam.data.readers.fashion import read_fashion
+from reparam.data.readers.images import read_images
+from reparam.data.readers.mnist import read_mnist
+from reparam.data.readers.static_mnist import read_static_mnist
+from reparam.data.readers.table import read_csv
+from reparam.data.readers.toy import TOYS, read_toy
+from reparam.data.reading import Reading
+from reparam.errors import UserError
+
+#: The names that are data by themselves.
+NAMES = ("mnist", "static-mnist", "fashion-mnist", *TOYS)
+FORMATS = ".npy, .npz, .csv, IDX (images-idx3-ubyte, .gz too), or a folder of images or IDX files"
+
+
+def read(
+    name_or_path: str | os.PathLike[str], *, image_size: int | None, seed: int, labels: str | None, memory_limit: int
+) -> Reading:
+    """The raw splits of a name, a file or a folder; the arguments are those of :func:`reparam.data.load_data`."""
+    given = os.fspath(name_or_path)
+    named = _read_named(given, seed) if isinstance(name_or_path, str) else None
+    path = Path(given).expanduser()
+    is_images = named is None and path.is_dir() and not idx.is_idx_folder(path)
+    _refuse_idle(given, is_images, image_size, is_table=path.suffix.lower() == ".csv", labels=labels)
+    if named is not None:
+        return named
+    try:
+        if is_images:
+            return read_images(path, image_size, seed, memory_limit)
+        if path.is_dir():
+            return idx.read_four(path, path.name)
+        if path.is_file():
+            return _read_file(path, seed, labels, memory_limit)
+    except OSError as error:
+        raise UserError(f"{given!r} cannot be read ({error}): give a file or folder you may read.") from error
+    raise UserError(_unknown(given))
+
+
+def _read_named(name: str, seed: int) -> Reading | None:
+    if name == "mnist":
+        return read_mnist()
+    if name == "static-mnist":
+        return read_static_mnist()
+    if name == "fashion-mnist":
+        return read_fashion()
+    if name.startswith("fashion-mnist:"):
+        return read_fashion(str(Path(name.removeprefix("fashion-mnist:")).expanduser()))
+    return read_toy(name, seed) if name in TOYS else None
+
+
+def _read_file(path: Path, seed: int, labels: str | None, memory_limit: int) -> Reading:
+    match path.suffix.lower():
+        case ".npy":
+            return read_npy(path, seed, memory_limit)
+        case ".npz":
+            return read_npz(path, seed)
+        case ".csv":
+            return read_csv(path, seed, labels)
+    if idx.looks_like_idx(path):
+        return idx.read_file(path, seed)
+    raise UserError(f"{str(path)!r} is of no format that is read: give {FORMATS}.")
+
+
+def _refuse_idle(given: str, is_images: bool, image_size: int | None, is_table: bool, labels: str | None) -> None:
+    """Refuse an argument that would do nothing."""
+    if image_size is not None and not is_images:
+        raise UserError(f"--image-size {image_size} applies to folders of images, and {given!r} is none: leave it out.")
+    if labels is not None and not is_table:
+        raise UserError(f"The labels' column {labels!r} applies to .csv tables, and {given!r} is none: leave it out.")
+
+
+def _unknown(given: str) -> str:
+    if os.sep in given or Path(given).suffix:
+        return f"{given!r} does not exist: give the path of {FORMATS}, or one of the names {', '.join(NAMES)}."
+    close = difflib.get_close_matches(given.lower(), NAMES, n=1, cutoff=0.5)
+    meant = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"{given!r} is neither a known name nor an existing path{meant}: give {', '.join(NAMES)}, or {FORMATS}."

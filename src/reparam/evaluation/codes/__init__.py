@@ -1,0 +1,1 @@
+"""The latent space: codes, its plane, walks in it, its use."""

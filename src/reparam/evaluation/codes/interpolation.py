@@ -1,0 +1,145 @@
+"""Walks between two points of the latent space, decoded."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reparam.errors import UserError
+from reparam.evaluation.codes.encoding import code, device_of, examples, pick
+from reparam.evaluation.samples.classifier import IMAGE_SHAPE, digit_classifier
+from reparam.models.model import Model
+from reparam.randomness import generator, noise
+from reparam.runs.run import Run
+
+Path = Literal["spherical", "linear"]
+CANDIDATES = 1000
+
+
+@dataclass(frozen=True)
+class Interpolation:
+    """The decoded path, ``x`` ``(steps + 2, *data_shape)``, its codes ``z``, and in words how the ends were chosen."""
+
+    x: np.ndarray
+    z: np.ndarray
+    ends: str
+
+
+def interpolate(
+    run: Run,
+    steps: int = 7,
+    path: Path = "spherical",
+    from_label: str | None = None,
+    to_label: str | None = None,
+    seed: int = 0,
+) -> Interpolation:
+    """Two ends of different classes and ``steps`` points between them in latent space.
+
+    A model with an encoder walks between the codes of two test examples. A game has no labels: on MNIST the shipped
+    classifier reads those of generated digits; on other data the ends are the two most distant of a seeded batch.
+
+    Raises:
+        UserError: if a label is unknown or cannot be had, or the model is conditional.
+    """
+    if getattr(run.model, "classes", 0):
+        raise UserError(
+            "a conditional model is told its class, so there is no path between classes: see sample --label"
+        )
+    choose = _encoded_ends if hasattr(run.model, "encode") else _generated_ends
+    start, end, words = choose(run, from_label, to_label, seed)
+    between = spherical if path == "spherical" else linear
+    z = between(start, end, torch.linspace(0, 1, steps + 2, dtype=start.dtype))
+    return Interpolation(decode(run.model, z).numpy(), z.numpy(), words)
+
+
+def linear(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
+    """The straight line: ``(len(t), latent_dim)``.
+
+    >>> linear(torch.zeros(1), torch.ones(1), torch.tensor([0.0, 0.5, 1.0])).tolist()
+    [[0.0], [0.5], [1.0]]
+    """
+    return start + t.unsqueeze(1) * (end - start)
+
+
+def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
+    """The great circle between directions, the length changing evenly (Shoemake 1985; White 2016).
+
+    Every point of it is as likely under N(0, I) as the ends are, where a straight line cuts through what noise in many
+    dimensions never visits.
+
+    >>> path = spherical(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), torch.tensor([0.0, 0.5, 1.0]))
+    >>> [round(length, 6) for length in path.norm(dim=1).tolist()]
+    [1.0, 1.0, 1.0]
+    """
+    lengths = linear(start.norm().reshape(1), end.norm().reshape(1), t)
+    cosine = torch.nn.functional.cosine_similarity(start, end, dim=0).clamp(-1, 1)
+    angle = torch.arccos(cosine)
+    if angle.sin() < 1e-4:  # along one line there is no circle to follow
+        return linear(start, end, t)
+    a, b = (torch.sin((1 - t) * angle) / angle.sin(), torch.sin(t * angle) / angle.sin())
+    directions = a.unsqueeze(1) * start / start.norm() + b.unsqueeze(1) * end / end.norm()
+    path: Tensor = lengths * directions
+    return path
+
+
+@torch.no_grad()
+def decode(model: Model, z: Tensor) -> Tensor:
+    """What z decodes to, on the CPU: a likelihood's mean, or a generator's output."""
+    output = model.decode(z.to(device_of(model)))  # type: ignore[operator]
+    x: Tensor = output if isinstance(output, Tensor) else output.mean
+    return x.cpu()
+
+
+def _encoded_ends(run: Run, start: str | None, end: str | None, seed: int) -> tuple[Tensor, Tensor, str]:
+    chosen = pick(run.data.test, CANDIDATES, generator(seed, "interpolate"))
+    with torch.no_grad():
+        x = torch.cat(list(examples(chosen, run.data))).to(device_of(run.model))
+        z = code(run.model, x).cpu()
+    if chosen.y is None:
+        if start or end:
+            raise UserError(f"{run.data.name!r} has no labels to choose by: leave --from-label and --to-label out")
+        return *_most_distant(z, x.cpu()), "the two most distant of 1,000 test examples"
+    labels = [run.data.classes[int(label)] for label in chosen.y]
+    first, last = _pair(labels, start, end, run.data.classes)
+    return z[first], z[last], f"codes of test examples of class {labels[first]} and {labels[last]}"
+
+
+def _generated_ends(run: Run, start: str | None, end: str | None, seed: int) -> tuple[Tensor, Tensor, str]:
+    with noise(seed, "interpolate"):
+        z = torch.randn(CANDIDATES, run.model.latent_dim)
+    x = decode(run.model, z)
+    if run.config.data.data != "mnist" or tuple(x.shape[1:]) != IMAGE_SHAPE:
+        if start or end:
+            raise UserError(
+                "labels of generated examples can be read on mnist only: leave --from-label, --to-label out"
+            )
+        return *_most_distant(z, x), "the two most distant of 1,000 generated examples (no classifier for these data)"
+    best = digit_classifier().probabilities(x).max(1)
+    order = best.values.argsort(descending=True)  # ends are digits that the classifier is sure of
+    labels = [str(int(label)) for label in best.indices[order]]
+    first, last = _pair(labels, start, end, tuple("0123456789"))
+    words = f"generated digits that the shipped classifier reads as {labels[first]} and {labels[last]}"
+    return z[order[first]], z[order[last]], words
+
+
+def _pair(labels: list[str], start: str | None, end: str | None, classes: tuple[str, ...]) -> tuple[int, int]:
+    """The first examples of the classes asked for; where none is asked for, of another class than the other end."""
+    for label in (start, end):
+        if label is not None and label not in classes:
+            raise UserError(f"there is no class {label!r}: the classes are {', '.join(classes)}")
+        if label is not None and label not in labels:
+            raise UserError(
+                f"none of {len(labels):,} examples is of class {label!r}: try another --seed, or another class"
+            )
+    start = start or next((label for label in labels if label != end), labels[0])
+    end = end or next((label for label in labels if label != start), labels[-1])
+    first = labels.index(start)
+    return first, next(i for i, label in enumerate(labels) if label == end and (i != first or len(labels) == 1))
+
+
+def _most_distant(z: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    flat = x.flatten(1)
+    row, column = divmod(int(torch.cdist(flat, flat).argmax()), len(flat))
+    return z[row], z[column]

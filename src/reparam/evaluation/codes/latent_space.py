@@ -1,0 +1,118 @@
+"""The latent space as arrays: where test points lie in it, and what its plane decodes to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reparam.data import Split
+from reparam.distributions import Normal
+from reparam.distributions.flow import Flow
+from reparam.errors import UserError
+from reparam.evaluation.codes.encoding import codes, decode_mean, device_of, pick
+from reparam.randomness import generator, noise
+from reparam.runs.run import Run
+
+Array = np.ndarray
+DRAWS = 10_000
+
+
+@dataclass(frozen=True)
+class Manifold:
+    """The decoder's mean on a grid of the latent plane.
+
+    ``images``: ``(size, size, *data_shape)``; row i, column j is decoded at ``z = (z1[j], z2[i])``. ``z1``, ``z2``:
+    ``(size,)``, rising.
+    """
+
+    images: Array
+    z1: Array
+    z2: Array
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Codes of test points in two dimensions, ``z`` ``(n, 2)``, with labels ``(n,)`` where there are any.
+
+    ``explained``: the two principal components' shares of the variance if the latent is larger than 2, else None.
+    """
+
+    z: Array
+    labels: Array | None
+    explained: Array | None
+
+
+def _quantiles(size: int) -> Tensor:
+    """Standard normal quantiles at the midpoints of ``size`` equal slices of probability, ``(size,)``."""
+    quantiles: Tensor = torch.special.ndtri((torch.arange(size, dtype=torch.float64) + 0.5) / size)
+    return quantiles
+
+
+def manifold(run: Run, size: int = 20) -> Manifold:
+    """Decode a grid that covers the latent plane with equal probability per cell (Kingma & Welling 2014, figure 4).
+
+    The grid is made of standard normal quantiles. A flow prior's is their image, so that ``z1`` and ``z2`` are the
+    flow's noise; a mixture's, and an autoencoder's, which has no prior, is made of quantiles of normals with the mean
+    and standard deviation of draws of the prior, or of test codes.
+
+    Raises:
+        UserError: unless the model has two latent dimensions.
+    """
+    if run.model.latent_dim != 2:
+        raise UserError(
+            f"a manifold needs 2 latent dimensions and this model has {run.model.latent_dim}: "
+            "train one with --latent-dim 2, or see `reparam latents`"
+        )
+    plane = _plane(run)
+    z1, z2 = (plane.mean[i] + plane.scale[i] * _quantiles(size) for i in range(2))
+    grid = torch.stack(torch.meshgrid(z1, z2, indexing="xy"), dim=-1).reshape(-1, 2).float()
+    images = decode_mean(run.model, plane.push(grid)).numpy()
+    return Manifold(images.reshape(size, size, *images.shape[1:]), z1.numpy(), z2.numpy())
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Where a model's codes lie: normals' mean and scale along both axes, and the way from there to codes."""
+
+    mean: Tensor
+    scale: Tensor
+    push: Callable[[Tensor], Tensor] = lambda z: z
+
+
+@torch.no_grad()
+def _plane(run: Run) -> _Plane:
+    p_z = getattr(run.model, "p_z", None)
+    prior = None if p_z is None else p_z()
+    if isinstance(prior, Normal):
+        return _Plane(torch.zeros(2), torch.ones(2))
+    if isinstance(prior, Flow):
+        transform, device = prior.transform, device_of(run.model)
+        return _Plane(torch.zeros(2), torch.ones(2), lambda e: transform(e.to(device)).detach().cpu())
+    with noise(0, "manifold"):
+        z = codes(run.model, run.data.test, run.data) if prior is None else prior.sample((DRAWS,)).cpu()
+    return _Plane(z.mean(0), z.std(0))
+
+
+def latents(run: Run, n: int = 5000, seed: int = 0) -> Latents:
+    """Codes of seeded random test points; the two leading principal components where the latent is larger than 2.
+
+    Raises:
+        UserError: if the model has no encoder.
+    """
+    chosen: Split = pick(run.data.test, n, generator(seed, "latents"))
+    z = codes(run.model, chosen, run.data)
+    labels = None if chosen.y is None else chosen.y.numpy()
+    if z.shape[1] <= 2:
+        return Latents(torch.nn.functional.pad(z, (0, 2 - z.shape[1])).numpy(), labels, None)
+    projected, explained = _principal_components(z.double())
+    return Latents(projected.float().numpy(), labels, explained.numpy())
+
+
+def _principal_components(z: Tensor) -> tuple[Tensor, Tensor]:
+    """The projection ``(n, 2)`` on the two leading components, and their shares of the variance ``(2,)``."""
+    centred = z - z.mean(0)
+    _, singular, directions = torch.linalg.svd(centred, full_matrices=False)
+    explained = singular.square() / singular.square().sum()
+    return centred @ directions[:2].T, explained[:2]

@@ -1,0 +1,152 @@
+"""How a model uses its latent space: which units carry something of x, and whether codes look like the prior."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reparam.distributions import Distribution, Normal
+from reparam.errors import UserError
+from reparam.evaluation.codes.encoding import device_of, examples, pick
+from reparam.evaluation.two_sample import FEWEST, classifier_test
+from reparam.models.model import Model
+from reparam.randomness import generator, noise
+from reparam.runs.run import Run
+
+ACTIVE = 0.01
+DRAWS = 8
+
+
+@dataclass(frozen=True)
+class LatentUsage:
+    """Latent units, and the aggregate posterior q(z) = mean over x of q(z|x) beside the prior.
+
+    Attributes:
+        active: how many units have ``signal`` above 0.01.
+        signal: of each unit the variance over x of the posterior's mean.
+        mean: of q(z), unit by unit.
+        scale: standard deviations of q(z).
+        prior_mean: those of the prior, of draws.
+        prior_scale: likewise.
+        accuracy: of a classifier that tells draws of q(z) from draws of the prior, on draws held out; ½ by chance.
+        accuracy_error: its binomial standard error.
+        p_value: the chance of such an accuracy if q(z) is the prior.
+        n: examples that were encoded, and draws of either.
+        split: where they are from.
+        seed: of their choice and of the draws.
+        prior: whose draws are compared: the model's, or N(0, I) where it has none.
+    """
+
+    active: int
+    signal: tuple[float, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    prior_mean: tuple[float, ...]
+    prior_scale: tuple[float, ...]
+    accuracy: float
+    accuracy_error: float
+    p_value: float
+    n: int
+    split: str
+    seed: int
+    prior: str
+
+
+def has_encoder(model: Model) -> bool:
+    """Whether codes can be had of a model."""
+    return hasattr(model, "encode")
+
+
+def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
+    """Encode test examples, and compare the codes with the prior.
+
+    Active units are those of Burda et al. 2016 (section 5.2). That the aggregate posterior is the prior is what samples
+    rest on (Hoffman & Johnson 2016; Makhzani et al. 2016).
+
+    Args:
+        run: of a model with an encoder.
+        n: test examples at most.
+        seed: of their choice and of the draws.
+
+    Raises:
+        UserError: if the model has no encoder, or there are fewer than 40 test examples.
+    """
+    if not has_encoder(run.model):
+        raise UserError(f"a {type(run.model).__name__} has no encoder, so that it uses no latent units for x")
+    chosen = pick(run.data.test, n, generator(seed, "latent usage", "examples"))
+    if len(chosen) < FEWEST:
+        raise UserError(f"{len(chosen)} test examples are too few to judge a latent space by: {FEWEST} are needed")
+    signal, z = aggregate(run.model, examples(chosen, run.data), seed)
+    prior, name = _prior_draws(run.model, len(z), seed)
+    told = classifier_test(z, prior, permutations=1, seed=seed, features=False)
+    return LatentUsage(
+        active=int((signal > ACTIVE).sum()),
+        signal=_numbers(signal),
+        mean=_numbers(z.mean(0)),
+        scale=_numbers(z.std(0)),
+        prior_mean=_numbers(prior.mean(0)),
+        prior_scale=_numbers(prior.std(0)),
+        accuracy=told.accuracy,
+        accuracy_error=(told.accuracy * (1 - told.accuracy) / told.held_out) ** 0.5,
+        p_value=told.p_binomial,
+        n=len(z),
+        split="test",
+        seed=seed,
+        prior=name,
+    )
+
+
+@torch.no_grad()
+def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[Tensor, Tensor]:
+    """The variance over x of the posterior's mean, ``(latent_dim,)``, and a draw of q(z|x) for each x.
+
+    A posterior whose mean has no closed form is drawn from 2 × 8 times: the covariance of two independent means of 8
+    draws is the variance of the true mean, without bias.
+
+    Args:
+        model: with an encoder.
+        batches: of x, on the CPU.
+        seed: of the draws.
+
+    Returns:
+        Variances ``(latent_dim,)`` and draws ``(n, latent_dim)``, float64 on the CPU.
+    """
+    device, parts = device_of(model), []
+    for number, x in enumerate(batches):
+        with noise(seed, "latent usage", number):
+            parts.append(_means_and_draw(model.encode(x.to(device))))  # type: ignore[operator]
+    first, second, z = (torch.cat(part).double().cpu() for part in zip(*parts, strict=True))
+    first, second = first - first.mean(0), second - second.mean(0)
+    return (first * second).sum(0) / (len(z) - 1), z
+
+
+def _means_and_draw(q: Distribution | Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Two estimates of the mean, independent or exact, and a draw, each ``(batch, latent_dim)``."""
+    if isinstance(q, Tensor):  # a code is its own distribution
+        return q, q, q
+    try:
+        return q.mean, q.mean, q.sample()
+    except UserError:
+        draws = q.sample((2 * DRAWS,))
+        return draws[:DRAWS].mean(0), draws[DRAWS:].mean(0), draws[0]
+
+
+@torch.no_grad()
+def _prior_draws(model: Model, n: int, seed: int) -> tuple[Tensor, str]:
+    """``(n, latent_dim)``, and what they are draws of."""
+    p_z: Any = getattr(model, "p_z", None)
+    with noise(seed, "latent usage", "prior"):
+        if p_z is None:  # what an autoencoder's `sample` decodes
+            return torch.randn(n, model.latent_dim, dtype=torch.float64), "N(0, I)"
+        prior = p_z()
+        return prior.sample((n,)).double().cpu(), "N(0, I)" if _is_standard(prior) else "the model's prior"
+
+
+def _is_standard(prior: Distribution) -> bool:
+    return isinstance(prior, Normal) and bool((prior.mean == 0).all() and (prior.scale == 1).all())
+
+
+def _numbers(values: Tensor) -> tuple[float, ...]:
+    return tuple(values.tolist())

@@ -1,0 +1,1 @@
+"""Log p(x): by importance sampling and by annealing."""

@@ -1,0 +1,218 @@
+"""The test set's log-likelihood with its error bars: by importance sampling, naive Monte Carlo or annealing."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reparam.distributions import Distribution, Normal
+from reparam.errors import UserError
+from reparam.evaluation.codes.encoding import device_of, examples, pick
+from reparam.evaluation.likelihood.annealed import Annealing, annealed_estimate
+from reparam.evaluation.likelihood.importance import importance_estimate
+from reparam.models.model import Model
+from reparam.models.vae.implicit import Implicit
+from reparam.models.vae.priors import StandardNormal
+from reparam.randomness import generator, noise
+from reparam.runs.run import Run
+
+Proposal = Literal["posterior", "prior", "annealed"]
+BATCH = 100
+EIGHT_BIT = 256
+
+
+class Estimate(Protocol):
+    """What every estimator gives."""
+
+    @property
+    def log_mean(self) -> Tensor:
+        """Log of the mean weight, ``(batch,)`` in nats."""
+
+    @property
+    def effective(self) -> Tensor:
+        """How many equal weights would be as good, ``(batch,)``."""
+
+
+@dataclass(frozen=True)
+class LogLikelihood:
+    """A mean log-likelihood and what it rests on; nats per example.
+
+    Attributes:
+        mean: of the examples' log p(x); in expectation a lower bound.
+        standard_error: of that mean as an estimate for the population, from the spread over examples.
+        monte_carlo_error: what the estimator's own noise contributes, by the delta method.
+        effective_sample_size: mean and smallest over examples.
+        bits_per_dimension: -mean in bits per dimension, for likelihoods of 8-bit values, else None.
+        examples, samples, proposal, split, seed: what was estimated and how.
+        seconds: it took.
+        values: log p(x) of each example, ``(examples,)``.
+        estimated_bound: what the run itself took for a lower bound of log p(x) on the test set when it ended, where its
+            KL is a discriminator's estimate (AVB); else None.
+    """
+
+    mean: float
+    standard_error: float
+    monte_carlo_error: float
+    effective_sample_size: tuple[float, float]
+    bits_per_dimension: float | None
+    examples: int
+    samples: int
+    proposal: str
+    split: str
+    seed: int
+    seconds: float
+    values: np.ndarray = field(repr=False)
+    estimated_bound: float | None = None
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether that bound lies above an annealed log p(x) by more than its error bars, as no lower bound can."""
+        if self.estimated_bound is None or self.proposal != "annealed":
+            return False
+        return self.estimated_bound > self.mean + 3 * math.hypot(self.standard_error, self.monte_carlo_error)
+
+
+def log_likelihood(
+    run: Run,
+    samples: int = 1000,
+    proposal: Proposal = "posterior",
+    *,
+    images: int | None = None,
+    split: Literal["train", "validation", "test"] = "test",
+    seed: int = 0,
+    scale: float | None = None,
+    annealing: Annealing | None = None,
+    step: Callable[[float], None] = lambda share: None,
+) -> LogLikelihood:
+    """Estimate log p(x) of a split, or of a seeded random subset of it.
+
+    Args:
+        run: a trained run.
+        samples: K importance samples; chains of annealing.
+        proposal: the model's posterior; its prior; or annealing from prior to posterior, which needs no encoder.
+        images: so many examples, chosen at random; all unless given.
+        split: which examples.
+        seed: of the choice and of the noise.
+        scale: standard deviation of a normal observation model around what a generator makes (games only).
+        annealing: settings of the chains; ``samples`` replaces their number.
+        step: told the share that is done.
+
+    Raises:
+        UserError: if the model has no such proposal, or a game no observation model.
+    """
+    started = time.monotonic()
+    model = observed(run.model, scale)
+    _check(model, proposal, samples)
+    whole = run.data.splits[split]
+    chosen = whole if images is None else pick(whole, min(images, len(whole)), generator(seed, "likelihood"))
+    parts: list[Estimate] = []
+    with noise(seed, "likelihood"):
+        for x in (part for batch in examples(chosen, run.data) for part in torch.split(batch, BATCH)):
+            parts.append(_estimate(model, x.to(device_of(run.model)), samples, proposal, annealing))
+            step(BATCH * len(parts) / len(chosen))
+    values, effective = (torch.cat([getattr(part, name) for part in parts]) for name in ("log_mean", "effective"))
+    if not torch.isfinite(values).all():
+        raise UserError(
+            f"log p(x) of {int((~torch.isfinite(values)).sum())} examples is not finite: train the model anew"
+        )
+    return LogLikelihood(
+        mean=values.mean().item(),
+        standard_error=(values.std() / len(values) ** 0.5).item() if len(values) > 1 else math.inf,
+        monte_carlo_error=(1 / effective - 1 / samples).clamp(min=0).sum().sqrt().item() / len(values),
+        effective_sample_size=(effective.mean().item(), effective.min().item()),
+        bits_per_dimension=_bits(model, values),
+        examples=len(values),
+        samples=samples,
+        proposal=proposal,
+        split=split,
+        seed=seed,
+        seconds=time.monotonic() - started,
+        values=values.numpy(),
+        estimated_bound=run.test.get("estimated_elbo") if split == "test" else None,
+    )
+
+
+class Observed:
+    """A generator with a normal observation model around what it makes (Wu et al. 2017, section 2.1).
+
+    The generator's alone: samples that a discriminator has chosen (:meth:`reparam.models.GAN.choosing`) have another
+    density.
+
+    Args:
+        model: a game.
+        scale: the observation's standard deviation.
+    """
+
+    def __init__(self, model: Model, scale: float) -> None:
+        self.model, self.scale = model, scale
+        self.prior = StandardNormal(model.latent_dim).to(device_of(model))
+
+    def p_z(self) -> Distribution:
+        """N(0, I)."""
+        return self.prior()  # type: ignore[no-any-return]
+
+    def decode(self, z: Tensor) -> Normal:
+        """N(G(z), scale²) for z of any leading shape."""
+        made = self.model.decode(z.reshape(-1, z.shape[-1]))  # type: ignore[operator]
+        mean = made.reshape(*z.shape[:-1], *self.model.data_shape)
+        return Normal(mean, torch.full_like(mean, self.scale), len(self.model.data_shape))
+
+
+def observed(model: Model, scale: float | None) -> Model | Observed:
+    """The model as it is where it has a likelihood, else with a normal one.
+
+    Raises:
+        UserError: if a game is given no scale, or another model one.
+    """
+    if hasattr(model, "p_z"):
+        if scale is not None:
+            raise UserError(f"this {type(model).__name__} has a likelihood of its own: leave --scale out")
+        return model
+    if hasattr(model, "encode"):
+        raise UserError(f"this {type(model).__name__} has no prior and so no likelihood: train a vae")
+    if scale is None:
+        raise UserError(
+            f"this {type(model).__name__} has no likelihood: --scale 0.1, say, sees its samples through normal noise"
+        )
+    if not scale > 0:
+        raise UserError(f"--scale {scale:g} is no standard deviation: give a positive one")
+    return Observed(model, scale)
+
+
+def _check(model: Any, proposal: Proposal, samples: int) -> None:
+    if samples < 1:
+        raise UserError(f"{samples} samples estimate nothing: ask for at least 1")
+    if proposal != "posterior":
+        return
+    if not _has_density(model):
+        who = type(model.model if isinstance(model, Observed) else model).__name__
+        raise UserError(f"this {who} has no posterior whose density is known: use --proposal annealed (or prior)")
+
+
+@torch.no_grad()
+def _has_density(model: Any) -> bool:
+    if not hasattr(model, "encode"):
+        return False
+    return not isinstance(model.encode(torch.zeros(1, *model.data_shape, device=device_of(model))), Implicit)
+
+
+@torch.no_grad()
+def _estimate(model: Any, x: Tensor, samples: int, proposal: Proposal, annealing: Annealing | None) -> Estimate:
+    if proposal == "annealed":
+        defaults = annealing or Annealing()
+        settings = Annealing(defaults.steps, defaults.leapfrog, samples, defaults.pilots, defaults.step_size)
+        return annealed_estimate(x, model.p_z(), model.decode, settings)
+    return importance_estimate(model, x, samples, proposal)
+
+
+def _bits(model: Any, values: Tensor) -> float | None:
+    likelihood = getattr(model, "likelihood", None)
+    if likelihood is None or likelihood.levels != EIGHT_BIT:
+        return None
+    dimensions = math.prod(likelihood.data_shape)
+    return float(-values.mean() / (math.log(2) * dimensions))

@@ -1,0 +1,149 @@
+"""Where features come from: the shipped digit network, Inception, a network of the user's, or the plain values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from reparam.data import Dataset
+from reparam.errors import UserError
+from reparam.evaluation.samples.classifier import BATCH_SIZE, FEATURES, IMAGE_SHAPE, digit_classifier
+from reparam.evaluation.samples.inception import Inception
+from reparam.randomness import noise
+
+Choice = Literal["auto", "raw", "inception"]
+MOST_COLUMNS = 256
+"""Raw features beyond so many are reduced to as many principal components: covariances grow with their square."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """A fixed map from examples to vectors, and its name for the record.
+
+    Call it with x ``(n, *data_shape)`` in the data's range; it gives finite float32 ``(n, width)`` on the CPU.
+
+    Attributes:
+        name: as it stands in captions.
+        kind: ``digits``, ``module`` or ``raw``.
+    """
+
+    name: str
+    kind: Literal["digits", "module", "raw"]
+    extract: Callable[[Tensor], Tensor] = field(repr=False)
+
+    @torch.no_grad()
+    def __call__(self, x: Tensor) -> Tensor:
+        """Features of x, in batches.
+
+        Raises:
+            UserError: if x is empty, or a feature is not a finite number.
+        """
+        if x.dim() < 2 or len(x) == 0:
+            raise UserError(f"features are taken of examples (n, *shape) with n at least 1, not of {tuple(x.shape)}")
+        found = torch.cat([self.extract(part.float()).float().flatten(1).cpu() for part in torch.split(x, BATCH_SIZE)])
+        wrong = ~torch.isfinite(found).all(1)
+        if wrong.any():
+            raise UserError(
+                f"{int(wrong.sum())} of {len(x)} examples have features that are not finite ({self.name}), the first "
+                f"in row {int(wrong.nonzero()[0])}: remove or mend them"
+            )
+        return found
+
+
+def choose_features(choice: nn.Module | Choice, data: Dataset, x: Tensor, seed: int = 0) -> Features:
+    """The features to measure with.
+
+    Args:
+        choice: a network of the user's; ``raw``; ``auto``: the digit network for 1×28×28 images in [0, 1], else raw; or
+            ``inception`` for images in [0, 1], see :class:`reparam.evaluation.samples.inception.Inception`.
+        data: what is measured on.
+        x: real examples ``(n, *data_shape)`` that raw features are standardized by.
+        seed: of the search for principal components.
+
+    Raises:
+        UserError: if the choice is none of these, or Inception cannot be had or does not apply.
+    """
+    if choice == "inception" or isinstance(choice, Inception):
+        _check_visible(data)
+        network = choice if isinstance(choice, Inception) else Inception()
+        return replace(module_features(network), name=network.title)
+    if isinstance(choice, nn.Module):
+        return module_features(choice)
+    if choice not in ("auto", "raw"):
+        raise UserError(f"features {choice!r} are unknown: give auto, raw, inception or an nn.Module")
+    low, high = data.range
+    if choice == "auto" and data.data_shape == IMAGE_SHAPE and low >= 0 and high <= 1:
+        return digit_features()
+    return raw_features(x, seed)
+
+
+def digit_features() -> Features:
+    """The 96 numbers of the shipped digit network's last hidden layer; values are clamped to [0, 1] first."""
+    name = f"the shipped digit network's last hidden layer, {FEATURES} numbers"
+    return Features(name, "digits", lambda x: digit_classifier().features(x.clamp(0, 1)))
+
+
+def module_features(module: nn.Module) -> Features:
+    """What a module makes of x ``(batch, *data_shape)``, flattened; it is called in evaluation mode, where it is.
+
+    >>> module_features(nn.Flatten())(torch.zeros(2, 1, 3, 3)).shape
+    torch.Size([2, 9])
+    """
+
+    def extract(x: Tensor) -> Tensor:
+        training = module.training
+        like = next(module.parameters(), x)
+        try:
+            found: Tensor = module.eval()(x.to(like))
+        finally:
+            module.train(training)
+        return found
+
+    return Features(f"the output of a {type(module).__name__}", "module", extract)
+
+
+def _check_visible(data: Dataset) -> None:
+    """Refuse what Inception cannot look at."""
+    low, high = data.range
+    if not (data.is_image and data.data_shape[0] in (1, 3) and low >= 0 and high <= 1):
+        raise UserError(
+            f"Inception sees grey and colour images in [0, 1], and {data.name!r} holds examples of shape "
+            f"{tuple(data.data_shape)} from {low:g} to {high:g}: take features auto or raw"
+        )
+
+
+def raw_features(x: Tensor, seed: int = 0) -> Features:
+    """The values themselves, flattened and standardized by real examples x ``(n, *data_shape)``.
+
+    Columns of vectors have a mean and a deviation each, the pixels of an image one per channel (a pixel that is nearly
+    always dark would blow up otherwise). More than 256 columns become the 256 leading principal components of x.
+
+    >>> raw_features(torch.tensor([[1.0, 5.0], [3.0, 5.0]]))(torch.tensor([[3.0, 6.0]]))
+    tensor([[1., 1.]])
+    """
+    over = (0, 2, 3) if x.dim() == 4 else (0,)
+    mean = x.float().mean(over, keepdim=True)
+    deviation = x.float().std(over, correction=0, keepdim=True)
+    deviation = torch.where(deviation > 0, deviation, 1.0)
+
+    def standardize(values: Tensor) -> Tensor:
+        return ((values.cpu() - mean) / deviation).flatten(1)
+
+    kind, columns = "pixels" if x.dim() == 4 else "columns", x[0].numel()
+    if columns <= MOST_COLUMNS:
+        return Features(f"raw {kind}, standardized ({columns})", "raw", standardize)
+    centre, directions, share = _principal(standardize(x), min(MOST_COLUMNS, len(x) - 1), seed)
+    name = (
+        f"raw {kind}, standardized, their {directions.shape[1]} leading principal components ({share:.0%} of variance)"
+    )
+    return Features(name, "raw", lambda values: (standardize(values) - centre) @ directions)
+
+
+def _principal(x: Tensor, count: int, seed: int) -> tuple[Tensor, Tensor, float]:
+    """The mean ``(columns,)``, the leading directions ``(columns, count)``, and their share of the variance."""
+    centre = x.mean(0)
+    with noise(seed, "features", "principal components"):
+        _, singular, directions = torch.svd_lowrank(x - centre, q=count, niter=4)
+    return centre, directions, float(singular.square().sum() / (x - centre).square().sum())

@@ -1,0 +1,126 @@
+"""Every measure of a run, in one call."""
+
+from typing import Literal
+
+import torch
+from torch import nn
+
+from reparam.data import Dataset
+from reparam.errors import UserError
+from reparam.evaluation.codes.latent_usage import has_encoder, latent_usage
+from reparam.evaluation.pictures import MOST_AT_ONCE, sample
+from reparam.evaluation.samples.features import Choice
+from reparam.evaluation.samples.scorecard import Draws, Scorecard, SplitName
+from reparam.evaluation.samples.yardstick import Yardstick
+from reparam.randomness import noise
+from reparam.runs.run import Run, read_data
+
+
+def measures(
+    run: Run,
+    n: int = 10_000,
+    seed: int = 0,
+    reference: SplitName = "train",
+    *,
+    features: nn.Module | Choice = "auto",
+    draws: Draws | Literal["auto"] = "auto",
+) -> Scorecard:
+    """Fidelity, diversity, memorization and use of the latent space of a run, each with its error and its conditions.
+
+    To measure several runs of one data set, make a :func:`yardstick_of` once and call :func:`measure_run` for each; its
+    ``floor()`` measures the test set in the same way.
+
+    Args:
+        run: a trained run.
+        n: samples, and examples of reference, at most.
+        seed: of every choice and draw.
+        reference: the split to compare with.
+        features: a network, ``raw``, ``inception``, or ``auto``
+            (see :func:`reparam.evaluation.samples.features.choose_features`).
+        draws: ``mean``: decoder means beside data that are not binarized, the custom for images; ``sample``: draws of x
+            beside data as the model sees them; ``auto``: means of grey and colour images, draws of everything else.
+
+    Raises:
+        UserError: if there are fewer than 60 examples, samples that are not finite, or unknown features or splits.
+    """
+    return measure_run(run, yardstick_of(run, n, seed, reference, features=features, draws=draws))
+
+
+def yardstick_of(
+    run: Run,
+    n: int = 10_000,
+    seed: int = 0,
+    reference: SplitName = "train",
+    *,
+    features: nn.Module | Choice = "auto",
+    draws: Draws | Literal["auto"] = "auto",
+) -> Yardstick:
+    """What a run, and others of the same data, are measured by; see :func:`measures`."""
+    data, decided = _data(run, draws)
+    return Yardstick(data, n, seed, reference, features=features, draws=decided)
+
+
+def measure_run(run: Run, by: Yardstick, name: str = "") -> Scorecard:
+    """Draw from a run and measure.
+
+    Args:
+        run: of a model of the yardstick's data, binarized or not.
+        by: the yardstick.
+        name: for the record; the run's folder, or the model's class, unless given.
+
+    Raises:
+        UserError: if the run is of other data, or its samples are not finite.
+    """
+    if run.data.fingerprint != by.data.fingerprint:
+        raise UserError(f"the run was trained on {run.data.name!r} and is measured by other data, {by.data.name!r}")
+    _check_samples(run, by.n, by.seed)
+    drawn = sample(run, by.n, by.seed)
+    x = torch.from_numpy(drawn.mean if by.draws == "mean" else drawn.x)
+    latents = latent_usage(run, by.n, by.seed) if has_encoder(run.model) else None
+    return by.measure(x, name or (str(run.folder.path) if run.folder else type(run.model).__name__), latents)
+
+
+def _data(run: Run, draws: str) -> tuple[Dataset, Draws]:
+    """The data to compare with, and what to draw."""
+    if draws not in ("auto", "mean", "sample"):
+        raise UserError(f"draws {draws!r} are unknown: give mean, sample or auto")
+    data = run.data
+    if draws == "sample" or (draws == "auto" and (not data.is_image or _always_binary(data))):
+        return data, "sample"
+    if data.binarization == "none":
+        return data, "mean"
+    plain = _unbinarized(run)
+    if plain is None and draws == "mean":
+        raise UserError(
+            f"the grey values behind the binarized {data.name!r} cannot be read again to compare means with: compare "
+            "draws instead (draws='sample')"
+        )
+    return (data, "sample") if plain is None else (plain, "mean")
+
+
+def _always_binary(data: Dataset) -> bool:
+    return data.binary and data.binarization == "none"
+
+
+def _unbinarized(run: Run) -> Dataset | None:
+    """The same data without binarization, read again; None where they came from elsewhere."""
+    try:
+        data = read_data(run.config.data.model_copy(update={"binarization": "none"}))
+    except UserError:
+        return None
+    return data if data.fingerprint == run.data.fingerprint else None
+
+
+def _check_samples(run: Run, n: int, seed: int) -> None:
+    """Refuse a model that has diverged, before distributions without finite parameters are drawn from.
+
+    Raises:
+        UserError: if means of its samples are not finite.
+    """
+    with torch.no_grad(), noise(seed, "sample", 0):  # those of `sample`
+        lost = ~torch.isfinite(run.model.mean(min(n, MOST_AT_ONCE)).flatten(1)).all(1)
+    if lost.any():
+        raise UserError(
+            f"{int(lost.sum())} of {len(lost)} samples are not finite: its training has diverged, train it anew with a "
+            "lower --learning-rate"
+        )

@@ -1,0 +1,154 @@
+"""The record of all measures of one sample: every number with its error, and what it rests on."""
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from reparam.evaluation.codes.latent_usage import LatentUsage
+from reparam.evaluation.samples.classifier import ClassHistogram
+from reparam.evaluation.samples.frechet import FrechetDistance
+from reparam.evaluation.samples.kernel_distance import KernelDistance
+from reparam.evaluation.samples.manifold_metrics import ManifoldMetrics
+from reparam.evaluation.samples.memorization import Duplicates, Memorization, Share
+from reparam.evaluation.two_sample import ClassifierTest
+
+Draws = Literal["mean", "sample"]
+SplitName = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What numbers rest on; only those of equal conditions compare.
+
+    Attributes:
+        data: the data set's name.
+        fingerprint: of its contents.
+        reference: the split that samples are compared with.
+        n: examples of either that were compared.
+        neighbours: samples whose nearest training examples were looked for.
+        searched: training examples among which.
+        draws: ``mean``: the mean of p(x|z) at draws of z, beside data that are not binarized; ``sample``: draws of x,
+            beside data as the model sees them. Games make no difference between them.
+        features: their name.
+        seed: of every choice and draw.
+    """
+
+    data: str
+    fingerprint: str
+    reference: SplitName
+    n: int
+    neighbours: int
+    searched: int
+    draws: Draws
+    features: str
+    seed: int
+
+    def caption(self) -> str:
+        """The sentence beneath a table."""
+        what = "decoder means" if self.draws == "mean" else "draws"
+        return (
+            f"{self.n:,} samples ({what}) against {self.n:,} examples of {self.data}'s {self.reference} split; "
+            f"features: {self.features}; nearest neighbours of {self.neighbours:,} samples among {self.searched:,} "
+            f"training examples; seed {self.seed}"
+        )
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number of a table.
+
+    Attributes:
+        name: of the measure.
+        value: the number.
+        standard_error: or None where there is none.
+        best: the value that a model with the data's distribution would have.
+        only_above: only a value above it is a fault (samples that repeat training examples or each other).
+    """
+
+    name: str
+    value: float
+    standard_error: float | None
+    best: float
+    only_above: bool = False
+
+    @property
+    def gap(self) -> float:
+        """How far from the best value: the less, the better."""
+        return max(0.0, self.value - self.best) if self.only_above else abs(self.value - self.best)
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Every measure of one sample.
+
+    Attributes:
+        name: whose sample it is.
+        conditions: what the numbers rest on.
+        frechet: Fréchet distance of features.
+        kernel: kernel distance of features.
+        manifold: precision, recall, density, coverage.
+        two_sample: a classifier's test on features (without ranking them).
+        memorization_values: nearest training examples by pixels or columns.
+        memorization_features: by features; None where features are the values.
+        duplicates: samples with near-equal features.
+        classes: which digits, for MNIST, else None.
+        latents: None without an encoder.
+    """
+
+    name: str
+    conditions: Conditions
+    frechet: FrechetDistance
+    kernel: KernelDistance
+    manifold: ManifoldMetrics
+    two_sample: ClassifierTest
+    memorization_values: Memorization
+    memorization_features: Memorization | None
+    duplicates: Duplicates
+    classes: ClassHistogram | None
+    latents: LatentUsage | None
+
+    @property
+    def memorizes(self) -> bool:
+        """Whether pixels or features say that training examples are repeated."""
+        found = (self.memorization_values, self.memorization_features)
+        return any(one.suspected for one in found if one is not None)
+
+    def scores(self) -> tuple[Score, ...]:
+        """The numbers that make a row of a table."""
+        m, told = self.manifold, self.two_sample
+        ideal = {"precision": 1.0, "recall": 1.0, "density": 1.0, "coverage": 1.0}
+        told_error = (told.accuracy * (1 - told.accuracy) / told.held_out) ** 0.5
+        return (
+            Score("Fréchet distance", self.frechet.value, self.frechet.standard_error, 0.0),
+            Score("Fréchet distance, extrapolated", self.frechet.extrapolated, self.frechet.standard_error, 0.0),
+            Score("kernel distance", self.kernel.value, self.kernel.standard_error, 0.0),
+            *(Score(name, getattr(m, name), m.errors[name], best) for name, best in ideal.items()),
+            Score("two-sample accuracy", told.accuracy, told_error, 0.5),
+            _score("nearer to training than test is", self.memorization_values.closer),
+            _score("singled-out training neighbour", self.memorization_values.singled_out),
+            _score("duplicates", self.duplicates.near),
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Everything as JSON can hold it; of arrays (distances to neighbours) nothing."""
+        found = _plain(self)
+        found["memorizes"] = self.memorizes
+        assert isinstance(found, dict)
+        return found
+
+
+def _score(name: str, share: Share) -> Score:
+    return Score(name, share.value, share.standard_error, share.expected, only_above=True)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        named = {field.name: getattr(value, field.name) for field in fields(value)}
+        kept = {name: _plain(part) for name, part in named.items() if not isinstance(part, np.ndarray)}
+        if isinstance(value, Memorization):
+            kept["suspected"] = value.suspected
+        return kept
+    if isinstance(value, dict):
+        return {str(name): _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -1,0 +1,297 @@
+"""Generative adversarial networks: two players on the loop that trains everything else."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from reparam.adversarial import (
+    LOSSES,
+    AdversarialLoss,
+    Critic,
+    lipschitz_estimate,
+    minimax_discriminator,
+    smoothed,
+    value,
+)
+from reparam.errors import UserError
+from reparam.models.gan.averaging import warm_decay
+from reparam.models.gan.choosing import resample
+from reparam.models.gan.constraints import Constraint, Shown
+from reparam.models.gan.unrolling import look_ahead
+from reparam.models.gan.watching import duplicate_rate
+from reparam.models.model import Batch, Model, Terms, Turn
+from reparam.models.vae.decoding import full_precision
+from reparam.networks.players import acts_per_example
+from reparam.randomness import noise
+
+ADAM = {"learning_rate": 2e-4, "betas": (0.5, 0.999)}
+Network = Callable[..., Tensor]
+
+
+@dataclass(frozen=True)
+class InstanceNoise:
+    """Normal noise on everything the discriminator sees, decaying linearly to nothing (Sønderby et al. 2017).
+
+    Args:
+        scale: its standard deviation at the start; 0: none.
+        epochs: how long it takes to vanish.
+    """
+
+    scale: float = 0.0
+    epochs: float = 10.0
+
+    def at(self, epoch: float) -> float:
+        """The standard deviation after so many epochs."""
+        return self.scale * max(0.0, 1 - epoch / self.epochs)
+
+    def add(self, x: Tensor, epoch: float) -> Tensor:
+        """X with fresh noise."""
+        scale = self.at(epoch)
+        return x + scale * torch.randn_like(x) if scale else x
+
+
+class GAN(Model):
+    """A generator and a discriminator (Goodfellow et al. 2014), in any game of :data:`reparam.adversarial.LOSSES`.
+
+    Args:
+        generator: module from z ``(batch, latent_dim)`` to x ``(batch, *data_shape)``; with ``classes``, from (z, y).
+        discriminator: module from x to one logit per example; with ``classes``, from (x, y).
+        latent_dim: width of z ~ N(0, I).
+        data_shape: shape of one example.
+        loss: a name in ``LOSSES`` or a game of your own.
+        constraint: what keeps the discriminator smooth.
+        discriminator_turns: updates of the discriminator per update of the generator.
+        noise: instance noise on the discriminator's inputs.
+        smoothing: one-sided label smoothing (logistic games).
+        unroll: discriminator updates the generator looks ahead (Metz et al. 2017); 0 is the plain game.
+        unroll_rate: step size of those updates.
+        average: decay of the moving average of the generator that is sampled from, shorter at first; 0: none.
+        classes: number of classes where generator and discriminator are conditional, else 0.
+        candidates: draws of the generator that each sample is chosen from, see :meth:`choosing`; 1: none is chosen.
+        optimizer: both players' optimizer unless the run's settings say otherwise, see :class:`Turn`.
+
+    Raises:
+        UserError: if labels are to be smoothed in a game that has none, or samples chosen in a game without a ratio.
+    """
+
+    updates: Tensor
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        latent_dim: int,
+        data_shape: tuple[int, ...],
+        *,
+        loss: str | AdversarialLoss = "non-saturating",
+        constraint: Constraint | None = None,
+        discriminator_turns: int = 1,
+        noise: InstanceNoise | None = None,
+        smoothing: float = 0.0,
+        unroll: int = 0,
+        unroll_rate: float = 1e-3,
+        average: float = 0.0,
+        classes: int = 0,
+        candidates: int = 1,
+        optimizer: Mapping[str, Any] = ADAM,
+    ) -> None:
+        super().__init__()
+        self.generator, self.discriminator = generator, discriminator
+        self._joint = acts_per_example(discriminator)
+        self.latent_dim, self.data_shape, self.classes = latent_dim, tuple(data_shape), classes
+        self.game = LOSSES[loss] if isinstance(loss, str) else loss
+        if smoothing and self.game.discriminator is not minimax_discriminator:
+            raise UserError(
+                f"label smoothing {smoothing:g} needs a discriminator trained on labels: use --loss non-saturating or "
+                "minimax, or leave --label-smoothing out"
+            )
+        self.discriminator_game = smoothed(self.game.discriminator, smoothing) if smoothing else self.game.discriminator
+        self.candidates = self._checked(candidates)
+        self.constraint, self.noise = constraint or Constraint(), noise or InstanceNoise()
+        self.discriminator_turns, self.unroll, self.unroll_rate = discriminator_turns, unroll, unroll_rate
+        self.optimizer, self.decay = optimizer, average
+        self.averaged = copy.deepcopy(generator).requires_grad_(False) if average else None
+        self.register_buffer("updates", torch.zeros((), dtype=torch.int64))  # of the average, so that resuming goes on
+
+    def turns(self) -> Iterator[Turn]:
+        """The discriminator's turn, as often as it repeats, then the generator's."""
+        repeats, settings = self.discriminator_turns, self.optimizer
+        after = self._after_discriminator
+        yield Turn("discriminator", self.discriminator, self.discriminator_loss, repeats, after, settings)
+        yield Turn("generator", self.generator, self.generator_loss, 1, self._averaging(), settings)
+
+    def discriminator_loss(self, batch: Batch) -> Terms:
+        """The discriminator's loss, V(D, G) in nats and mean outputs on real and generated examples."""
+        with torch.no_grad():
+            fake = self.generate(len(batch.x), batch.y)
+        real, fake = (self._shown(x, batch.epoch) for x in (batch.x, fake))
+        on_real, on_fake = self._judge_both(real, fake, batch.y)
+        penalties = (
+            self.constraint.penalty(lambda x: self.judge(x, batch.y), real, fake),
+            self.constraint.penalty_as_shown(Shown(real, fake, on_real, on_fake), batch.progress),
+        )
+        loss = self.discriminator_game(on_real, on_fake)
+        loss = sum((penalty for penalty in penalties if penalty is not None), start=loss)
+        terms = {
+            "value": value(on_real, on_fake),
+            "output_real": on_real.sigmoid().mean(),
+            "output_fake": on_fake.sigmoid().mean(),
+            "margin": on_real.mean() - on_fake.mean(),
+        }
+        return {"loss": loss, **terms}
+
+    def _shown(self, x: Tensor, epoch: float) -> Tensor:
+        """What the discriminator sees of examples."""
+        seen = self.noise.add(x, epoch)
+        return seen.detach().requires_grad_() if self.constraint.differentiates else seen
+
+    def generator_loss(self, batch: Batch) -> Terms:
+        """The generator's loss, against the discriminator as it is or as it would be some updates later."""
+        return {"loss": self._generator_loss(self.game, batch)}
+
+    def _generator_loss(self, game: AdversarialLoss, batch: Batch) -> Tensor:
+        fake = self.noise.add(self.generate(len(batch.x), batch.y), batch.epoch)
+        judge = self._opponent(fake, batch)
+        on_fake = judge(fake)
+        on_real = judge(self.noise.add(batch.x, batch.epoch)) if game.paired else on_fake.detach()
+        return game.generator(on_real, on_fake)
+
+    def _opponent(self, fake: Tensor, batch: Batch) -> Critic:
+        """The discriminator the generator plays against: as it is, or some updates ahead."""
+        condition = self._condition(batch.y)
+        if not self.unroll:
+            return lambda x: _logits(self.discriminator(x, *condition))
+        real = self.noise.add(batch.x, batch.epoch)
+
+        def loss(network: Network) -> Tensor:
+            return self.discriminator_game(_logits(network(real, *condition)), _logits(network(fake, *condition)))
+
+        ahead = look_ahead(self.discriminator, loss, self.unroll, self.unroll_rate)
+        return lambda x: _logits(ahead(x, *condition))
+
+    def generate(self, n: int, y: Tensor | None = None) -> Tensor:
+        """G(z) for fresh z, ``(n, *data_shape)``, in float32."""
+        return full_precision(self.generator(self._noise(n), *self._condition(y)))
+
+    def judge(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """The discriminator's logits, ``(batch,)``, in float32."""
+        return _logits(self.discriminator(x, *self._condition(y)))
+
+    def _judge_both(self, real: Tensor, fake: Tensor, y: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The logits of both, in one call where that cannot change them: half the operations."""
+        if not self._joint:
+            return self.judge(real, y), self.judge(fake, y)
+        on_real, on_fake = self.judge(torch.cat([real, fake]), None if y is None else torch.cat([y, y])).chunk(2)
+        return on_real, on_fake
+
+    def _condition(self, y: Tensor | None) -> tuple[Tensor, ...]:
+        """What follows x or z in a call of a conditional network."""
+        if not self.classes:
+            return ()
+        if y is None:
+            raise UserError("a conditional GAN needs labels, and these data have none: leave --conditional out")
+        return (y,)
+
+    def _noise(self, n: int) -> Tensor:
+        like = next(self.generator.parameters())
+        return torch.randn(n, self.latent_dim, dtype=like.dtype, device=like.device)
+
+    def _after_discriminator(self) -> None:
+        self.constraint.after(self.discriminator)
+
+    def _averaging(self) -> Callable[[], None] | None:
+        """What moves the average after each update; the tensors are listed once, since a walk costs as much as it."""
+        if self.averaged is None:
+            return None
+        averages, now = (tuple(network.parameters()) for network in (self.averaged, self.generator))
+        kept, buffers = (tuple(network.buffers()) for network in (self.averaged, self.generator))
+
+        @torch.no_grad()
+        def average() -> None:
+            self.updates += 1
+            torch._foreach_lerp_(averages, now, 1 - warm_decay(self.decay, int(self.updates)))
+            if kept:
+                torch._foreach_copy_(kept, buffers)
+
+        return average
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        """G(z) of the averaged generator where there is one; of random classes where conditional and none are given.
+
+        Where :attr:`candidates` is above 1, each is chosen from so many by the discriminator, see :meth:`choosing`.
+        """
+        if self.classes and y is None:
+            y = torch.randint(self.classes, (n,), device=next(self.parameters()).device)
+        if self.candidates == 1:
+            return self.decode(self._noise(n), y)
+        return resample(lambda: self.decode(self._noise(n), y), lambda x: self.judge(x, y), self.candidates)
+
+    def choosing(self, candidates: int) -> Self:
+        """The same players, but each sample is chosen from so many draws; weights are shared, not copied.
+
+        In the minimax, non-saturating and relativistic games the best discriminator's logits are log p*(x) - log p_θ(x)
+        up to a constant, so draws chosen by them come nearer to the data: what the discriminator knows better than the
+        generator is not lost when training ends (Azadi et al. 2019 reject draws by it; here they are resampled, see
+        :func:`reparam.models.gan.choosing.resample`). No mode is added that the generator lacks.
+
+        Raises:
+            UserError: if the game's discriminator knows no density ratio, or there is less than one candidate.
+        """
+        other = copy.copy(self)
+        other.candidates = self._checked(candidates)
+        return other
+
+    def _checked(self, candidates: int) -> int:
+        if candidates < 1:
+            raise UserError(f"a sample cannot be chosen from {candidates} candidates: at least 1 is needed, itself")
+        if candidates > 1 and not (self.game.ratio and self.discriminator_game is self.game.discriminator):
+            raise UserError(
+                f"samples cannot be chosen from {candidates} candidates: this game's discriminator learns no density "
+                "ratio; leave --candidates out, or train gan with --loss relativistic, non-saturating or minimax and "
+                "without --label-smoothing"
+            )
+        return candidates
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """G(z) of the generator that is sampled from, ``(n, *data_shape)``."""
+        generator = self.generator if self.averaged is None else self.averaged
+        return full_precision(generator(z, *self._condition(y)))
+
+    def watch(self, batch: Batch) -> Terms:
+        """Readings of the game on a batch, the same weights and noise for all.
+
+        ``generator_gradient`` and ``other_gradient``: norms of the generator's gradient under its own loss and under
+        the other of minimax and non-saturating; ``gradient_ratio``: the first over the second; ``lipschitz``: the
+        largest gradient norm of the discriminator at interpolates; ``duplicates``: share of generated examples that
+        have a twin.
+        """
+        own, other = (self._gradient_norm(game, batch) for game in (self.game, self._other_game))
+        with torch.no_grad():
+            fake = self.generate(len(batch.x), batch.y)
+        return {
+            "generator_gradient": own,
+            "other_gradient": other,
+            "gradient_ratio": own / other.clamp(min=torch.finfo(other.dtype).tiny),
+            "lipschitz": lipschitz_estimate(lambda x: self.judge(x, batch.y), batch.x, fake),
+            "duplicates": duplicate_rate(fake, batch.x),
+        }
+
+    @property
+    def _other_game(self) -> AdversarialLoss:
+        return LOSSES["non-saturating" if self.game is LOSSES["minimax"] else "minimax"]
+
+    def _gradient_norm(self, game: AdversarialLoss, batch: Batch) -> Tensor:
+        with noise(0, "watch"):  # the same z for both games
+            loss = self._generator_loss(game, batch)
+        parameters = [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
+        gradients = torch.autograd.grad(loss, parameters)
+        return torch.nn.utils.get_total_norm(gradients)
+
+
+def _logits(output: Tensor) -> Tensor:
+    """One logit per example in float32: ``(batch,)`` from ``(batch, 1)``."""
+    return full_precision(output).reshape(len(output))

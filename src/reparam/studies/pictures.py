@@ -1,0 +1,153 @@
+"""The pictures of a report: each a figure of a run, written into the run's folder and shown with its command."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from reparam import evaluation, figures, plots
+from reparam.errors import UserError
+from reparam.pages import Explorer, Picture
+from reparam.runs.run import Run
+from reparam.studies.numbers_csv import as_csv
+from reparam.studies.plane import explorer
+from reparam.studies.results import Result
+
+FEW_POINTS = 1000
+MOST_VALUES = 100_000
+PLANE = (
+    "what the plane of its two latents decodes to; every cell has the same prior probability. Point at the map, or use "
+    "the sliders."
+)
+Draw = Callable[[Run], figures.Drawn]
+
+
+def samples_over_training(results: Sequence[Result]) -> list[Picture]:
+    """Images, or points of a plane, from the same noise at the start, on the way and at the end."""
+    what = "samples before training, on the way and at the end, from the same noise each time"
+    return [_picture(result, "snapshots", figures.snapshots, what) for result in results if _has_snapshots(result.run)]
+
+
+def samples(results: Sequence[Result]) -> list[Picture]:
+    """Samples of tables: pairs of columns."""
+
+    def draw(run: Run) -> figures.Drawn:
+        drawn = figures.samples(run, FEW_POINTS)
+        return figures.Drawn(drawn.figure, {"x": drawn.numbers["x"]})
+
+    return [_picture(r, "sample", draw, "samples, by pairs of columns", f"-n {FEW_POINTS}") for r in results]
+
+
+def reconstructions(results: Sequence[Result]) -> list[Picture]:
+    """Test examples and what each model with an encoder makes of them."""
+    what = "test examples and what the model makes of their codes"
+    return [_picture(result, "reconstruct", figures.reconstructions, what) for result in results if encodes(result)]
+
+
+def curves(results: Sequence[Result]) -> list[Picture]:
+    """The lower bound, or what takes its place, on training and validation data."""
+    what = "the bound that training raises, on training batches and on the validation set"
+    followed = [result for result in results if result.run.model.monitor or result.run.model.curve]
+    return [_picture(result, "curves", figures.curves, what) for result in followed]
+
+
+def games(results: Sequence[Result]) -> list[Picture]:
+    """The readings of each game."""
+    what = "readings of the game: value, the discriminator's outputs or the critic's estimate, gradients"
+    return [_picture(result, "curves", figures.curves, what) for result in results if plays(result)]
+
+
+def interpolations(results: Sequence[Result]) -> list[Picture]:
+    """Walks between two ends in each model's latent space, where there are any."""
+    pictures = []
+    for result in results:
+        try:
+            drawn = figures.interpolation(result.run)
+        except UserError:
+            continue  # a conditional model has no path between classes
+        numbers = {"x": drawn.numbers["x"]}
+        walk = figures.Drawn(drawn.figure, numbers)
+        what = f"9 images on a path through latent space; {drawn.note}"
+        pictures.append(_picture(result, "interpolate", lambda run, walk=walk: walk, what))  # type: ignore[misc]
+    return pictures
+
+
+def planes(results: Sequence[Result]) -> list[Explorer]:
+    """The plane of every VAE with two latents, to be explored."""
+    flat = [result for result in results if _is_plane(result)]
+    chosen = [result for result in flat if hasattr(result.run.model, "p_z")] or flat
+    return [explorer(result.run, f"{result.trial.folder.name}: {PLANE}") for result in chosen]
+
+
+def side_by_side(results: Sequence[Result]) -> list[Picture]:
+    """The codes of test examples in every 2-dimensional latent space, beside each other."""
+    chosen = [result for result in results if _is_plane(result)]
+    if not chosen:
+        return []
+    found = {result.trial.folder.name: evaluation.latents(result.run, FEW_POINTS * 2) for result in chosen}
+    panels = [(name, codes.z, codes.labels) for name, codes in found.items()]
+    classes = chosen[0].run.data.classes
+    drawn = figures.Drawn(plots.latents_side_by_side(panels, classes), _columns(found))
+    what = f"Codes of {FEW_POINTS * 2:,} test examples in the 2-dimensional latents of {', '.join(found)}."
+    path = plots.save(drawn.figure, chosen[0].trial.folder / "figures" / "report-latents.png", drawn.numbers)
+    command = "\n".join(f"reparam latents {result.trial.folder} -n {2 * FEW_POINTS}" for result in chosen)
+    return [Picture(lighter(path), what, what, command, as_csv(drawn.numbers))]
+
+
+def _columns(found: Mapping[str, evaluation.Latents]) -> dict[str, np.ndarray]:
+    """Codes as columns of one table."""
+    columns = {f"{name} z{i + 1}": codes.z[:, i] for name, codes in found.items() for i in range(2)}
+    labels = next(iter(found.values())).labels
+    return columns if labels is None else columns | {"label": labels}
+
+
+def encodes(result: Result) -> bool:
+    """Whether a model has codes."""
+    return hasattr(result.run.model, "encode")
+
+
+def plays(result: Result) -> bool:
+    """Whether a model is a game without a bound."""
+    return any("value" in row for row in result.run.rows) and not encodes(result)
+
+
+def _is_plane(result: Result) -> bool:
+    return encodes(result) and getattr(result.run.model, "latent_dim", None) == 2
+
+
+def _has_snapshots(run: Run) -> bool:
+    return run.data.is_image or run.data.data_shape == (2,)
+
+
+def _picture(result: Result, command: str, draw: Draw, what: str, flags: str = "") -> Picture:
+    """A figure with its caption, its numbers and the command that makes it alone."""
+    drawn, folder = draw(result.run), result.trial.folder
+    path = plots.save(drawn.figure, folder / "figures" / f"report-{command}.png", drawn.numbers)
+    caption = f"{folder.name}: {what}."
+    line = f"reparam {command} {folder} {flags}".strip()
+    shown, left_out = _some({name: array for name, array in drawn.numbers.items() if name != "z"})
+    rest = path.with_suffix(".npz").name
+    more = f" The CSV has the first {left_out} of each; all are in the run's {rest}." if left_out else ""
+    return Picture(lighter(path), caption + more, caption, line, as_csv(shown))
+
+
+def _some(numbers: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """Arrays cut to as many rows as a page can carry, and how many these are; 0 where nothing was cut."""
+    arrays = {name: np.asarray(array) for name, array in numbers.items()}
+    size, longest = sum(array.size for array in arrays.values()), max(len(np.atleast_1d(a)) for a in arrays.values())
+    if size <= MOST_VALUES:
+        return arrays, 0
+    kept = max(1, longest * MOST_VALUES // size)
+    return {name: array[:kept] for name, array in arrays.items()}, kept
+
+
+def lighter(path: Path) -> bytes:
+    """A picture in 256 colours of its own choice: a third of the bytes, and no difference to the eye."""
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    file = io.BytesIO()
+    few.save(file, "PNG", optimize=True)
+    return file.getvalue()

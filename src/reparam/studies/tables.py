@@ -1,0 +1,205 @@
+"""The tables of a comparison."""
+
+import math
+from collections.abc import Sequence
+
+from reparam.evaluation.samples.scorecard import Scorecard
+from reparam.pages import Cell, Table, duration, nats, percent
+from reparam.pages.numbers import ABSENT
+from reparam.studies.results import Result, Results
+from reparam.studies.summary import Summary, best, likelihoods, scores, scores_of
+
+FIDELITY = ("Fréchet distance", "kernel distance", "precision", "recall", "density", "coverage")
+TESTS = ("two-sample accuracy", "nearer to training than test is", "singled-out training neighbour", "duplicates")
+FLOOR = "floor: {}"
+Row = list[Cell | str | float | None]
+
+
+def measured(value: float, error: float | None) -> str:
+    """A number with its standard error, to two digits of that.
+
+    >>> measured(61.234, 0.412), measured(0.98765, 0.0021), measured(0.5, None), measured(0.75, 0.0)
+    ('61.23 ± 0.41', '0.9877 ± 0.0021', '0.5000', '0.7500')
+    """
+    if error is None or not math.isfinite(error) or error <= 0:
+        return nats(value, digits=4 if abs(value) < 10 else 2)
+    return nats(value, error, digits=max(0, 1 - math.floor(math.log10(error))))
+
+
+def fidelity(results: Results) -> Table:
+    """Distances of features, precision and recall, density and coverage, the floor last."""
+    return Table(("model", *FIDELITY), _scores(results, FIDELITY), _conditions(results))
+
+
+def tests(results: Results) -> Table:
+    """The two-sample test, memorization and duplicates, the floor last."""
+    caption = (
+        "Accuracy of a classifier that tells samples from data, on examples held out: ½ is chance; p is the chance of "
+        "such an accuracy if they are alike. Then the chance that a sample is nearer to the training set than a test "
+        "example is; the share of samples that one training example stands out for, as it does for 5 % of test "
+        "examples; the share with a near twin among the samples; whether training examples seem to be repeated. "
+    )
+    rows = _scores(results, TESTS)
+    cards = [[result.card for result in group if result.card] for group in results.groups.values()]
+    cards = [group for group in cards if group] + ([[results.floor]] if results.floor else [])
+    for row, group in zip(rows, cards, strict=True):
+        row[2:2] = [_p(max(card.two_sample.p_binomial for card in group))]
+        row.append("yes" if any(card.memorizes for card in group) else "no")
+    return Table(("model", TESTS[0], "p", *TESTS[1:], "memorizes"), rows, caption + _conditions(results))
+
+
+def _scores(results: Results, measures: Sequence[str]) -> list[Row]:
+    """A row a model, the best of each column in bold, and the floor."""
+    table = scores(results)
+    winners = {measure: best(table, measure) for measure in measures}
+    rows: list[Row] = [[name, *(_cell(row, m, name in winners[m]) for m in measures)] for name, row in table.items()]
+    if results.floor is not None:
+        floor = scores_of([results.floor])
+        rows.append([FLOOR.format(results.floor.name), *(_cell(floor, measure, False) for measure in measures)])
+    return rows
+
+
+def _cell(row: dict[str, Summary], measure: str, strong: bool) -> Cell:
+    summary = row[measure]
+    return Cell(measured(summary.value, summary.error), strong)
+
+
+def _conditions(results: Results) -> str:
+    """What the numbers rest on."""
+    cards = [result.card for result in results.finished if result.card is not None]
+    rests = cards[0].conditions.caption() if cards else "nothing could be measured"
+    return f"{rests}. {_errors(results)} Best in bold; the last row is what real examples reach."
+
+
+def _errors(results: Results) -> str:
+    """What stands behind ±."""
+    seeds = max((len(group) for group in results.groups.values()), default=1)
+    return "± is one standard error." if seeds == 1 else f"± is the standard deviation over {seeds} seeds."
+
+
+def likelihood(results: Results) -> Table | None:
+    """Log p(x) of the models that have one, beside their lower bound; None where none has."""
+    found = likelihoods(results)
+    if not found:
+        return None
+    winner = min(found, key=lambda name: found[name].gap)
+    rows = [_likelihood_row(name, results.groups[name], found[name], name == winner) for name in found]
+    first = next(result.likelihood for result in results.finished if result.likelihood is not None)
+    caption = (
+        f"Nats per example. Log p(x) of {first.examples:,} {first.split} examples by importance sampling with "
+        f"{first.samples:,} draws of the posterior each (in expectation a lower bound), the lower bound (ELBO) and its "
+        f"terms on all of the test set; seed {first.seed}. {_errors(results)} Numbers compare between models with the "
+        "same likelihood on the same values only."
+    )
+    return Table(("model", "log p(x)", "effective draws", "lower bound", "reconstruction", "KL"), rows, caption)
+
+
+def _likelihood_row(name: str, group: Sequence[Result], found: Summary, strong: bool) -> Row:
+    effective = [result.likelihood.effective_sample_size[0] for result in group if result.likelihood is not None]
+    terms = [nats(_mean([result.run.test.get(key) for result in group])) for key in ("elbo", "reconstruction", "kl")]
+    return [name, Cell(measured(found.value, found.error), strong), nats(_mean(effective), digits=1), *terms]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def latents(results: Results) -> Table | None:
+    """How many latent units carry something, and whether codes look like the prior; None without encoders."""
+    used = [(result, result.card.latents) for result in results.finished if result.card and result.card.latents]
+    if not used:
+        return None
+    rows: list[Row] = [
+        [
+            _named(result),
+            len(use.signal),
+            use.active,
+            measured(use.accuracy, use.accuracy_error),
+            _p(use.p_value),
+        ]
+        for result, use in used
+    ]
+    use = used[0][1]
+    caption = (
+        f"Codes of {use.n:,} examples of the {use.split} split; a unit is active if the variance of its posterior's "
+        "mean over examples is above 0.01 (Burda et al. 2016). The accuracy is that of a classifier that tells draws "
+        "of q(z) from draws of the prior: ½ if they are alike."
+    )
+    return Table(("model", "latent units", "active", "q(z) told from the prior", "p"), rows, caption)
+
+
+def classes(results: Results) -> Table | None:
+    """Which digits a classifier sees in the samples; None for other data."""
+    cards = [(_named(result), result.card) for result in results.finished if result.card is not None]
+    if results.floor is not None:
+        cards.append((FLOOR.format(results.floor.name), results.floor))
+    rows = [_class_row(name, card) for name, card in cards if card.classes is not None]
+    if not rows:
+        return None
+    caption = "Share of the samples that the shipped classifier reads as each digit, and how sure it is on average."
+    return Table(("model", *map(str, range(10)), "mean top probability"), rows, caption)
+
+
+def _class_row(name: str, card: Scorecard) -> Row:
+    assert card.classes is not None
+    shares = [percent(card.classes.shares[digit]) for digit in range(10)]
+    return [name, *shares, nats(card.classes.top_probability, digits=3)]
+
+
+def modes(results: Results) -> Table | None:
+    """Modes covered on data whose modes are known, else None."""
+    rows = [(result, last_coverage(result)) for result in results.finished]
+    lines: list[Row] = [
+        [_named(result), row["modes"], percent(row["high_quality"]), nats(row["reverse_kl"], digits=3)]
+        for result, row in rows
+        if row
+    ]
+    caption = (
+        "Of 2,500 samples: modes with a sample within three standard deviations, the share of such samples, and "
+        "KL(their modes' shares ‖ the true weights) in nats."
+    )
+    return Table(("model", "modes", "high quality", "reverse KL"), lines, caption) if lines else None
+
+
+def last_coverage(result: Result) -> dict[str, float] | None:
+    """The last row that says which modes a run covers."""
+    rows = [row for row in result.run.rows if "modes" in row]
+    return rows[-1] if rows else None
+
+
+def costs(results: Results) -> Table:
+    """What each run took, or why there is none."""
+    rows = [_cost_row(result) for result in results.results]
+    caption = "Wall time of training with its validations, on the machine named below; memory of the whole process."
+    return Table(("model", "steps", "epochs", "time", "parameters", "peak memory (MiB)", "outcome"), rows, caption)
+
+
+def _cost_row(result: Result) -> Row:
+    if result.trial.run is None:
+        return [_named(result), None, None, None, None, None, f"failed: {result.trial.failure}"]
+    last, cost = result.run.rows[-1], result.cost
+    memory = cost.get("peak_memory_mib")
+    return [
+        _named(result),
+        last["step"],
+        nats(last["epoch"], digits=1),
+        duration(cost.get("seconds")),
+        cost.get("parameters"),
+        ABSENT if memory is None else f"{memory:,.0f}",
+        "finished" if result.card is not None else f"finished, not measured: {result.notes[0]}",
+    ]
+
+
+def _p(value: float) -> str:
+    r"""A p-value as it is read, not to be broken over two lines.
+
+    >>> _p(0.2345), _p(1e-9)
+    ('0.23', '<\xa00.001')
+    """
+    return "<\N{NO-BREAK SPACE}0.001" if value < 1e-3 else f"{value:.2g}"
+
+
+def _named(result: Result) -> str:
+    """The folder's name, which says the seed, too."""
+    return result.trial.folder.name

@@ -1,0 +1,116 @@
+"""The runs of a comparison: trained where missing, resumed where interrupted, reused where finished."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reparam.errors import UserError
+from reparam.runs.folder import RunFolder
+from reparam.runs.run import Run, load
+from reparam.settings import TRAINING, ModelConfig, RunConfig, TrainingConfig
+from reparam.studies.contenders import contender
+from reparam.studies.protocol import Protocol
+from reparam.training.budget import steps_within
+from reparam.training.interrupt import Interrupted
+from reparam.training.resolve import resolve
+from reparam.training.start import resume, train
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model with a seed, and its finished run or the reason why there is none.
+
+    Attributes:
+        name: of the model in the comparison.
+        folder: of the run.
+        run: finished, or None.
+        failure: in a sentence, or None.
+    """
+
+    name: str
+    folder: Path
+    run: Run | None = None
+    failure: str | None = None
+
+
+def folder_of(out: Path, name: str, seed: int) -> Path:
+    """Where a model's run with a seed lies.
+
+    >>> print(folder_of(Path("study"), "vae-2", 0), folder_of(Path("study"), "vae-2", 3))
+    study/vae-2 study/vae-2-seed3
+    """
+    return out / (name if seed == 0 else f"{name}-seed{seed}")
+
+
+def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say: Say, quiet: bool) -> Iterator[Trial]:
+    """Every model with every seed, one after another; what fails is told and passed over.
+
+    Args:
+        names: of the models, see :func:`reparam.studies.contender`.
+        protocol: data and budget.
+        seeds: 0 to this number, exclusive.
+        out: the folder of the comparison.
+        say: told what is being done.
+        quiet: no progress lines.
+
+    Raises:
+        UserError: before anything is trained, if a name is unknown or a folder holds another model.
+        reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
+    """
+    settings = {name: contender(name) for name in names}
+    for name, model in settings.items():
+        for seed in range(seeds):
+            _check_folder(folder_of(out, name, seed), model, protocol)
+    for seed in range(seeds):
+        for name, model in settings.items():
+            yield _attempt(name, model, protocol, seed, folder_of(out, name, seed), say, quiet)
+
+
+def _check_folder(folder: Path, model: ModelConfig, protocol: Protocol) -> None:
+    """Refuse to take another model's run for this one's."""
+    place = RunFolder(folder)
+    if not place.config.exists():
+        return
+    recorded = RunConfig(**place.read_config()["config"])
+    asked, _ = resolve(RunConfig(model=model, data=protocol.data))
+    if recorded.model != asked.model or recorded.data != asked.data:
+        raise UserError(f"{folder} holds a run with other settings of model or data: name another folder with --out")
+
+
+def _attempt(
+    name: str, model: ModelConfig, protocol: Protocol, seed: int, folder: Path, say: Say, quiet: bool
+) -> Trial:
+    """The trial, whatever comes of it."""
+    try:
+        return Trial(name, folder, _run(model, protocol, seed, folder, say, quiet))
+    except Interrupted:
+        raise
+    except Exception as error:  # whatever goes wrong with one model, the others are still worth comparing
+        reason = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        say(f"{folder}: failed: {reason}")
+        return Trial(name, folder, failure=reason)
+
+
+def _run(model: ModelConfig, protocol: Protocol, seed: int, folder: Path, say: Say, quiet: bool) -> Run:
+    place = RunFolder(folder)
+    if place.config.exists():
+        say(f"{folder}: {'finished already' if place.finished else 'going on where it stopped'}")
+        return load(folder) if place.finished else resume(folder, quiet)
+    config = RunConfig(model=model, data=protocol.data, training=_training(model, protocol, seed))
+    say(f"{folder}: {model.kind}, {_length(config.training)}")
+    return train(config, folder, quiet)
+
+
+def _training(model: ModelConfig, protocol: Protocol, seed: int) -> TrainingConfig:
+    """The run's length within the budget."""
+    usual = TRAINING[model.kind].model_copy(update={"seed": seed, "epochs": protocol.epochs})
+    if protocol.seconds is None:
+        return usual
+    steps = steps_within(RunConfig(model=model, data=protocol.data, training=usual), protocol.seconds)
+    return usual.model_copy(update={"steps": steps})
+
+
+def _length(training: TrainingConfig) -> str:
+    return f"{training.epochs} epochs" if training.steps is None else f"{training.steps:,} steps"

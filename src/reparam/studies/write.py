@@ -1,0 +1,140 @@
+"""The report of a comparison: one page, and the same numbers as JSON beside it."""
+
+import platform
+from pathlib import Path
+
+import torch
+
+from reparam._version import __version__
+from reparam.files import write_json
+from reparam.pages import Page, Section, Table, write
+from reparam.studies import pictures, tables
+from reparam.studies.conclusion import conclude
+from reparam.studies.results import Result, Results
+from reparam.training.diagnosis import diagnose
+
+
+def write_report(results: Results, path: Path) -> Path:
+    """Draw every figure, write the page, and the numbers as JSON beside it.
+
+    Args:
+        results: what was found.
+        path: of the page, ending in ``.html``; the numbers are at ``path.with_suffix(".json")``.
+    """
+    write_json(path.with_suffix(".json"), results.plain())
+    return write(page(results), path)
+
+
+def page(results: Results) -> Page:
+    """The whole report."""
+    sections = [
+        _question(results),
+        _conclusion(results),
+        *_measures(results),
+        *_training(results),
+        *_looks(results),
+        Section("Cost", tables=[tables.costs(results)]),
+        _rules(results),
+    ]
+    name = "nothing" if results.data is None else results.data.name
+    machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    made = f"Made by reparam {__version__} on {machine}."
+    return Page(f"Generative models of {name}, compared", _subtitle(results), [s for s in sections if s], made)
+
+
+def _subtitle(results: Results) -> str:
+    if results.data is None:
+        return "no model could be trained"
+    counts = ", ".join(f"{len(split):,} {name}" for name, split in results.data.splits.items())
+    return f"{results.data.name}: {counts} examples of shape {' × '.join(map(str, results.data.data_shape))}"
+
+
+def _question(results: Results) -> Section:
+    """What was asked, and by which protocol."""
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(result.name for result in results.results))
+    question = (
+        "Which of these models makes new data most like the real ones, how varied are its samples, what does it say of "
+        f"data it has not seen, and what does it cost? Compared: {names}."
+    )
+    return Section("Question and protocol", f"{question}\n\n{_protocol(results)}")
+
+
+def _protocol(results: Results) -> str:
+    if results.protocol is None:
+        return (
+            "The runs were trained apart from each other, by settings of their own (see their `config.json`), on the "
+            "same data in the same split; they are measured alike."
+        )
+    seeds = max((len(group) for group in results.groups.values()), default=1)
+    with_seeds = "seed 0" if seeds == 1 else f"each of {seeds} seeds (pictures are of the first)"
+    return (
+        f"Every model was trained on the same training split for the same budget, {results.protocol.budget}, with "
+        f"{with_seeds}; what is chosen by a validation bound is chosen on the validation split; everything below is "
+        "measured alike, on the test split where real data are needed, and by the same draws of reference examples."
+    )
+
+
+def _conclusion(results: Results) -> Section:
+    found = [sentence for _, sentences in conclude(results) for sentence in sentences]
+    words = "These sentences were computed from the numbers below, by the rules at the end of the page."
+    return Section("Conclusion", "\n\n".join([*found, words]))
+
+
+def _rules(results: Results) -> Section:
+    """The rules in words, and how often each applied."""
+    rows: list[tables.Row] = [[rule.name, rule.says, len(sentences)] for rule, sentences in conclude(results)]
+    table = Table(("rule", "how it judges", "sentences"), rows, "In the order of the conclusion.")
+    return Section("How the conclusion was drawn", tables=[table])
+
+
+def _measures(results: Results) -> list[Section]:
+    sections = []
+    if any(result.card for result in results.finished):
+        sections.append(Section("Fidelity and coverage", tables=[tables.fidelity(results)]))
+        sections.append(Section("Two-sample test and memorization", tables=[tables.tests(results)]))
+    optional = {
+        "Modes": tables.modes(results),
+        "Classes of the samples": tables.classes(results),
+        "Likelihood": tables.likelihood(results),
+        "Use of the latent space": tables.latents(results),
+    }
+    return sections + [Section(heading, tables=[table]) for heading, table in optional.items() if table]
+
+
+def _training(results: Results) -> list[Section]:
+    """Curves of bounds and of games, with the warnings that were raised."""
+    bounds = Section("The bound over training", figures=pictures.curves(results.pictured))
+    warnings = [line for result in results.finished for line in _warnings(result)]
+    games = Section("The games over training", "\n\n".join(warnings), figures=pictures.games(results.pictured))
+    return [section for section in (bounds, games) if section.figures]
+
+
+def _warnings(result: Result) -> list[str]:
+    return [f"`{result.trial.folder.name}` warned: {text}." for text in diagnose(result.run.rows).values()]
+
+
+def _looks(results: Results) -> list[Section]:
+    """What there is to see: samples, reconstructions, latent spaces, paths."""
+    if results.data is None:
+        return []
+    if not results.data.is_image:
+        return _clouds(results)
+    shown = results.pictured
+    sections = [
+        Section("Samples over training", figures=pictures.samples_over_training(shown)),
+        Section("Reconstructions", figures=pictures.reconstructions(shown)),
+        Section("The latent plane", figures=[*pictures.planes(shown), *pictures.side_by_side(shown)]),
+        Section("Paths between two examples", figures=pictures.interpolations(shown)),
+    ]
+    return [section for section in sections if section.figures]
+
+
+def _clouds(results: Results) -> list[Section]:
+    """The same of points and tables, which have no images to show."""
+    over_training = pictures.samples_over_training(results.pictured)
+    sections = [
+        Section("Samples over training", figures=over_training),
+        Section("Samples", figures=[] if over_training else pictures.samples(results.pictured)),
+        Section("Latent spaces", figures=pictures.side_by_side(results.pictured)),
+    ]
+    return [section for section in sections if section.figures]

@@ -1,0 +1,110 @@
+"""Active units and the aggregate posterior, where both are known exactly."""
+
+import pytest
+import torch
+from torch import nn
+
+import reparam
+from reparam.data import Dataset, Split
+from reparam.distributions import Normal
+from reparam.errors import UserError
+from reparam.evaluation.codes.latent_usage import aggregate, latent_usage
+from reparam.models import GAN, VAE, Autoencoder, NormalLikelihood, StandardNormal
+from reparam.models.vae.implicit import Implicit
+from reparam.networks import MLP
+from reparam.training import Run
+
+
+class Copy(nn.Module):
+    """The first two posterior means are the first two columns of x; the others' are 0. Scales make q(z) = N(0, I)."""
+
+    def forward(self, x):
+        mean = torch.cat([x[:, :2], torch.zeros(len(x), 2)], 1)
+        variance = torch.tensor([0.36, 0.96, 1.0, 1.0]).expand(len(x), 4)
+        return torch.cat([mean, variance.log()], 1)
+
+
+def points(scale=1.0, n=3000):
+    """Columns of standard deviations 0.8, 0.2 and 1: variances 0.64 and 0.04 with what the encoder adds make 1."""
+    x = torch.randn(n, 3) * torch.tensor([0.8, 0.2, 1.0]) * scale
+    return Dataset("points", *(Split(part) for part in x.split([n // 3] * 3)), data_shape=(3,), fingerprint="0" * 64)
+
+
+def run_of(model, data=None):
+    return Run(model, reparam.settings.RunConfig(), dataset=data or points())
+
+
+def vae():
+    return VAE(Copy(), MLP(4, [4], 3), StandardNormal(4), likelihood=NormalLikelihood((3,)))
+
+
+def test_active_units_and_moments_are_exact():
+    found = latent_usage(run_of(vae()))
+    assert found.active == 2
+    assert found.signal == pytest.approx([0.64, 0.04, 0, 0], abs=0.1)
+    assert found.signal[2:] == (0, 0)
+    assert found.scale == pytest.approx([1] * 4, abs=0.1)
+    assert found.prior_scale == pytest.approx([1] * 4, abs=0.1)
+    assert (found.n, found.split, found.prior) == (1000, "test", "N(0, I)")
+
+
+def test_an_aggregate_that_is_the_prior_cannot_be_told_from_it_and_another_can():
+    found = latent_usage(run_of(vae()))
+    assert abs(found.accuracy - 0.5) < 4 * found.accuracy_error
+    assert found.p_value > 0.001
+    apart = latent_usage(run_of(vae(), points(scale=4.0)))
+    assert apart.accuracy > 0.6
+    assert apart.p_value < 1e-6
+
+
+class Pushed(nn.Module):
+    """An implicit posterior z = (x₁ + noise, noise): two units, one of which carries x."""
+
+    latent_dim = 2
+
+    def encode(self, x):
+        return Implicit(self, x[:, :1], 2)
+
+    def forward(self, context_and_noise):
+        context, noise = context_and_noise.split([1, 2], -1)
+        return torch.cat([context, torch.zeros_like(context)], -1) + noise
+
+    def __init__(self):
+        super().__init__()
+        self.unused = nn.Parameter(torch.zeros(()))
+
+
+def test_a_posterior_without_a_mean_has_the_variance_of_its_true_mean():
+    x = 0.5 * torch.randn(20_000, 3)
+    signal, z = aggregate(Pushed(), x.split(5000))
+    assert signal.tolist() == pytest.approx([0.25, 0], abs=0.01)
+    assert z.var(0).tolist() == pytest.approx([1.25, 1], abs=0.05)
+    again, _ = aggregate(Pushed(), x.split(5000))
+    assert torch.equal(signal, again)
+
+
+def test_an_autoencoders_codes_are_compared_with_what_it_samples_from():
+    model = Autoencoder(MLP(3, [4], 2), MLP(2, [4], 3), 2, likelihood=NormalLikelihood((3,)))
+    found = latent_usage(run_of(model), n=200)
+    assert (found.prior, found.n, len(found.signal)) == ("N(0, I)", 200, 2)
+    codes = model.encode(points().test.x)
+    assert found.mean == pytest.approx(codes.mean(0).tolist(), abs=0.3)
+
+
+def test_a_learned_prior_is_named():
+    class Shifted(StandardNormal):
+        def forward(self, encode=None):
+            return Normal(torch.full((4,), 3.0), torch.ones(4))
+
+    model = VAE(Copy(), MLP(4, [4], 3), Shifted(4), likelihood=NormalLikelihood((3,)))
+    found = latent_usage(run_of(model))
+    assert found.prior == "the model's prior"
+    assert found.prior_mean == pytest.approx([3] * 4, abs=0.2)
+    assert found.accuracy > 0.95
+
+
+def test_what_has_no_codes_or_no_examples_is_refused_in_words():
+    with pytest.raises(UserError, match="a GAN has no encoder"):
+        latent_usage(run_of(GAN(MLP(2, [4], 3), MLP(3, [4], 1), 2, (3,))))
+    with pytest.raises(UserError, match="30 test examples are too few"):
+        latent_usage(run_of(vae(), points(n=90)))

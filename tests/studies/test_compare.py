@@ -1,0 +1,337 @@
+"""The comparison from end to end on data that nobody tuned for, and the rules of its conclusion."""
+
+import gzip
+import hashlib
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reparam.cli.main import main
+from reparam.data.readers import fashion, idx
+from reparam.errors import UserError
+from reparam.runs.folder import RunFolder
+from reparam.runs.run import load
+from reparam.settings import DataConfig, RunConfig, TrainingConfig, VAEConfig
+from reparam.studies import KINDS, Protocol, Trial, contender, judge, parse_budget, settle
+from reparam.studies.conclusion import RULES, conclude
+from reparam.studies.numbers_csv import as_csv
+from reparam.studies.plane import sprite
+from reparam.studies.trials import folder_of
+from reparam.training.budget import steps_within
+from study_helpers import RNG, SMALL, blobs
+
+
+@pytest.fixture(scope="module")
+def results(compared):
+    """Its results, measured again."""
+    trials = [Trial(name, compared / name, load(compared / name)) for name in ("autoencoder-2", "vae-2", "gan")]
+    return judge(trials, Protocol(count=100, images=10))
+
+
+def folder_of_colours(path):
+    for i, image in enumerate(blobs(700, 16, 16, 3)[0]):
+        Image.fromarray(image).save(path / f"{i}.png")
+    return str(path)
+
+
+def stand_in_for_fashion(path, monkeypatch):
+    """Files with Fashion-MNIST's names and few images, their checksums put in the table."""
+    sums = {}
+    for part, n in (("train", 600), ("t10k", 200)):
+        x, _ = blobs(n, 28, 28)
+        for kind, array in (("images-idx3", x[..., 0]), ("labels-idx1", RNG.integers(0, 10, n).astype(np.uint8))):
+            head = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+            raw = head + array.tobytes()
+            sums[f"{part}-{kind}-ubyte"] = hashlib.sha256(raw).hexdigest()
+            (path / f"{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(raw))
+    assert idx.TEST_LABELS in sums
+    monkeypatch.setattr(fashion, "UNPACKED_SHA256", sums)
+    monkeypatch.setenv("REPARAM_DATA", str(path))
+    return "fashion-mnist"
+
+
+def table_of_columns(path):
+    x = RNG.normal(size=(700, 3)) * [1.0, 10.0, 100.0]
+    np.savetxt(path / "table.csv", x, delimiter=",", header="a,b,c", comments="")
+    return str(path / "table.csv")
+
+
+def headings(out):
+    html = (out / "report.html").read_text()
+    assert len(html) < 5_000_000
+    return {part.split("</h2>")[0].split(">")[-1] for part in html.split("<h2")[1:]}
+
+
+IMAGE_SECTIONS = {"Samples over training", "Reconstructions", "The latent plane", "Paths between two examples"}
+
+
+def test_grey_images_of_any_shape(compared):
+    assert headings(compared) >= IMAGE_SECTIONS | {"Fidelity and coverage", "Likelihood", "Cost", "Conclusion"}
+    html = (compared / "report.html").read_text()
+    assert "what the plane of its two latents decodes to" in html
+    assert "floor: test set" in html
+    record = json.loads((compared / "report.json").read_text())
+    assert set(record["results"]) == {str(compared / name) for name in ("autoencoder-2", "vae-2", "gan")}
+    assert record["results"][str(compared / "vae-2")]["log_likelihood"]["examples"] == 10
+    assert record["results"][str(compared / "gan")]["log_likelihood"] is None
+    assert record["floor"]["two_sample"]["accuracy"] == pytest.approx(0.5, abs=0.25)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["colours", "fashion"])
+def test_other_images(tmp_path, monkeypatch, source):
+    data = folder_of_colours(tmp_path) if source == "colours" else stand_in_for_fashion(tmp_path, monkeypatch)
+    out = tmp_path / "out"
+    models = ("vae-2", "gan", "wgan")
+    assert main(["compare", "--data", data, "--models", *models, *SMALL, "--out", str(out)]) == 0
+    assert headings(out) >= IMAGE_SECTIONS
+
+
+def test_a_table_is_shown_by_pairs_of_columns(tmp_path):
+    out = tmp_path / "out"
+    models = ("autoencoder-2", "vae-2", "gan")
+    assert main(["compare", "--data", table_of_columns(tmp_path), "--models", *models, *SMALL, "--out", str(out)]) == 0
+    assert not headings(out) & (IMAGE_SECTIONS | {"Classes of the samples"})
+    assert headings(out) >= {"Samples", "Latent spaces", "Fidelity and coverage"}
+    assert (out / "vae-2" / "figures" / "report-sample.png").exists()
+
+
+def test_points_with_known_modes(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["compare", "--data", "two-gaussians", "--models", "vae-1", *SMALL, "--out", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["protocol"]["epochs"] == 1
+    assert (
+        main(
+            [
+                "compare",
+                "--data",
+                "ring",
+                "--models",
+                "gan",
+                *SMALL[2:],
+                "--budget",
+                "0.2s",
+                "--out",
+                str(tmp_path / "r"),
+            ]
+        )
+        == 0
+    )
+    assert {"Modes", "Samples over training"} <= headings(tmp_path / "r")
+    assert "of 8 modes" in capsys.readouterr().out
+
+
+def test_what_is_finished_is_reused_and_seeds_are_added(grey, tmp_path, capsys):
+    asked = ["compare", "--data", str(grey), "--models", "vae-2", *SMALL[:-1], "--out", str(tmp_path / "a")]
+    assert main(asked) == 0
+    before = (tmp_path / "a" / "vae-2" / "checkpoints" / "last.safetensors").stat().st_mtime_ns
+    capsys.readouterr()
+    assert main([*asked, "--seeds", "2"]) == 0
+    assert "vae-2: finished already" in capsys.readouterr().err
+    assert (tmp_path / "a" / "vae-2" / "checkpoints" / "last.safetensors").stat().st_mtime_ns == before
+    assert (tmp_path / "a" / "vae-2-seed1").exists()
+    html = (tmp_path / "a" / "report.html").read_text()
+    assert "standard deviation over 2 seeds" in html
+    assert "was trained once" not in html
+    assert "reparam snapshots" in html
+    assert "vae-2-seed1: samples" not in html, "pictures are of each model's first seed"
+
+
+def test_another_protocol_or_model_in_the_folder_is_refused(grey, compared, capsys):
+    assert main(["compare", "--data", str(grey), "--budget", "5s", "--out", str(compared)]) == 2
+    assert "another protocol (seconds: None there, 5.0 here; epochs: 1 there, None here)" in capsys.readouterr().err
+    (compared.parent / "other").mkdir()
+    (compared / "vae-2").rename(compared.parent / "other" / "gan")
+    try:
+        out = str(compared.parent / "other")
+        assert main(["compare", "--data", str(grey), "--models", "gan", *SMALL, "--out", out]) == 2
+        assert "other settings of model or data" in capsys.readouterr().err
+    finally:
+        (compared.parent / "other" / "gan").rename(compared / "vae-2")
+
+
+def test_a_model_that_fails_is_reported_and_the_rest_go_on(grey, tmp_path, capsys):
+    """Another process holds one run's folder: a failure as it happens."""
+    asked = ["compare", "--data", str(grey), "--models", "vae-2", "autoencoder-2", *SMALL, "--out", str(tmp_path)]
+    with RunFolder(tmp_path / "vae-2").locked():
+        assert main(asked) == 0
+    assert "`vae-2` failed: another process is training into" in capsys.readouterr().out
+    assert "failed: another process" in (tmp_path / "report.html").read_text()
+    with RunFolder(tmp_path / "x" / "vae-2").locked():
+        assert main([*asked[:4], "vae-2", *SMALL, "--out", str(tmp_path / "x")]) == 2, "nothing to report on"
+    assert "another process" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_interrupted_comparison_goes_on(grey, tmp_path):
+    asked = [
+        "compare",
+        "--data",
+        str(grey),
+        "--models",
+        "vae-2",
+        "gan",
+        "--epochs",
+        "400",
+        "--out",
+        str(tmp_path / "a"),
+    ]
+    process = subprocess.Popen([sys.executable, "-m", "reparam.cli", *asked], stderr=subprocess.PIPE, text=True)
+    metrics = tmp_path / "a" / "vae-2" / "metrics.jsonl"
+    deadline = time.monotonic() + 60
+    while not (metrics.exists() and metrics.read_text().count("\n") > 3) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert "call `reparam compare` with the same options again" in said
+    assert not RunFolder(tmp_path / "a" / "vae-2").finished
+    assert main([*asked, "--quiet", "--count", "100", "--images", "10", "--models", "vae-2"]) == 0
+    assert RunFolder(tmp_path / "a" / "vae-2").finished
+
+
+def test_a_report_of_runs_trained_apart(compared, tmp_path, capsys):
+    runs = [str(compared / "vae-2"), str(compared / "gan")]
+    assert main(["report", *runs, "--out", str(tmp_path / "r.html"), "--count", "100", "--images", "10"]) == 0
+    assert "trained apart" in (tmp_path / "r.html").read_text()
+    assert (tmp_path / "r.json").exists()
+    assert main(["report", *runs, "--out", str(tmp_path / "r.pdf")]) == 2
+    assert "not named like one" in capsys.readouterr().err
+    assert main(["report", str(tmp_path / "nothing")]) == 2
+
+
+def test_runs_of_different_data_are_refused(compared, tmp_path, capsys):
+    ring = str(tmp_path / "ring")
+    assert main(["train", "gan", "--data", "ring", "--steps", "2", "--out", ring, "--quiet"]) == 0
+    assert main(["report", str(compared / "gan"), ring, "--out", str(tmp_path / "r.html")]) == 2
+    assert "different data do not compare" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--models", "vaee"], "did you mean 'vae'"),
+        (["--models", "vae-0"], "latent_dim: 0"),
+        (["--budget", "soon"], "no budget"),
+        (["--budget", "0s"], "no budget"),
+        (["--seeds", "0"], "--seeds 0"),
+        (["--data", "nowhere.npz"], "nowhere.npz"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_trained(tmp_path, capsys, argv, words):
+    assert main(["compare", *argv, "--out", str(tmp_path / "out")]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_the_budget_is_turned_into_steps_that_take_it(tmp_path):
+    config = RunConfig(model=VAEConfig(latent_dim=2), training=TrainingConfig(batch_size=64))
+    short, long = steps_within(config, 1.0), steps_within(config, 10.0)
+    assert 3 < long / short < 30, "ten times the time is about ten times the steps, on a machine that does other things"
+    with pytest.raises(UserError, match="trains nothing"):
+        steps_within(config, 0.0)
+
+
+def test_a_folder_that_cannot_be_one_is_refused_in_words(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["compare", "--data", "ring", "--models", "gan", "--out", str(tmp_path / "file")]) == 2
+    assert "compare.json cannot be written" in capsys.readouterr().err
+
+
+def test_too_few_examples_to_measure_are_told_and_the_rest_is_reported(tmp_path, capsys):
+    np.savez(tmp_path / "few.npz", x=blobs(40, 8, 8)[0][..., 0])
+    out = ("--out", str(tmp_path / "out"))
+    assert main(["compare", "--data", str(tmp_path / "few.npz"), "--models", "vae-2", *SMALL, *out]) == 0
+    said = capsys.readouterr().out
+    assert "Samples could not be measured: 4 examples are too few to measure by" in said
+    assert "the largest log p(x)" in said
+    assert "Fidelity and coverage" not in headings(tmp_path / "out")
+
+
+def test_help_names_every_model_there_is(capsys):
+    with pytest.raises(SystemExit):
+        main(["compare", "--help"])
+    told = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert ", ".join(KINDS) in told
+
+
+def test_names_protocols_and_folders(tmp_path):
+    assert contender("vae-flow-3").posterior == "iaf"
+    assert contender("vae-flow-3").latent_dim == 3
+    assert contender("gan").latent_dim is None
+    assert parse_budget("1.5h") == 5400
+    assert folder_of(tmp_path, "gan", 2).name == "gan-seed2"
+    settle(Protocol(seconds=3.0), tmp_path)
+    settle(Protocol(seconds=3.0, count=7), tmp_path)  # what is measured may change
+    with pytest.raises(UserError, match="data: mnist there, ring here"):
+        settle(Protocol(seconds=3.0, data=DataConfig(data="ring")), tmp_path)
+
+
+def sentences(results, name):
+    return next(found for rule, found in conclude(results) if rule.name == name)
+
+
+def with_card(results, index, **changes):
+    """The results with one card changed."""
+    changed = list(results.results)
+    changed[index] = replace(changed[index], card=replace(changed[index].card, **changes))
+    return replace(results, results=tuple(changed))
+
+
+def test_the_conclusion_follows_the_numbers(results):
+    """Give the last model the best distance, and the sentence names it; make errors large, and it says so."""
+    card = results.results[2].card
+    better = with_card(results, 2, frechet=replace(card.frechet, value=0.0, standard_error=1e-6))
+    assert sentences(better, "closest to the data")[0].startswith("`gan` has the smallest")
+    unsure = with_card(results, 2, frechet=replace(card.frechet, value=0.0, standard_error=1e6))
+    assert "cannot be told from it" in sentences(unsure, "closest to the data")[0]
+
+
+def test_rules_tell_faults_and_only_faults(results):
+    card = results.results[2].card
+    assert sentences(results, "memorization") == ["No model seems to repeat training examples."]
+    copying = with_card(results, 2, memorization_values=replace(card.memorization_values, copies=0.5))
+    assert sentences(copying, "memorization")[0].startswith("`gan`: samples repeat training examples")
+    narrow = with_card(results, 2, manifold=replace(card.manifold, precision=0.9, recall=0.1))
+    assert any("`gan` is more faithful than varied" in found for found in sentences(narrow, "faithful or varied"))
+    alike = with_card(results, 2, two_sample=replace(card.two_sample, p_binomial=0.5))
+    assert sentences(alike, "told from data") == ["A classifier does not tell the samples of `gan` from data."]
+    likelihood = sentences(results, "likelihood")
+    assert likelihood[0].startswith("`vae-2` gives test examples the largest")
+    assert likelihood[1].startswith("`autoencoder-2`, `gan`: no likelihood")
+
+
+def test_a_bound_that_falls_or_still_rises_is_told(results):
+    vae = results.results[1]
+    for bounds, rule in (((-90.0, -80.0, -85.0), "overfitting"), ((-90.0, -85.0, -80.0), "not finished")):
+        rows = [{"split": "validation", "step": i, "elbo": bound} for i, bound in enumerate(bounds)]
+        changed = replace(vae, trial=replace(vae.trial, run=replace(vae.run, rows=rows)))
+        found = sentences(replace(results, results=(changed,)), rule)
+        assert len(found) == 1, rule
+        other = "not finished" if rule == "overfitting" else "overfitting"
+        assert not sentences(replace(results, results=(changed,)), other)
+
+
+def test_every_rule_is_shown(compared):
+    html = (compared / "report.html").read_text()
+    for rule in RULES:
+        assert rule.name in html
+
+
+def test_tiles_of_a_sprite_are_where_they_belong():
+    images = np.arange(6).reshape(2, 3, 1, 1, 1).repeat(4, 3).repeat(5, 4) / 255
+    pixels = np.asarray(Image.open(io.BytesIO(sprite(images))))
+    assert pixels.shape == (8, 15)
+    assert [[pixels[4 * i, 5 * j] for j in range(3)] for i in range(2)] == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_images_are_grey_levels_in_csv():
+    text = as_csv({"x": np.array([0.0, 1.0, 0.5, 0.2]).reshape(1, 1, 2, 2), "n": [1, 2]})
+    assert text.splitlines() == ["array,row,values", "x,0,0,255,128,51", "n,0,1", "n,1,2"]
