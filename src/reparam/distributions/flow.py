@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from reparam.distributions import Distribution, Normal
+from reparam.recording import recorded
 
 Transform = Any
 """A bijection of zuko's: called it maps; ``call_and_ladj`` also gives log |det Jacobian|; ``inv`` is its inverse."""
@@ -63,6 +64,7 @@ class Flow(Distribution):
         raise self.no_closed_form("entropy")
 
 
+@recorded
 class AutoregressiveTransforms(nn.Module):
     """A chain of masked autoregressive transforms of vectors, one pass in the direction it is called in.
 

@@ -2,7 +2,10 @@
 
 from torch import Tensor, nn
 
+from reparam.recording import recorded
 
+
+@recorded
 class Affine(nn.Module):
     """``scale * x + shift`` with numbers that are not learned: into a network's units and back into the data's.
 

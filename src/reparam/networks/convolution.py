@@ -7,6 +7,7 @@ from torch import nn
 
 from reparam.errors import UserError
 from reparam.networks.activations import ACTIVATIONS
+from reparam.recording import recorded
 
 SMALLEST_SIDE = 8
 
@@ -31,6 +32,7 @@ def check_image(shape: Sequence[int]) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
+@recorded
 class ConvEncoder(nn.Sequential):
     """Strided convolutions that halve the image until its longer side is at most 4, then a linear layer.
 
@@ -59,6 +61,7 @@ class ConvEncoder(nn.Sequential):
         super().__init__(*layers, nn.Flatten(), nn.Linear(channels * math.prod(sizes[-1]), outputs))
 
 
+@recorded
 class ConvDecoder(nn.Sequential):
     """The mirror of :class:`ConvEncoder`: a linear layer, then transposed convolutions up to exactly the data's size.
 

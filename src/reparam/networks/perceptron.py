@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from torch import nn
 
 from reparam.networks.activations import ACTIVATIONS
+from reparam.recording import recorded
 
 
 def _shape(size: int | Sequence[int]) -> tuple[int, ...]:
     return (size,) if isinstance(size, int) else tuple(size)
 
 
+@recorded
 class MLP(nn.Sequential):
     """A multilayer perceptron from tensors of one shape to tensors of another.
 

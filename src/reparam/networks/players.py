@@ -9,10 +9,12 @@ from torch.nn import functional as F
 
 from reparam.networks.affine import Affine
 from reparam.networks.convolution import check_image, doubling, pyramid
+from reparam.recording import recorded
 
 SLOPE = 0.2
 
 
+@recorded
 class Ranged(nn.Module):
     """Outputs in ``(low, high)`` by a scaled sigmoid; as they come where the range is not finite.
 
@@ -35,6 +37,7 @@ class Ranged(nn.Module):
         return self.low + (self.high - self.low) * x.sigmoid() if self.bounded else x
 
 
+@recorded
 class FourierFeatures(nn.Module):
     """Vectors joined by sines and cosines of random projections of them (Tancik et al. 2020).
 
@@ -62,6 +65,7 @@ class FourierFeatures(nn.Module):
         return torch.cat([x, angle.sin(), angle.cos()], dim=1)
 
 
+@recorded
 class Conditional(nn.Module):
     """A network that is also told a class: one-hot labels joined to vectors as numbers, to images as channels.
 

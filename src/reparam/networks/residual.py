@@ -8,11 +8,13 @@ from torch import Tensor, nn
 
 from reparam.networks.activations import ACTIVATIONS
 from reparam.networks.convolution import check_image, doubling, pyramid
+from reparam.recording import recorded
 
 SMALLEST = 8
 BLOCKS = 2
 
 
+@recorded
 class ResidualBlock(nn.Module):
     """x + conv(act(conv(act(x)))), the identity at first.
 
@@ -46,6 +48,7 @@ def stages(height: int, width: int) -> list[tuple[int, int]]:
     return sizes[: max(keep, 1) + 1]
 
 
+@recorded
 class ResidualEncoder(nn.Sequential):
     """Halvings, each followed by two residual blocks, then a linear layer.
 
@@ -76,6 +79,7 @@ class ResidualEncoder(nn.Sequential):
         super().__init__(*layers, ACTIVATIONS[activation](), nn.Flatten(), nn.Linear(flat, outputs))
 
 
+@recorded
 class ResidualDecoder(nn.Sequential):
     """The mirror of :class:`ResidualEncoder`.
 

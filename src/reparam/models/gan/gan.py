@@ -27,6 +27,7 @@ from reparam.models.model import Batch, Model, Terms, Turn
 from reparam.models.vae.decoding import full_precision
 from reparam.networks.players import acts_per_example
 from reparam.randomness import noise
+from reparam.recording import recorded
 
 ADAM = {"learning_rate": 2e-4, "betas": (0.5, 0.999)}
 Network = Callable[..., Tensor]
@@ -54,6 +55,7 @@ class InstanceNoise:
         return x + scale * torch.randn_like(x) if scale else x
 
 
+@recorded
 class GAN(Model):
     """A generator and a discriminator (Goodfellow et al. 2014), in any game of :data:`reparam.adversarial.LOSSES`.
 

@@ -7,11 +7,13 @@ from torch import nn
 
 from reparam.models.gan.constraints import Constraint, WeightClipping
 from reparam.models.gan.gan import GAN
+from reparam.recording import recorded
 
 PENALIZED_ADAM = {"learning_rate": 1e-4, "betas": (0.0, 0.9)}  # Gulrajani et al. 2017
 RMSPROP = {"optimizer": "rmsprop", "learning_rate": 5e-5}
 
 
+@recorded
 class WGAN(GAN):
     """A generator and a critic that estimates a Wasserstein distance, with the defaults of Arjovsky et al. 2017.
 

@@ -9,8 +9,10 @@ from reparam.distributions import Distribution
 from reparam.models.model import Batch, Model, Terms, Turn
 from reparam.models.vae.decoding import decode, full_precision, shape_of_output
 from reparam.models.vae.likelihoods import BernoulliLikelihood
+from reparam.recording import recorded
 
 
+@recorded
 class Autoencoder(Model):
     """x → z = encoder(x) → p(x|z), trained on -log p(x|z) in nats.
 

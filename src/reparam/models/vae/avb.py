@@ -11,10 +11,12 @@ from reparam.models.model import Batch, Model, Terms, Turn
 from reparam.models.vae.decoding import decode, full_precision, shape_of_output
 from reparam.models.vae.likelihoods import BernoulliLikelihood, Likelihood
 from reparam.models.vae.priors import Prior
+from reparam.recording import recorded
 
 ADAM = {"learning_rate": 5e-4, "betas": (0.5, 0.999)}
 
 
+@recorded
 class PairDiscriminator(nn.Module):
     """T(x, z): features of x and z joined, then a perceptron to one logit.
 
@@ -33,6 +35,7 @@ class PairDiscriminator(nn.Module):
         return full_precision(self.joint(torch.cat([h.expand(*z.shape[:-1], -1), z], dim=-1)).squeeze(-1))
 
 
+@recorded
 class AVB(Model):
     """Adversarial variational Bayes (Mescheder et al. 2017, algorithm 1): q(z|x) is any z = f(x, noise).
 

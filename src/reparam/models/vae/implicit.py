@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from reparam.distributions import Distribution
 from reparam.networks import MLP
+from reparam.recording import recorded
 
 
 class Implicit(Distribution):
@@ -62,6 +63,7 @@ class Implicit(Distribution):
         raise self.no_closed_form("entropy")
 
 
+@recorded
 class ImplicitPosterior(nn.Module):
     """q(z|x) as z = f(encoder's context, noise) (Mescheder et al. 2017, figure 2b).
 

@@ -16,6 +16,7 @@ from reparam.distributions import (
     Distribution,
     Normal,
 )
+from reparam.recording import recorded
 
 
 class Likelihood(nn.Module, ABC):
@@ -44,6 +45,7 @@ class Likelihood(nn.Module, ABC):
         """The distribution over x, its parameters in float32 or wider."""
 
 
+@recorded
 class BernoulliLikelihood(Likelihood):
     """Independent pixels of 0 and 1; the decoder gives the log-odds."""
 
@@ -54,6 +56,7 @@ class BernoulliLikelihood(Likelihood):
         return Bernoulli(output, self.event_dims)
 
 
+@recorded
 class ContinuousBernoulliLikelihood(Likelihood):
     """Independent grey values in [0, 1] with a density (Loaiza-Ganem & Cunningham 2019); the decoder gives logits."""
 
@@ -64,6 +67,7 @@ class ContinuousBernoulliLikelihood(Likelihood):
         return ContinuousBernoulli(output, self.event_dims)
 
 
+@recorded
 class NormalLikelihood(Likelihood):
     """Independent normals whose standard deviation does not depend on z; the decoder gives the mean.
 
@@ -89,6 +93,7 @@ class NormalLikelihood(Likelihood):
         return Normal.from_log_scale(output, self.log_scale.expand_as(output), self.event_dims)
 
 
+@recorded
 class DiscretizedLogisticLikelihood(Likelihood):
     """Independent 8-bit values in [0, 1] (Kingma et al. 2016); the decoder gives the location less ½.
 
@@ -112,6 +117,7 @@ class DiscretizedLogisticLikelihood(Likelihood):
         return DiscretizedLogistic(output + 0.5, self.log_scale, self.event_dims)
 
 
+@recorded
 class CategoricalLikelihood(Likelihood):
     """Independent values among equally spaced levels in [0, 1], any histogram; the decoder gives a logit for each.
 

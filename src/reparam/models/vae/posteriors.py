@@ -7,8 +7,10 @@ from torch import Tensor, nn
 
 from reparam.distributions import MultivariateNormal, Normal
 from reparam.distributions.flow import AutoregressiveTransforms, Flow
+from reparam.recording import recorded
 
 
+@recorded
 class DiagonalNormal(nn.Module):
     """A normal with diagonal covariance; the encoder gives mean and log-variance, ``(batch, 2 * latent_dim)``.
 
@@ -31,6 +33,7 @@ class DiagonalNormal(nn.Module):
         return Normal.from_log_scale(mean, 0.5 * log_variance)
 
 
+@recorded
 class FullNormal(nn.Module):
     """A normal with full covariance; the encoder gives mean and Cholesky factor, D (D + 1) / 2 + D numbers.
 
@@ -59,6 +62,7 @@ class FullNormal(nn.Module):
         return MultivariateNormal.from_log_diagonal(mean, log_diagonal, below)
 
 
+@recorded
 class FlowPosterior(nn.Module):
     """A diagonal normal pushed through autoregressive transforms that see the encoder's context (Kingma et al. 2016).
 

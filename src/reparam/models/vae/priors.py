@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from reparam.distributions import Distribution, Normal, NormalMixture
 from reparam.distributions.flow import AutoregressiveTransforms, Flow
 from reparam.errors import UserError
+from reparam.recording import recorded
 
 Encode = Callable[[Tensor], Distribution]
 """From x ``(batch, *data_shape)`` to q(z|x)."""
@@ -30,6 +31,7 @@ class Prior(nn.Module, ABC):
         """p(z) over vectors ``(latent_dim,)``; ``encode`` is for those priors that are made of posteriors."""
 
 
+@recorded
 class StandardNormal(Prior):
     """N(0, I): nothing is learned.
 
@@ -51,6 +53,7 @@ class StandardNormal(Prior):
         return Normal.from_log_scale(self.zeros, self.zeros)
 
 
+@recorded
 class MixturePrior(Prior):
     """A mixture of diagonal normals, all of it learned with the rest.
 
@@ -74,6 +77,7 @@ class MixturePrior(Prior):
         return NormalMixture(self.logits, Normal.from_log_scale(self.means, self.log_scales))
 
 
+@recorded
 class FlowPrior(Prior):
     """Noise N(0, I) pushed through a learned flow, whose density takes one pass and whose draws ``latent_dim`` of them.
 
@@ -103,6 +107,7 @@ class FlowPrior(Prior):
         return Flow(Normal.from_log_scale(self.zeros, self.zeros), self.transforms().inv)
 
 
+@recorded
 class VampPrior(Prior):
     """The mixture of the posteriors of learned pseudo-inputs (Tomczak & Welling 2018, equation 9), weighted evenly.
 

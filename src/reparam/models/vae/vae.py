@@ -11,8 +11,10 @@ from reparam.models.vae.likelihoods import BernoulliLikelihood, Likelihood
 from reparam.models.vae.objectives import ELBO, Objective
 from reparam.models.vae.posteriors import DiagonalNormal
 from reparam.models.vae.priors import Prior
+from reparam.recording import recorded
 
 
+@recorded
 class VAE(Model):
     """A variational autoencoder (Kingma & Welling 2014): z ~ prior, x ~ likelihood(decoder(z)), with q(z|x) beside it.
 
