@@ -6,11 +6,13 @@ from reparam.data.dataset import Binarization, Dataset, LazyArray, Split, requir
 from reparam.data.density import GaussianMixture, Moons, ToyDensity
 from reparam.data.describe import describe
 from reparam.data.load import binarized, load_data
+from reparam.data.record import DataRecord
 from reparam.data.units import units
 
 __all__ = [
     "Batches",
     "Binarization",
+    "DataRecord",
     "Dataset",
     "GaussianMixture",
     "LazyArray",

@@ -11,7 +11,7 @@ import torch
 
 from reparam._version import __version__
 from reparam.settings import DataConfig, RunConfig
-from reparam.data import Dataset, load_data
+from reparam.data import DataRecord, Dataset, load_data
 from reparam.errors import UserError
 from reparam.kinds.catalogue import build_model
 from reparam.models.model import Model
@@ -46,6 +46,11 @@ class Run:
         if self.folder:
             check_fingerprint(data, self.folder.read_config(), self.folder)
         return data
+
+    @cached_property
+    def record(self) -> DataRecord:
+        """What is known of the data without reading them: shapes, classes, range, how values are read."""
+        return DataRecord.of(self.data, source=self.config.data.data, image_size=self.config.data.image_size)
 
     @property
     def test(self) -> dict[str, float]:

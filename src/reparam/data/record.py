@@ -1,0 +1,78 @@
+"""What a run keeps of its data: all that reading samples, codes and new data needs when the data themselves are gone."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+
+from reparam.data.dataset import Binarization, Dataset
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """How values are read, and what was read.
+
+    Args:
+        name: what the data are called.
+        data_shape: of one example: ``(channels, height, width)`` of images, ``(d,)`` of vectors.
+        classes: the labels' names, label ``k`` being ``classes[k]``; empty when unlabelled.
+        scale: what raw values are divided by before a model sees them.
+        raw: the dtype that raw values are kept in, ``uint8`` or ``float32``.
+        binary: every value that a model sees is 0 or 1.
+        binarization: how raw values become 0 and 1.
+        range: smallest and largest value a model sees.
+        sizes: examples by split.
+        fingerprint: of contents and split, see :mod:`reparam.data.fingerprint`.
+        seed: of the split and of what is binarized once.
+        source: the name or path that they are read again by; None for arrays that Python code gave.
+        path: the absolute path where they lay, if they lay in a file or folder.
+        image_size: what the images of a folder were resized to.
+    """
+
+    name: str
+    data_shape: tuple[int, ...]
+    classes: tuple[str, ...] = ()
+    scale: float = 1.0
+    raw: str = "float32"
+    binary: bool = False
+    binarization: Binarization = "none"
+    range: tuple[float, float] = (float("-inf"), float("inf"))
+    sizes: dict[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
+    seed: int = 0
+    source: str | None = None
+    path: str | None = None
+    image_size: int | None = None
+
+    @classmethod
+    def of(cls, data: Dataset, **where: Any) -> "DataRecord":
+        """The record of a data set; ``where`` gives ``source``, ``path`` and ``image_size``.
+
+        >>> from reparam.data import load_data
+        >>> DataRecord.of(load_data("ring"), source="ring").sizes["train"]
+        50000
+        """
+        raw = torch.uint8 if data.train.x.dtype == torch.uint8 else torch.float32
+        return cls(
+            name=data.name,
+            data_shape=tuple(data.data_shape),
+            classes=tuple(data.classes),
+            scale=data.scale,
+            raw=str(raw).removeprefix("torch."),
+            binary=data.binary,
+            binarization=data.binarization,
+            range=data.range,
+            sizes={name: len(split) for name, split in data.splits.items()},
+            fingerprint=data.fingerprint,
+            seed=data.seed,
+            **where,
+        )
+
+    @property
+    def is_image(self) -> bool:
+        """Whether examples are ``(channels, height, width)``."""
+        return len(self.data_shape) == 3
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return asdict(self)
