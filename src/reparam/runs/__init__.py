@@ -1,0 +1,1 @@
+"""Runs: the folder that a training leaves, and how it is read again."""
