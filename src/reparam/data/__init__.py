@@ -5,6 +5,7 @@ from reparam.data.coverage import coverage
 from reparam.data.dataset import Binarization, Dataset, LazyArray, Split, require_binary, require_unit
 from reparam.data.density import GaussianMixture, Moons, ToyDensity
 from reparam.data.describe import describe
+from reparam.data.incoming import examples_of
 from reparam.data.load import binarized, load_data
 from reparam.data.record import DataRecord
 from reparam.data.units import units
@@ -23,6 +24,7 @@ __all__ = [
     "coverage",
     "describe",
     "evaluation_batches",
+    "examples_of",
     "load_data",
     "require_binary",
     "require_unit",

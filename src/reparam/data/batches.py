@@ -11,6 +11,7 @@ from reparam.data.dataset import Dataset, LazyArray, Split
 from reparam.data.frozen import frozen
 from reparam.data.prefetch import prefetch
 from reparam.data.reading import pieces, rows_of
+from reparam.data.record import DataRecord
 from reparam.randomness import generator
 
 Batch = tuple[torch.Tensor, torch.Tensor | None]
@@ -114,7 +115,7 @@ def _read(array: torch.Tensor | LazyArray, parts: Iterable[torch.Tensor]) -> Ite
 
 
 def model_values(
-    raw: torch.Tensor, split: Split, dataset: Dataset, noise: torch.Generator | None = None
+    raw: torch.Tensor, split: Split, dataset: Dataset | DataRecord, noise: torch.Generator | None = None
 ) -> torch.Tensor:
     """Raw values ``(batch, *data_shape)`` of a split as a model sees them: float32, scaled or binarized.
 

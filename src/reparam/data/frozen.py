@@ -8,13 +8,14 @@ import torch
 from reparam.data.binarize import binarize_threshold, thresholds
 from reparam.data.dataset import Dataset, LazyArray, Split
 from reparam.data.reading import chunks, row_bytes, rows_of
+from reparam.data.record import DataRecord
 from reparam.randomness import derive_seed, generator
 
 #: Bytes of noise drawn at a time: the rows that share a draw follow from it, so it is part of what the seed means.
 NOISE_BYTES = 2**20
 
 
-def frozen(split: Split, dataset: Dataset, name: str) -> Split:
+def frozen(split: Split, dataset: Dataset | DataRecord, name: str) -> Split:
     """The split with its values made 0 or 1 as ``dataset.binarization`` says; itself where there is nothing to do.
 
     Dynamic binarization draws every value once, as a function of (``dataset.seed``, ``name``, the row's number).

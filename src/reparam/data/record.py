@@ -1,4 +1,4 @@
-"""What a run keeps of its data: all that reading samples, codes and new data needs when the data themselves are gone."""
+"""What a run keeps of its data: what reading samples, codes and new data needs when the data themselves are gone."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any

@@ -1,0 +1,118 @@
+"""What other libraries keep examples in, as NumPy arrays: tensors, arrays, torch's and Hugging Face's data sets."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+
+from reparam.data.readers.arrays import X_WORDS, Y_WORDS
+from reparam.errors import UserError
+
+X_COLUMNS = X_WORDS | {"pixel_values", "img"}
+TAKEN = "a tensor, an array, a list of arrays, (x, y), or a data set with len and integer indexing"
+
+
+class Given(NamedTuple):
+    """Examples ``x: (n, ...)`` as they were given and their labels ``y: (n,)``, if any, with the labels' names."""
+
+    x: np.ndarray
+    y: np.ndarray | None = None
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def arrays_of(given: Any, where: str) -> Given:
+    """Examples and labels out of whatever holds them; ``where`` names it in errors.
+
+    Tensors, arrays and whatever NumPy takes for one; lists of these; tuples (x, y); data sets of torch and Hugging Face
+    whose items are x, (x, y) or columns by name; a DataLoader of such a data set.
+
+    Raises:
+        UserError: if it is none of these, or its items cannot be stacked.
+
+    >>> arrays_of((torch.zeros(2, 3), ["a", "b"]), "a pair").y.tolist()
+    ['a', 'b']
+    """
+    if isinstance(given, DataLoader):
+        note = "the DataLoader's data set is read by itself: its order, batch size and collate_fn are not used"
+        inner = arrays_of(given.dataset, where)
+        return inner._replace(notes=(*inner.notes, note))
+    if isinstance(given, TensorDataset):
+        return _pair(given.tensors, where)
+    if is_array(given):
+        return Given(as_array(given, where))
+    if isinstance(given, tuple):
+        return _pair(given, where)
+    if isinstance(given, list):
+        return Given(_stack(given, where))
+    return _items(given, where)
+
+
+def is_array(given: Any) -> bool:
+    """Whether it is a tensor or what NumPy takes for an array."""
+    return isinstance(given, torch.Tensor) or hasattr(given, "__array__") or hasattr(given, "__array_interface__")
+
+
+def as_array(given: Any, where: str) -> np.ndarray:
+    """A tensor, an array or nested lists of numbers as a NumPy array."""
+    if isinstance(given, torch.Tensor):
+        dense = given.detach().to("cpu").to_dense()
+        return (dense.float() if dense.dtype in (torch.bfloat16, torch.float16) else dense).numpy()
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise UserError(f"{where} cannot be read as one array ({error}): give rows of one shape.") from error
+
+
+def _pair(parts: tuple[Any, ...], where: str) -> Given:
+    if len(parts) not in (1, 2):
+        raise UserError(f"{where} is a tuple of {len(parts)}: give (x,) or (x, y), and several examples as a list.")
+    x = arrays_of(parts[0], where)
+    return x if len(parts) == 1 else x._replace(y=as_array(parts[1], f"the labels of {where}"))
+
+
+def _stack(items: Sequence[Any], where: str) -> np.ndarray:
+    rows = [as_array(item, where) for item in items]
+    shapes = {row.shape: at for at, row in reversed(list(enumerate(rows)))}
+    if len(shapes) > 1:
+        (first, one), (other, two), *_ = sorted(shapes.items(), key=lambda pair: pair[1])
+        raise UserError(f"{where} holds examples of shapes {first} (number {one}) and {other} (number {two}): bring "
+                        f"them to one shape.")  # fmt: skip
+    if not rows:
+        raise UserError(f"{where} holds no examples: give one or more.")
+    return np.stack(rows)
+
+
+def _items(given: Any, where: str) -> Given:
+    """The items of a data set that has ``len`` and integer indexing."""
+    indexed = hasattr(given, "__len__") and hasattr(given, "__getitem__")
+    if not indexed or isinstance(given, str | bytes | Mapping | IterableDataset):
+        raise UserError(f"{where} is a {type(given).__name__}, which cannot be read: give {TAKEN}.")
+    items = [given[at] for at in range(len(given))]
+    if items and isinstance(items[0], Mapping):
+        x_name, y_name = _columns(list(items[0]), where)
+        items = [(item[x_name], item[y_name]) if y_name else item[x_name] for item in items]
+        names = getattr((getattr(given, "features", None) or {}).get(y_name), "names", None) or ()
+    else:
+        names = getattr(given, "classes", ())
+    if not items or not isinstance(items[0], tuple):
+        return Given(_stack(items, where))
+    if len(items[0]) == 1:
+        return Given(_stack([item[0] for item in items], where))
+    x, y = _stack([item[0] for item in items], where), _stack([item[1] for item in items], f"the labels of {where}")
+    return Given(x, y, tuple(str(name) for name in names))
+
+
+def _columns(names: list[str], where: str) -> tuple[str, str | None]:
+    """The columns of examples and labels; the one that is left is the examples' where no name says so."""
+    xs = [name for name in names if name.lower() in X_COLUMNS]
+    ys = [name for name in names if name.lower() in Y_WORDS]
+    rest = [name for name in names if name not in ys]
+    if len(xs) != 1 and len(rest) == 1:
+        xs = rest
+    if len(xs) != 1 or len(ys) > 1:
+        raise UserError(f"{where} has columns {', '.join(map(repr, names))}: give one of examples named image, "
+                        f"pixel_values or x, and at most one of labels, named label.")  # fmt: skip
+    return xs[0], ys[0] if ys else None
