@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from reparam._version import __version__
-from reparam.settings import DataConfig, RunConfig
 from reparam.data import DataRecord, Dataset, load_data
 from reparam.errors import UserError
 from reparam.kinds.catalogue import build_model
@@ -18,6 +17,7 @@ from reparam.models.model import Model
 from reparam.models.traits import Traits
 from reparam.runs.checkpoint import load_weights
 from reparam.runs.folder import RunFolder
+from reparam.settings import DataConfig, RunConfig
 
 
 @dataclass
