@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from reparam.errors import UserError
+
 Critic = Callable[[Tensor], Tensor]
 """From examples ``(batch, *data_shape)`` to one output each, ``(batch,)``."""
 
@@ -24,7 +26,16 @@ def gradient_norms(critic: Critic, x: Tensor) -> Tensor:
 
 
 def interpolates(real: Tensor, fake: Tensor) -> Tensor:
-    """Points on the segments between pairs, one uniform epsilon per example: ``(batch, *data_shape)``."""
+    """Points on the segments between pairs, one uniform epsilon per example: ``(batch, *data_shape)``.
+
+    Raises:
+        UserError: if there are not as many of both, or their shapes differ.
+    """
+    if real.shape != fake.shape:
+        raise UserError(
+            f"real examples of shape {tuple(real.shape)} and generated ones of shape {tuple(fake.shape)} make no "
+            "pairs: give as many of both, of one shape"
+        )
     epsilon = torch.rand(len(real), *[1] * (real.dim() - 1), dtype=real.dtype, device=real.device)
     return epsilon * real + (1 - epsilon) * fake
 

@@ -1,7 +1,7 @@
 """Are two samples from one distribution? A classifier's test, a kernel's test, and which features tell them apart."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, prod, sqrt
 from typing import Any, Literal
@@ -10,12 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from reparam import checks
 from reparam.errors import UserError
 from reparam.randomness import derive_seed
 
 Array = NDArray[Any]
 Kind = Literal["network", "linear"]
 FEWEST = 40
+COLUMNS = 256
+"""Features whose distribution functions are compared at a time."""
 MARGIN = 4.0
 """Standard deviations that the number held out of one sample may stray from half before it is cut off."""
 
@@ -53,12 +56,12 @@ class ClassifierTest:
 
 @dataclass(frozen=True)
 class KernelTest:
-    """A kernel two-sample test: unbiased squared MMD, the kernel's bandwidth, permutation p-value, points each."""
+    """A kernel two-sample test: unbiased squared MMD, the kernel's bandwidth, permutation p-value, points of both."""
 
     squared_mmd: float
     bandwidth: float
     p_value: float
-    n: int
+    n: tuple[int, int]
 
 
 def classifier_test(
@@ -85,10 +88,13 @@ def classifier_test(
         features: whether to rank the features (a prediction of all held-out points for each of them).
 
     Raises:
-        UserError: if shapes differ, values are not finite, or a sample has fewer than 40 points.
+        UserError: if shapes differ, values are not finite, a sample has fewer than 40 points, the classifier is
+            unknown, or nothing is permuted.
     """
     from scipy.stats import binomtest
 
+    checks.one_of("classifier", classifier, ("network", "linear"))
+    checks.whole("permutations", permutations)
     a, b = _paired(x, y)
     rng = np.random.default_rng(derive_seed(seed, "two-sample"))
     train, test, truth = _split(a, b, rng)
@@ -124,40 +130,43 @@ def kernel_test(
         y: ``(m, *shape)``.
         bandwidth: of exp(-‖x - y‖² / (2 bandwidth²)); the median distance in the pooled sample unless given.
         permutations: of the pooled sample.
-        most: points of each sample that are used; memory grows with its square.
+        most: points of each sample that are used, at most; memory grows with its square.
         seed: of the choice of points and of the permutations.
 
     Raises:
-        UserError: as :func:`classifier_test`, or if the bandwidth is not positive.
+        UserError: as :func:`classifier_test`, or if the bandwidth is not positive or fewer than 2 points are used.
     """
-    if bandwidth is not None and not bandwidth > 0:
-        raise UserError(f"the bandwidth {bandwidth:g} makes no kernel: give a positive one, or leave it out")
+    if bandwidth is not None:
+        checks.positive("bandwidth", bandwidth)
+    checks.whole("permutations", permutations)
+    checks.whole("most", most, 2)
     a, b = _paired(x, y)
     rng = np.random.default_rng(derive_seed(seed, "kernel"))
-    n = min(len(a), most)
-    pooled = np.concatenate([part[rng.permutation(len(part))[:n]] for part in (a, b)])
+    n, m = (min(len(part), most) for part in (a, b))
+    pooled = np.concatenate([part[rng.permutation(len(part))[:most]] for part in (a, b)])
     squares = _squared_distances(pooled)
-    width = bandwidth or sqrt(float(np.median(squares[np.triu_indices(2 * n, 1)]))) or 1.0
+    width = bandwidth or sqrt(float(np.median(squares[np.triu_indices(n + m, 1)]))) or 1.0
     kernel = np.exp(-squares / (2 * width**2))
     np.fill_diagonal(kernel, 0.0)
-    members = np.zeros((2 * n, permutations + 1))
+    members = np.zeros((n + m, permutations + 1))
     members[:n, 0] = 1.0
     for column in range(1, permutations + 1):
-        members[rng.permutation(2 * n)[:n], column] = 1.0
+        members[rng.permutation(n + m)[:n], column] = 1.0
     values = _squared_mmds(kernel, members)
     # rounding must not tell a permutation from the same value
     rank = 1 + int((values[1:] >= values[0] - 1e-12).sum())
-    return KernelTest(float(values[0]), width, rank / (1 + permutations), n)
+    return KernelTest(float(values[0]), width, rank / (1 + permutations), (n, m))
 
 
 def _squared_mmds(kernel: Array, members: Array) -> Array:
-    """Unbiased squared MMDs of column-wise halves of the pooled points, ``(columns,)``; the kernel's diagonal is 0."""
-    n = len(kernel) // 2
+    """Unbiased squared MMDs of each column's members from the rest, ``(columns,)``; the kernel's diagonal is 0."""
+    n = int(members[:, 0].sum())
+    m = len(kernel) - n
     toward = kernel @ members
     within = (members * toward).sum(0)
     across = toward.sum(0) - within
     rest = kernel.sum() - 2 * across - within
-    return np.asarray((within + rest) / (n * (n - 1)) - 2 * across / n**2)
+    return np.asarray(within / (n * (n - 1)) + rest / (m * (m - 1)) - 2 * across / (n * m))
 
 
 def _squared_distances(x: Array) -> Array:
@@ -167,7 +176,8 @@ def _squared_distances(x: Array) -> Array:
 
 def _paired(x: object, y: object) -> tuple[Array, Array]:
     """Both samples as finite float64 ``(n, d)``."""
-    arrays = [np.asarray(z.detach().cpu() if isinstance(z, torch.Tensor) else z) for z in (x, y)]
+    # by way of double: NumPy knows no bfloat16
+    arrays = [np.asarray(z.detach().cpu().double() if isinstance(z, torch.Tensor) else z) for z in (x, y)]
     if arrays[0].shape[1:] != arrays[1].shape[1:]:
         raise UserError(
             f"the samples hold examples of shape {arrays[0].shape[1:]} and {arrays[1].shape[1:]}: give two of one shape"
@@ -221,20 +231,65 @@ def _fitted(kind: Kind, x: Array, labels: Array, seed: int) -> Any:
 def _features(
     model: Any, test: Array, truth: Array, samples: tuple[Array, Array], shape: Sequence[int], rng: np.random.Generator
 ) -> tuple[Feature, ...]:
+    drops = _drops(model, test, truth, rng)
+    distances, p_values = _kolmogorov_smirnov(*samples)
+    corrected = np.minimum(1.0, p_values * len(p_values))
+    rows = zip(feature_names(shape), drops.tolist(), distances.tolist(), corrected.tolist(), strict=True)
+    found = [Feature(*row) for row in rows]
+    return tuple(sorted(found, key=lambda feature: (-feature.drop, -feature.distance)))
+
+
+def _drops(model: Any, test: Array, truth: Array, rng: np.random.Generator) -> Array:
+    """What the accuracy loses by shuffling each feature, ``(features,)``.
+
+    Both classifiers begin with a linear layer, to which a shuffled feature adds one outer product: nothing of the
+    others is computed again, which would take the square of their number.
+    """
+    scale, judge = model[0].scale_, model[1]
+    weights, bias, decide = _layers(judge)
+    inside = model[0].transform(test) @ weights + bias
+    accuracy = (decide(inside) == truth).mean()
+    drops = np.zeros(test.shape[1])
+    for index in range(test.shape[1]):
+        kept = test[:, index]
+        moved = (rng.permutation(kept) - kept) / scale[index]
+        if moved.any():
+            drops[index] = accuracy - (decide(inside + np.outer(moved, weights[index])) == truth).mean()
+    return drops
+
+
+def _layers(judge: Any) -> tuple[Array, Array, Callable[[Array], Array]]:
+    """Weights ``(features, width)`` and bias of a classifier's first layer, and how its output is decided on."""
+    if hasattr(judge, "coef_"):
+        return judge.coef_.T, judge.intercept_, lambda inside: inside[:, 0] > 0
+    (first, last), (bias, last_bias) = judge.coefs_, judge.intercepts_
+    return first, bias, lambda inside: (np.maximum(inside, 0) @ last[:, 0] + last_bias[0]) > 0
+
+
+def _kolmogorov_smirnov(a: Array, b: Array) -> tuple[Array, Array]:
+    """The largest difference of both distribution functions of each column, and its p-value, ``(columns,)`` each."""
     from scipy.stats import ks_2samp
 
-    accuracy = (model.predict(test) == truth).mean()
-    found = []
-    for index, name in enumerate(feature_names(shape)):
-        kept = test[:, index].copy()
-        test[:, index] = rng.permutation(kept)
-        drop = accuracy - (model.predict(test) == truth).mean() if np.ptp(kept) else 0.0
-        test[:, index] = kept
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # scipy says when it takes the asymptotic p-value
-            apart = ks_2samp(samples[0][:, index], samples[1][:, index])
-        found.append(Feature(name, float(drop), float(apart.statistic), min(1.0, float(apart.pvalue) * test.shape[1])))
-    return tuple(sorted(found, key=lambda feature: (-feature.drop, -feature.distance)))
+    parts = range(0, a.shape[1], COLUMNS)
+    distances = np.concatenate([_largest_differences(a[:, i : i + COLUMNS], b[:, i : i + COLUMNS]) for i in parts])
+    # sizes and distance are all a p-value rests on, and few distances differ
+    _, first, which = np.unique(distances.round(12), return_index=True, return_inverse=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scipy says when it takes the asymptotic p-value
+        p_values = np.array([ks_2samp(a[:, column], b[:, column]).pvalue for column in first])
+    return distances, p_values[which]
+
+
+def _largest_differences(a: Array, b: Array) -> Array:
+    n, m = len(a), len(b)
+    pooled = np.concatenate([a, b])
+    order = pooled.argsort(axis=0)
+    ordered = np.take_along_axis(pooled, order, 0)
+    # counts, so that nothing is rounded before the end
+    steps = np.where(order < n, m, -n).cumsum(0)
+    ends = np.ones(ordered.shape, dtype=bool)  # of equal values only the last one's place counts
+    ends[:-1] = ordered[1:] != ordered[:-1]
+    return np.asarray(np.where(ends, np.abs(steps), 0).max(0) / (n * m))
 
 
 def feature_names(shape: Sequence[int]) -> list[str]:

@@ -50,6 +50,7 @@ def _quantiles(size: int) -> Tensor:
     return quantiles
 
 
+@torch.no_grad()
 def manifold(run: Run, size: int = 20) -> Manifold:
     """Decode a grid that covers the latent plane with equal probability per cell (Kingma & Welling 2014, figure 4).
 

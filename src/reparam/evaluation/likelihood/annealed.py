@@ -57,7 +57,7 @@ class _Target:
         with torch.enable_grad():
             log_prior, log_likelihood = self.parts(z)
             value = log_prior + beta * log_likelihood
-            (gradient,) = torch.autograd.grad(value.sum(), z)
+            (gradient,) = torch.autograd.grad(value.sum(), z)  # whose graph ends here
         return value.detach(), gradient, log_likelihood.detach()
 
 
@@ -88,6 +88,7 @@ def _move(target: _Target, z: Tensor, beta: float, size: Tensor, leapfrog: int) 
     return torch.where(accept.unsqueeze(-1), end, z), likelihood, accept
 
 
+@torch.no_grad()
 def tuned_step_sizes(
     x: Tensor,
     prior: Distribution,
@@ -100,7 +101,7 @@ def tuned_step_sizes(
     A size that followed the very chains it moves would bias them.
     """
     target = _Target(x, prior, decode)
-    z = prior.sample((settings.pilots, len(x))).detach()
+    z = prior.sample((settings.pilots, len(x)))
     size = torch.full((len(x),), settings.step_size, dtype=z.dtype, device=z.device)
     sizes = []
     for beta in settings.temperatures().tolist()[1:]:
@@ -132,6 +133,7 @@ class Annealed:
         return (2 * self.log_weights.logsumexp(0) - (2 * self.log_weights).logsumexp(0)).exp()
 
 
+@torch.no_grad()
 def annealed_estimate(
     x: Tensor,
     prior: Distribution,
@@ -150,10 +152,9 @@ def annealed_estimate(
     """
     settings = settings or Annealing()
     sizes = tuned_step_sizes(x, prior, decode, settings, step)
-    z = prior.sample((settings.chains, len(x))).detach()
+    z = prior.sample((settings.chains, len(x)))
     target, betas = _Target(x, prior, decode), settings.temperatures().tolist()
-    with torch.no_grad():
-        likelihood = target.parts(z)[1]
+    likelihood = target.parts(z)[1]
     total, accepted = torch.zeros_like(likelihood, dtype=torch.float64), 0.0
     for (before, beta), size in zip(pairwise(betas), sizes, strict=True):
         total += (beta - before) * likelihood.double()
@@ -163,6 +164,7 @@ def annealed_estimate(
     return Annealed(total.cpu(), accepted)
 
 
+@torch.no_grad()
 def reverse_annealed_estimate(
     x: Tensor, z: Tensor, prior: Distribution, decode: Decode, settings: Annealing | None = None
 ) -> Annealed:
@@ -182,7 +184,7 @@ def reverse_annealed_estimate(
     """
     settings = settings or Annealing()
     sizes = tuned_step_sizes(x, prior, decode, settings)
-    z = z.expand(settings.chains, *z.shape[-2:]).clone()
+    z = z.detach().expand(settings.chains, *z.shape[-2:]).clone()
     target, betas = _Target(x, prior, decode), settings.temperatures().tolist()
     total, accepted = torch.zeros(z.shape[:-1], dtype=torch.float64, device=z.device), 0.0
     for (before, beta), size in reversed(list(zip(pairwise(betas), sizes, strict=True))):
@@ -205,11 +207,11 @@ class Gap:
         return self.upper - self.lower
 
 
+@torch.no_grad()
 def bidirectional_gap(prior: Distribution, decode: Decode, n: int = 10, settings: Annealing | None = None) -> Gap:
     """Bracket log p(x) of ``n`` simulated examples from below and from above (Grosse et al. 2015; Wu et al. 2017)."""
-    with torch.no_grad():
-        z = prior.sample((n,))
-        x = decode(z).sample()
+    z = prior.sample((n,))
+    x = decode(z).sample()
     lower = annealed_estimate(x, prior, decode, settings).log_mean
     upper = -reverse_annealed_estimate(x, z, prior, decode, settings).log_mean
     return Gap(lower.mean().item(), upper.mean().item())

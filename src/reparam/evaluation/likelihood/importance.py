@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.distributions import Distribution
-from reparam.errors import UserError
 
 Proposal = Literal["posterior", "prior"]
 # so many numbers of x are decoded at a time: enough for the matrix products, few enough for the cache behind them
@@ -63,6 +63,7 @@ class Accumulator:
         return (2 * self.log_sum - self.log_square_sum).exp()
 
 
+@torch.no_grad()
 def importance_estimate(
     model: LatentVariableModel,
     x: Tensor,
@@ -72,6 +73,7 @@ def importance_estimate(
 ) -> Accumulator:
     """Log p(x) ≈ log 1/K Σ p(x|z) p(z) / q(z), z ~ q, with K draws a few at a time (Burda et al. 2016, equation 8).
 
+    No gradient is kept, with which memory would grow with K: :func:`reparam.bounds.log_importance_weights` has one.
     In expectation a lower bound, by about ½ (1/ESS - 1/K) nats where the effective sample size ESS is large.
 
     Args:
@@ -85,10 +87,11 @@ def importance_estimate(
         The log-mean weights ``(batch,)`` in nats, in float64, and effective sample sizes.
 
     Raises:
-        UserError: if fewer than one sample is asked for, or the posterior has no density (adversarial ones).
+        UserError: if fewer than one sample is asked for, the proposal is unknown, or the posterior has no density
+            (adversarial ones).
     """
-    if samples < 1:
-        raise UserError(f"{samples} importance samples estimate nothing: ask for at least 1")
+    checks.whole("samples", samples)
+    checks.one_of("proposal", proposal, ("posterior", "prior"))
     prior = model.p_z()
     posterior = model.encode(x) if proposal == "posterior" else None
     chunk = max(1, AT_ONCE // max(1, x.numel()))

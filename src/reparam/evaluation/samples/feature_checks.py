@@ -19,10 +19,18 @@ def as_features(x: object, y: object, fewest: int) -> tuple[Tensor, Tensor]:
     Raises:
         UserError: naming the set and what is wrong with it.
     """
-    first, second = (torch.as_tensor(np.asarray(z.detach().cpu() if isinstance(z, Tensor) else z)) for z in (x, y))
-    first, second = first.double(), second.double()
+    first, second = (_double(name, z) for name, z in (("first", x), ("second", y)))
     check_points(first, second)
     for name, points in (("first", first), ("second", second)):
         if len(points) < fewest:
             raise UserError(f"the {name} set has {len(points)} examples, too few to measure: give {fewest} or more")
     return first, second
+
+
+def _double(name: str, values: object) -> Tensor:
+    if isinstance(values, Tensor):
+        return values.detach().cpu().double()
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise UserError(f"the {name} points hold {array.dtype} values: give numbers")
+    return torch.as_tensor(array.astype(np.float64))

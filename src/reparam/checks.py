@@ -1,0 +1,113 @@
+"""What arguments must be, refused in one sentence each: the argument, its value, what would do."""
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from reparam.errors import UserError
+
+
+def refuse(name: str, value: object, would_do: str) -> NoReturn:
+    """Say that an argument's value will not do.
+
+    Raises:
+        UserError: always.
+
+    >>> refuse("samples", 0, "give a whole number of at least 1")
+    Traceback (most recent call last):
+    reparam.errors.UserError: samples=0 will not do: give a whole number of at least 1
+    """
+    raise UserError(f"{name}={value!r} will not do: {would_do}")
+
+
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """A whole number of at least ``least``.
+
+    Raises:
+        UserError: naming the argument and its value.
+
+    >>> whole("samples", 3)
+    3
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if isinstance(value, bool) or number < least:
+        refuse(name, value, f"give a whole number of at least {least}")
+    return number
+
+
+def positive(name: str, value: Any) -> float:
+    """A finite number above 0.
+
+    Raises:
+        UserError: naming the argument and its value.
+    """
+    return within(name, value, 0, math.inf, above=True)
+
+
+def within(name: str, value: Any, low: float, high: float = math.inf, *, above: bool = False) -> float:
+    """A finite number from ``low`` (or above it) to below ``high``.
+
+    Raises:
+        UserError: naming the argument and its value.
+
+    >>> within("average", 0.999, 0, 1), within("average", 1.0, 0, 1)
+    Traceback (most recent call last):
+    reparam.errors.UserError: average=1.0 will not do: give a number from 0 to below 1
+    """
+    number = _number(value)
+    if not (low <= number < high) or (above and number == low):
+        start = f"above {low:g}" if above else f"of at least {low:g}" if math.isinf(high) else f"from {low:g}"
+        end = "" if math.isinf(high) else f" {'and' if above else 'to'} below {high:g}"
+        refuse(name, value, f"give a number {start}{end}")
+    return number
+
+
+def _number(value: Any) -> float:
+    """NaN, which lies nowhere, for what is no number."""
+    try:
+        return math.nan if isinstance(value, bool | str) else float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def one_of(name: str, value: Any, choices: Iterable[str]) -> str:
+    """One of some names.
+
+    Raises:
+        UserError: naming the choices, and the nearest one.
+
+    >>> one_of("activation", "relo", ["relu", "tanh"])
+    Traceback (most recent call last):
+    reparam.errors.UserError: activation='relo' will not do (did you mean 'relu'?): give one of relu, tanh
+    """
+    known = list(choices)
+    if isinstance(value, str) and value in known:
+        return value
+    close = get_close_matches(str(value), known, n=1)
+    guess = f" (did you mean {close[0]!r}?)" if close else ""
+    raise UserError(f"{name}={value!r} will not do{guess}: give one of {', '.join(known)}")
+
+
+def widths(name: str, values: Any, fewest: int = 0) -> tuple[int, ...]:
+    """Widths of layers, or lengths of a shape's sides: whole numbers of at least 1.
+
+    Raises:
+        UserError: naming the argument and its value.
+
+    >>> widths("hidden", [400, 0])
+    Traceback (most recent call last):
+    reparam.errors.UserError: hidden=[400, 0] will not do: give whole numbers of at least 1
+    """
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        refuse(name, values, "give a list of whole numbers of at least 1")
+    if len(values) < fewest:
+        refuse(name, values, f"give {fewest} or more whole numbers of at least 1")
+    try:
+        return tuple(whole(name, value) for value in values)
+    except UserError:
+        refuse(name, values, "give whole numbers of at least 1")
