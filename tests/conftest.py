@@ -11,10 +11,28 @@ from browser_helpers import CHROMIUM, QUIET, Visit
 from reparam.pages import Page, render
 from reparam.randomness import derive_seed
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # several workers share the cores: one thread each, in the processes that tests start too
+if "PYTEST_XDIST_WORKER" in os.environ and "OMP_NUM_THREADS" not in os.environ:
+    # several workers share the cores: one thread each, in the processes that tests start too, unless told otherwise
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Settings that no test's outcome may depend on; see CONTRIBUTING."""
+    parser.addoption("--noise-seed", type=int, default=0, help="the seed of every test's noise (default: 0)")
+    parser.addoption(
+        "--bf16",
+        choices=["yes", "no"],
+        help="train as on a processor that multiplies bf16 fast, or does not, whatever this one does",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What `precision="auto"` means is decided by what torch says of the processor: let it say what was asked for."""
+    answer = config.getoption("--bf16")
+    if answer is not None:
+        torch.cpu._is_amx_tile_supported = lambda: False
+        torch.cpu._is_avx512_bf16_supported = lambda: answer == "yes"
 
 
 # the same examples in every run; --hypothesis-profile=default draws others
@@ -26,7 +44,7 @@ hypothesis.settings.load_profile("seeded")
 def seeded(request: pytest.FixtureRequest):
     """Each test has noise of its own, a function of its name, and leaves torch's global state as it found it."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(0, request.node.name))
+        torch.manual_seed(derive_seed(request.config.getoption("--noise-seed"), request.node.name))
         yield
 
 

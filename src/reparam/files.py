@@ -32,7 +32,7 @@ def replace_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _flush_to_disk(path: Path) -> None:
-    with path.open("rb") as file:
+    with path.open("r+b") as file:  # Windows flushes only what may be written
         os.fsync(file.fileno())
 
 
@@ -49,7 +49,8 @@ def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file atomically, indented."""
-    replace_atomically(path, lambda beside: beside.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8"))
+    text = json.dumps(value, indent=2) + "\n"
+    replace_atomically(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def read_json(path: Path) -> Any:

@@ -124,7 +124,7 @@ def write(page: Page, path: str | Path) -> Path:
     """
     path = Path(path)
     html = render(page)
-    replace_atomically(path, lambda beside: beside.write_text(html, encoding="utf-8", errors="replace"))
+    replace_atomically(path, lambda beside: beside.write_text(html, encoding="utf-8", errors="replace", newline="\n"))
     return path
 
 

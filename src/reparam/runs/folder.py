@@ -1,14 +1,14 @@
 """The run folder: the only thing that passes from training to everything later."""
 
-import fcntl
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from reparam.errors import UserError
 from reparam.files import read_json, replace_atomically, write_json
+from reparam.runs.lock import hold
 
 
 class RunFolder:
@@ -54,23 +54,13 @@ class RunFolder:
         self.check_free()
         write_json(self.config, dict(record))
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Hold the folder for one process; a kill lets go of it.
 
         Raises:
-            UserError: if another process trains into the folder.
+            UserError: if another process trains into the folder, or it cannot be held (on entering).
         """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError, PermissionError) as error:
-            raise UserError(f"{self.path} cannot be a run folder ({error.strerror}): name another with --out") from None
-        with (self.path / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UserError(f"another process is training into {self.path}: wait for it, or use --out") from None
-            yield
+        return hold(self.path)
 
     def read_config(self) -> dict[str, Any]:
         """The record that :meth:`create` wrote."""
@@ -79,7 +69,7 @@ class RunFolder:
     def append(self, row: Mapping[str, Any]) -> None:
         """Add a row to ``metrics.jsonl``."""
         try:
-            with self.metrics.open("a", encoding="utf-8") as file:
+            with self.metrics.open("a", encoding="utf-8", newline="\n") as file:
                 file.write(json.dumps(dict(row), allow_nan=False) + "\n")
         except OSError as error:
             raise UserError(f"{self.metrics} cannot be written ({error.strerror}): free space, then resume") from error
@@ -100,7 +90,7 @@ class RunFolder:
         """Drop the rows that a checkpoint at ``step`` does not know of; returns those that stay."""
         rows = [row for row in self.rows() if row["step"] <= step and row["split"] != "test"]
         text = "".join(json.dumps(row) + "\n" for row in rows)
-        replace_atomically(self.metrics, lambda beside: beside.write_text(text, encoding="utf-8"))
+        replace_atomically(self.metrics, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
         return rows
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+
 
 class Interrupted(Exception):
     """Training stopped because it was asked to; the message says how to go on."""
@@ -26,14 +28,18 @@ class StopRequest:
 
 @contextmanager
 def listening() -> Iterator[StopRequest]:
-    """Within the block SIGINT and SIGTERM ask for a stop (in the main thread; elsewhere Python allows no handlers)."""
+    """Within the block SIGINT and SIGTERM ask for a stop (in the main thread; elsewhere Python allows no handlers).
+
+    Windows sends Ctrl-Break besides, and its SIGTERM only within a process.
+    """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {number: signal.signal(number, request.ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, request.ask) for number in SIGNALS}
     try:
         yield request
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # None: whoever set it before was no Python code
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -1,6 +1,6 @@
 """How much memory a training needed at most."""
 
-import resource
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,16 +22,25 @@ def forget_peak() -> None:
 
 
 def peak_memory() -> dict[str, float]:
-    """Peak resident memory since :func:`forget_peak` and, with CUDA, the device's, in MiB."""
-    peak = {"peak_memory_mib": _resident()}
+    """Peak resident memory since :func:`forget_peak` and, with CUDA, the device's, in MiB.
+
+    The former is left out where the system does not tell it (Windows).
+    """
+    resident = _resident()
+    peak = {} if resident is None else {"peak_memory_mib": resident}
     if torch.cuda.is_available():
         peak["peak_cuda_memory_mib"] = torch.cuda.max_memory_allocated() / 2**20
     return peak
 
 
-def _resident() -> float:
+def _resident() -> float | None:
     """The kernel's high-water mark in MiB; that of the whole process where it tells no other."""
     with suppress(OSError, StopIteration):
         line = next(line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    try:
+        import resource
+    except ImportError:  # only POSIX has it
+        return None
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, others KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

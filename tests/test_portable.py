@@ -1,0 +1,75 @@
+"""What other systems lack is not asked for: those modules of Python's that only POSIX has, and Linux's files."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reparam.files import write_json
+from reparam.runs.folder import RunFolder
+
+SRC = Path(__file__).parent.parent / "src"
+MODULES = [
+    ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__")
+    for path in sorted((SRC / "reparam").rglob("*.py"))
+    if path.name != "__main__.py"
+]
+POSIX = ("fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "posix_ipc", "syslog")
+WITHOUT = "import sys; sys.modules.update(dict.fromkeys({posix}));"
+
+
+def without_posix(code):
+    """What a fresh Python prints that has none of the modules that other systems lack."""
+    told = subprocess.run([sys.executable, "-c", WITHOUT.format(posix=POSIX) + code], capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+def test_every_module_can_be_imported_where_there_is_no_posix():
+    assert len(MODULES) > 150
+    code = f"from importlib import import_module\nfor name in {MODULES}: import_module(name)"
+    assert without_posix(code) == ""
+
+
+def test_memory_is_told_or_left_out_where_there_is_neither_proc_nor_resource():
+    code = (
+        "from pathlib import Path; from reparam.training import memory; "
+        "memory.STATUS = memory.FORGET = Path('nowhere/status'); memory.forget_peak(); print(memory.peak_memory())"
+    )
+    assert without_posix(code) == "{}\n"
+    with_resource = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert 50 < float(re.search(r"'peak_memory_mib': ([\d.]+)", with_resource)[1]) < 5000
+
+
+def test_handlers_that_were_not_pythons_are_given_back(monkeypatch):
+    from reparam.training.interrupt import SIGNALS, listening
+
+    set_to = []
+    monkeypatch.setattr(signal, "signal", lambda number, handler: set_to.append(handler))  # returns None, as for C's
+    with listening():
+        pass
+    assert set_to[len(SIGNALS) :] == [signal.SIG_DFL] * len(SIGNALS)
+
+
+def test_text_is_written_the_same_on_every_system(tmp_path, monkeypatch):
+    """As where lines end in two characters."""
+    monkeypatch.setattr("os.linesep", "\r\n")
+    folder = RunFolder(tmp_path)
+    write_json(folder.config, {"a": 1})
+    folder.append({"step": 1, "split": "train"})
+    folder.rewind(1)
+    assert folder.metrics.read_bytes() == b'{"step": 1, "split": "train"}\n'
+    assert b"\r" not in folder.config.read_bytes()
+
+
+@pytest.mark.parametrize("path", sorted((SRC / "reparam").rglob("*.py")), ids=lambda p: str(p.relative_to(SRC)))
+def test_text_files_are_opened_with_their_encoding_and_newline(path):
+    """Python's defaults are the system's: both must be said wherever text is written, and the encoding where read."""
+    text = path.read_text(encoding="utf-8")
+    for call in re.findall(r"\.write_text\(.*|\.open\(\"[awx]\".*", text):
+        assert "newline=" in call or "FORGET" in text, call
+    for call in re.findall(r"\.read_text\(.*", text):
+        assert "encoding=" in call or "STATUS" in text, call
