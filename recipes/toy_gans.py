@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 
 import reparam
-from reparam import figures
+from reparam import evaluation
 from reparam.data.coverage import SAMPLES, coverage
 from reparam.randomness import noise
 from reparam.runs.run import Run
@@ -115,7 +115,7 @@ def rows(name: str, run: Run) -> Iterator[tuple[str, int]]:
 
 def draw(run: Run) -> None:
     """The picture of the run's samples over training, in its figures."""
-    figures.snapshots(run).figure.savefig(run.folder.figures / "snapshots.png", dpi=110)
+    evaluation.snapshots(run).figure().savefig(run.folder.figures / "snapshots.png", dpi=110)
 
 
 def summary(name: str, results: list[Reached]) -> str:

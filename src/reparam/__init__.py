@@ -19,13 +19,25 @@ if TYPE_CHECKING:
         labs,
         models,
         networks,
+        pages,
+        plots,
+        studies,
         training,
         transport,
     )
     from reparam.audit.api import audit
     from reparam.data import load_data
     from reparam.errors import UserError
-    from reparam.evaluation import interpolate, latents, manifold, reconstruct, sample
+    from reparam.evaluation import (
+        curves,
+        interpolate,
+        latents,
+        log_likelihood,
+        manifold,
+        reconstruct,
+        sample,
+        snapshots,
+    )
     from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, Turn
     from reparam.training import Run, load
     from reparam.training.fit import fit
@@ -39,6 +51,7 @@ _HOMES = {
     "UserError": "errors",
     "VAE": "models",
     "WGAN": "models",
+    "curves": "evaluation",
     "fit": "training",
     "interpolate": "evaluation",
     "latents": "evaluation",
@@ -46,7 +59,9 @@ _HOMES = {
     "load_data": "data",
     "manifold": "evaluation",
     "reconstruct": "evaluation",
+    "log_likelihood": "evaluation",
     "sample": "evaluation",
+    "snapshots": "evaluation",
 }
 _MODULES = (
     "adversarial",
@@ -59,6 +74,9 @@ _MODULES = (
     "labs",
     "models",
     "networks",
+    "pages",
+    "plots",
+    "studies",
     "training",
     "transport",
 )
@@ -76,6 +94,7 @@ __all__ = [
     "adversarial",
     "audit",
     "bounds",
+    "curves",
     "data",
     "distributions",
     "divergences",
@@ -86,11 +105,16 @@ __all__ = [
     "latents",
     "load",
     "load_data",
+    "log_likelihood",
     "manifold",
     "models",
     "networks",
+    "pages",
+    "plots",
     "reconstruct",
     "sample",
+    "snapshots",
+    "studies",
     "training",
     "transport",
 ]

@@ -8,7 +8,6 @@ from PIL import Image
 
 import reparam
 from helpers import said, small
-from reparam import figures
 from reparam.cli.main import COMMANDS, main
 from reparam.cli.train import KINDS
 
@@ -208,7 +207,7 @@ def test_samples_are_chosen_from_as_many_candidates_as_asked_for(capsys, images,
     assert said(capsys, "train", "gan", *flags, "--candidates", "3", "--out", folder)[0] == 0
     assert said(capsys, "train", "wgan", *flags, "--out", other)[0] == 0
     assert np.array_equal(drawn(folder), drawn(folder, "--candidates", "3"))
-    titles = [figures.samples(reparam.load(folder), candidates=n).figure.get_suptitle() for n in (None, 1)]
+    titles = [reparam.sample(reparam.load(folder), candidates=n).title for n in (None, 1)]
     assert [title.endswith("each chosen from 3") for title in titles] == [True, False]
     assert not np.array_equal(drawn(folder), drawn(folder, "--candidates", "1"))
     assert "no density ratio" in drawn(other, "--candidates", "2")

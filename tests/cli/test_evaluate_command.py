@@ -95,7 +95,7 @@ def test_json_holds_all_of_it(capsys):
     assert set(result["log_likelihood"]) == {"vae"}
     assert result["log_likelihood"]["vae"]["examples"] == 80
     assert set(result["quality"]) == {"vae", "gan"}
-    expected = measures(load("vae"), 80).plain()
+    expected = measures(load("vae"), 80).json()
     assert result["quality"]["vae"] == json.loads(json.dumps(expected | {"name": "vae"}))
     (fingerprint,) = result["floor"]
     assert fingerprint == load("vae").data.fingerprint

@@ -121,7 +121,7 @@ def test_every_number_says_what_it_rests_on(cards, by):
 
 
 def test_the_record_is_json_and_frozen(cards):
-    plain = json.loads(json.dumps(cards["real"].plain(), allow_nan=False))
+    plain = json.loads(json.dumps(cards["real"].json(), allow_nan=False))
     assert plain["frechet"]["value"] == cards["real"].frechet.value
     assert plain["conditions"] == asdict(cards["real"].conditions)
     assert plain["memorization_values"]["suspected"] is plain["memorizes"] is False

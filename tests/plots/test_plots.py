@@ -204,11 +204,12 @@ def test_curves_show_the_rows_and_fit_the_bulk():
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["train", "validation", "test −101.8"]
 
 
-def test_curves_say_what_other_terms_are_and_pass_over_what_is_not_a_number():
-    rows = [*metrics(), {"step": 1, "epoch": 0.5, "split": "train", "kl": float("nan")}]
+def test_curves_say_what_other_terms_are_and_have_a_gap_where_there_is_no_number():
+    rows = [*metrics(), {"step": 1, "epoch": 0.5, "split": "train", "kl": None}, {"split": "train", "epoch": 0.7}]
     (axes,) = plots.curves(rows, quantity="kl", unit="bits").axes
     assert axes.get_ylabel() == "KL(posterior ‖ prior)\n(bits)"
-    assert len(axes.lines[0].get_xdata()) == 13
+    assert len(axes.lines[0].get_xdata()) == 14
+    assert np.flatnonzero(np.isnan(axes.lines[0].get_ydata())).tolist() == [1]
     assert not axes.texts
 
 
@@ -409,3 +410,28 @@ def test_a_critics_panels_show_its_estimate_as_it_is_and_at_slope_one():
     np.testing.assert_array_equal(raw, [row["margin"] for row in rows])
     np.testing.assert_allclose(scaled, [row["margin"] / row["lipschitz"] for row in rows])
     assert "log 4" not in str([text.get_text() for axes in figure.axes for text in axes.get_legend().get_texts()])
+
+
+def test_measures_stand_a_panel_each_with_their_errors_and_the_ideal():
+    panels = [plots.Panel("recall", [0.2, 0.9], [0.1, np.nan], 1.0), plots.Panel("distance", [3.0, 1.0], [0.5, 0.1])]
+    figure = plots.measure_panels(["a", "b"], panels, title="of some data")
+    recall, distance = figure.axes
+    assert recall.get_title() == "recall"
+    np.testing.assert_array_equal(recall.lines[0].get_xdata(), [0.2, 0.9])
+    assert recall.lines[-1].get_xdata() == [1.0, 1.0]
+    assert [text.get_text() for text in recall.get_yticklabels()] == ["a", "b"]
+    assert not any(list(line.get_xdata()) == [1.0, 1.0] for line in distance.lines)
+    with pytest.raises(UserError, match="no measures"):
+        plots.measure_panels([], panels)
+
+
+def test_bars_and_histograms_hold_their_values():
+    (axes,) = plots.bars([f"n{i}" for i in range(40)], np.arange(40.0), unit="nats").axes
+    assert [bar.get_width() for bar in axes.patches] == list(range(30))
+    with pytest.raises(UserError, match="one value a name"):
+        plots.bars(["a"], [1.0, 2.0])
+    (axes,) = plots.histogram(np.array([1.0, 2.0, 2.0, 3.0]), unit="nats").axes
+    assert sum(bar.get_height() for bar in axes.patches) == 4
+    assert axes.lines[0].get_xdata()[0] == 2.0
+    with pytest.raises(UserError, match="no values"):
+        plots.histogram([])

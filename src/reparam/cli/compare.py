@@ -98,5 +98,5 @@ def report(results: Any, path: Path, as_json: bool) -> int:
     written = write_report(results, path)
     sentences = [sentence for _, found in conclude(results) for sentence in found]
     text = "\n".join([*sentences, "", f"open {written}"])
-    emit(as_json, {"report": written, "conclusion": sentences, **results.plain()}, text)
+    emit(as_json, {"report": written, "conclusion": sentences, **results.json()}, text)
     return 0

@@ -68,62 +68,63 @@ class InterpolateOptions(FigureOptions):
     """The walk's path in latent space."""
 
 
-def draw_samples(options: SampleOptions, run: Any) -> Any:
-    """Samples in a grid (images), a scatter (points) or pairs of columns (tables)."""
-    from reparam import figures
+@dataclass(frozen=True)
+class Command:
+    """A command that draws a run.
 
-    return figures.samples(run, options.n, options.seed, options.label, options.draws, options.candidates)
+    Args:
+        options: its flags.
+        ask: what is asked of the run.
+        what: what the command does, in a sentence.
+        examples: for the help.
+    """
 
-
-def draw_snapshots(options: FigureOptions, run: Any) -> Any:
-    """The samples that the run kept while it trained."""
-    from reparam import figures
-
-    return figures.snapshots(run)
-
-
-def draw_reconstructions(options: CountOptions, run: Any) -> Any:
-    """Test examples beside their reconstructions."""
-    from reparam import figures
-
-    return figures.reconstructions(run, 10 if options.n is None else options.n, options.seed)
+    options: type[FigureOptions]
+    ask: Callable[[Any, Any], Any]
+    what: str
+    examples: list[str]
 
 
-def draw_manifold(options: ManifoldOptions, run: Any) -> Any:
-    """The decoder's mean over the latent plane."""
-    from reparam import figures
+def _evaluation() -> Any:
+    from reparam import evaluation
 
-    return figures.manifold(run, options.size)
-
-
-def draw_latents(options: CountOptions, run: Any) -> Any:
-    """Codes of test points."""
-    from reparam import figures
-
-    return figures.latents(run, 5000 if options.n is None else options.n, options.seed)
+    return evaluation
 
 
-def draw_interpolation(options: InterpolateOptions, run: Any) -> Any:
-    """A walk between two ends in latent space."""
-    from reparam import figures
-
-    drawn = figures.interpolation(run, options.steps, options.path, options.from_label, options.to_label, options.seed)
-    say(drawn.note)
-    return drawn
+def _sample(o: SampleOptions, run: Any) -> Any:
+    return _evaluation().sample(run, o.n, o.seed, o.label, o.candidates, draws=o.draws)
 
 
-def draw_curves(options: FigureOptions, run: Any) -> Any:
-    """The lower bound on training and validation data over training."""
-    from reparam import figures
-
-    return figures.curves(run)
+def _snapshots(o: FigureOptions, run: Any) -> Any:
+    return _evaluation().snapshots(run)
 
 
-Draw = Callable[[Any, Any], Any]
-COMMANDS: dict[str, tuple[type[FigureOptions], Draw, str, list[str]]] = {
-    "sample": (
+def _reconstruct(o: CountOptions, run: Any) -> Any:
+    return _evaluation().reconstruct(run, 10 if o.n is None else o.n, o.seed)
+
+
+def _manifold(o: ManifoldOptions, run: Any) -> Any:
+    return _evaluation().manifold(run, o.size)
+
+
+def _latents(o: CountOptions, run: Any) -> Any:
+    return _evaluation().latents(run, 5000 if o.n is None else o.n, o.seed)
+
+
+def _interpolate(o: InterpolateOptions, run: Any) -> Any:
+    walk = _evaluation().interpolate(run, o.steps, o.path, o.from_label, o.to_label, o.seed)
+    say(f"ends: {walk.ends}")
+    return walk
+
+
+def _curves(o: FigureOptions, run: Any) -> Any:
+    return _evaluation().curves(run)
+
+
+COMMANDS = {
+    "sample": Command(
         SampleOptions,
-        draw_samples,
+        _sample,
         "Draw samples from a trained model: z from the prior, pushed through the decoder.",
         [
             "reparam sample runs/vae -n 100",
@@ -131,39 +132,39 @@ COMMANDS: dict[str, tuple[type[FigureOptions], Draw, str, list[str]]] = {
             "reparam sample runs/gan --candidates 4",
         ],
     ),
-    "snapshots": (
+    "snapshots": Command(
         FigureOptions,
-        draw_snapshots,
+        _snapshots,
         "Show the samples kept before training, on the way and after it, from the same noise.",
         ["reparam snapshots runs/gan"],
     ),
-    "reconstruct": (
+    "reconstruct": Command(
         CountOptions,
-        draw_reconstructions,
+        _reconstruct,
         "Show test examples beside what the model makes of them.",
         ["reparam reconstruct runs/vae -n 16"],
     ),
-    "manifold": (
+    "manifold": Command(
         ManifoldOptions,
-        draw_manifold,
+        _manifold,
         "Decode a grid of normal quantiles over the plane of a 2-dimensional latent.",
         ["reparam train vae --latent-dim 2 --out runs/plane", "reparam manifold runs/plane --size 30"],
     ),
-    "latents": (
+    "latents": Command(
         CountOptions,
-        draw_latents,
+        _latents,
         "Show where test examples lie in the latent space (its two leading components if it is larger than 2).",
         ["reparam latents runs/vae -n 2000"],
     ),
-    "interpolate": (
+    "interpolate": Command(
         InterpolateOptions,
-        draw_interpolation,
+        _interpolate,
         "Walk between two examples of different classes in latent space: 9 images in a row with 7 steps.",
         ["reparam interpolate runs/gan", "reparam interpolate runs/vae --from-label 3 --to-label 8 --path linear"],
     ),
-    "curves": (
+    "curves": Command(
         FigureOptions,
-        draw_curves,
+        _curves,
         "Show the lower bound on training and validation data, or a game's readings, over training.",
         ["reparam curves runs/vae"],
     ),
@@ -171,27 +172,27 @@ COMMANDS: dict[str, tuple[type[FigureOptions], Draw, str, list[str]]] = {
 
 
 def run(command: str, argv: list[str]) -> int:
-    """Draw, write, and say where."""
-    options_type, draw, what, examples = COMMANDS[command]
-    options = parse(options_type, command, argv, what, examples)
+    """Ask, write picture and numbers, and say where."""
+    chosen = COMMANDS[command]
+    options = parse(chosen.options, command, argv, chosen.what, chosen.examples)
     from reparam.runs.run import load
 
     loaded = load(options.run)
-    drawn = draw(options, loaded)
+    result = chosen.ask(options, loaded)
     path = options.out or loaded.folder.figures / f"{command}.png"  # type: ignore[union-attr]
-    picture, numbers = _write(drawn, path)
-    result = {"run": options.run, "picture": picture, "numbers": numbers, "step": loaded.step, "seed": options.seed}
-    emit(options.json, result, str(picture or numbers))
+    picture, numbers = write(result, path)
+    facts = {"run": options.run, "picture": picture, "numbers": numbers, "step": loaded.step, "seed": options.seed}
+    emit(options.json, result.json() | facts, str(picture or numbers))
     return 0
 
 
-def _write(drawn: Any, path: Path) -> tuple[Path | None, Path]:
-    """Write picture and numbers; a name ending in .npz asks for the numbers alone."""
+def write(result: Any, path: Path) -> tuple[Path | None, Path]:
+    """Write a result's picture and its numbers; a name ending in .npz asks for the numbers alone."""
     from reparam.files import write_npz
     from reparam.plots import save
 
     if path.suffix != ".npz":
-        picture = save(drawn.figure, path, drawn.numbers)
+        picture = save(result.figure(), path, result.numbers)
         return picture, picture.with_suffix(".npz")
-    write_npz(path, drawn.numbers)
+    write_npz(path, result.numbers)
     return None, path

@@ -81,12 +81,12 @@ class Outcome:
         """The same for a program: runs by their names, the floor of each data set by its fingerprint."""
         found: dict[str, Any] = {measure: {} for measure in self.left_out}
         if "quality" in found:
-            found["floor"] = {key: one.floor.plain() for key, one in self.found.items() if one.floor is not None}
+            found["floor"] = {key: one.floor.json() for key, one in self.found.items() if one.floor is not None}
         for one in self.found.values():
             for name, result in one.likelihoods.items():
                 found["log_likelihood"][name] = {k: v for k, v in asdict(result).items() if k != "values"}
             for name, card in one.cards.items():
-                found["quality"][name] = card.plain()
+                found["quality"][name] = card.json()
         return {key: _finite(value) for key, value in found.items()} | {"left_out": self.left_out}
 
 

@@ -2,6 +2,7 @@
 
 from reparam.evaluation.codes.interpolation import Interpolation, interpolate
 from reparam.evaluation.codes.latent_space import Latents, Manifold, latents, manifold
+from reparam.evaluation.history import Curves, Snapshots, curves, snapshots
 from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
 from reparam.evaluation.pictures import Reconstructions, Samples, reconstruct, sample
 from reparam.evaluation.samples.run_measures import measure_run, measures, yardstick_of
@@ -10,6 +11,7 @@ from reparam.evaluation.samples.yardstick import Yardstick
 
 __all__ = [
     "Conditions",
+    "Curves",
     "Interpolation",
     "Latents",
     "LogLikelihood",
@@ -18,7 +20,9 @@ __all__ = [
     "Samples",
     "Score",
     "Scorecard",
+    "Snapshots",
     "Yardstick",
+    "curves",
     "interpolate",
     "latents",
     "log_likelihood",
@@ -27,5 +31,6 @@ __all__ = [
     "measures",
     "reconstruct",
     "sample",
+    "snapshots",
     "yardstick_of",
 ]

@@ -1,7 +1,8 @@
 """Samples and reconstructions as arrays."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,31 +13,78 @@ from reparam.evaluation.codes.encoding import code, decode_mean, device_of, exam
 from reparam.models.gan.gan import GAN
 from reparam.models.model import Model
 from reparam.randomness import generator, noise
+from reparam.result import Arrays
 from reparam.runs.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = np.ndarray
 MOST_AT_ONCE = 10_000
 
 
-@dataclass(frozen=True)
-class Samples:
+@dataclass(frozen=True, repr=False)
+class Samples(Arrays):
     """Draws of a model and their means before observation noise, each ``(n, *data_shape)``, from the same z.
 
-    ``candidates``: how many draws each was chosen from, 1 where none was.
+    Attributes:
+        x: the draws.
+        mean: their means.
+        candidates: how many draws each was chosen from, 1 where none was.
+        label: the class asked for, or None.
+        step: of training, or None where it is not known.
+        draws: whether the picture shows the draws of images instead of their means; of all else it shows the draws.
     """
 
     x: Array
     mean: Array
     candidates: int = 1
+    label: str | None = None
+    step: int | None = None
+    draws: bool = False
+
+    @property
+    def shown(self) -> Array:
+        """What the picture shows."""
+        return self.x if self.draws or self.x.ndim != 4 else self.mean
+
+    @property
+    def title(self) -> str:
+        """How many of what, after which step, chosen from how many."""
+        of_class = "" if self.label is None else f" of class {self.label}"
+        means = self.shown is self.mean and not np.array_equal(self.x, self.mean)
+        after = "" if self.step is None else f" after step {self.step:,}"
+        chosen = f", each chosen from {self.candidates}" if self.candidates > 1 else ""
+        return f"{len(self.x):,} samples{of_class}{' (decoder means)' if means else ''}{after}{chosen}"
+
+    def figure(self) -> "Figure":
+        """A grid (images), a scatter (points) or pairs of columns (tables)."""
+        from reparam.plots import samples_picture
+
+        return samples_picture(self.shown, self.x.shape[1:], title=self.title)
 
 
-@dataclass(frozen=True)
-class Reconstructions:
-    """Test examples, the decoder's mean at their codes, each ``(n, *data_shape)``, and the codes ``(n, latent)``."""
+@dataclass(frozen=True, repr=False)
+class Reconstructions(Arrays):
+    """Examples, the decoder's mean at their codes, each ``(n, *data_shape)``, and the codes ``(n, latent)``."""
 
     x: Array
     reconstruction: Array
     z: Array
+
+    @property
+    def title(self) -> str:
+        """How many."""
+        return f"{len(self.x):,} examples and their reconstructions"
+
+    def figure(self) -> "Figure":
+        """Images above what was made of them; of vectors, pairs of columns over each other."""
+        from reparam import plots
+
+        if self.x.ndim == 4:
+            return plots.reconstructions(self.x, self.reconstruction)
+        title = "Test examples (grey) and their reconstructions"
+        return plots.pair_plot(self.reconstruction, reference=self.x, title=title)
 
 
 def _positive(n: int, what: str) -> None:
@@ -45,7 +93,15 @@ def _positive(n: int, what: str) -> None:
 
 
 @torch.no_grad()
-def sample(run: Run, n: int = 25, seed: int = 0, label: str | None = None, candidates: int | None = None) -> Samples:
+def sample(
+    run: Run,
+    n: int = 25,
+    seed: int = 0,
+    label: str | None = None,
+    candidates: int | None = None,
+    *,
+    draws: bool = False,
+) -> Samples:
     """Ancestral samples: noise from the prior pushed through the decoder.
 
     Args:
@@ -55,18 +111,18 @@ def sample(run: Run, n: int = 25, seed: int = 0, label: str | None = None, candi
         label: the class to draw, for conditional models.
         candidates: draws of a game's generator that each is chosen from (:meth:`reparam.models.GAN.choosing`); as the
             model does it unless given, 1: its generator alone.
+        draws: let the picture show draws x ~ p(x|z) of images instead of the decoder's mean at the same z.
 
     Raises:
         UserError: if the label is unknown, the model was not told classes, or it has nothing to choose by.
     """
     _positive(n, "samples")
     model = run.model if candidates is None else _choosing(run.model, candidates)
-    if label is not None:
-        return _sample_class(model, run.data.classes, n, seed, label)
-    x = _in_parts(model.sample, n, seed)
+    draw = model.sample if label is None else _of_class(model, run, label)
+    x = _in_parts(draw, n, seed)
     if isinstance(model, GAN):  # no observation noise to leave out
-        return Samples(x, x, model.candidates)
-    return Samples(x, _in_parts(model.mean, n, seed))
+        return Samples(x, x, model.candidates, label, run.step, draws)
+    return Samples(x, _in_parts(model.mean, n, seed), 1, label, run.step, draws)
 
 
 def _in_parts(draw: Callable[[int], Tensor], n: int, seed: int) -> Array:
@@ -86,15 +142,14 @@ def _choosing(model: Model, candidates: int) -> GAN:
     return model.choosing(candidates)
 
 
-def _sample_class(model: Model, classes: Sequence[str], n: int, seed: int, label: str) -> Samples:
+def _of_class(model: Model, run: Run, label: str) -> Callable[[int], Tensor]:
+    """How a conditional model draws examples of a class."""
     if not isinstance(model, GAN) or not model.classes:
         raise UserError(f"this {type(model).__name__} was not told classes: train one with gan --conditional")
+    classes = run.record.classes
     if label not in classes:
         raise UserError(f"there is no class {label!r}: the classes are {', '.join(classes)}")
-    y = torch.full((n,), classes.index(label), device=device_of(model))
-    with noise(seed, "sample", 0):
-        x = model.sample(n, y).cpu().numpy()
-    return Samples(x, x, model.candidates)
+    return lambda n: model.sample(n, torch.full((n,), classes.index(label), device=device_of(model)))
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reparam.errors import UserError
-from reparam.plots.progress import MOST_MARKED
+from reparam.plots.progress import MOST_MARKED, number
 from reparam.plots.style import BLUE, ORANGE, SOFT, dress, headline, new_figure
 
 TINY = 1e-12
@@ -18,7 +18,7 @@ def game_curves(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
     """Four panels over training: V(D, G), mean outputs, the generator's gradient norms, the steepest slope of D.
 
     Args:
-        rows: those of a game's ``metrics.jsonl``.
+        rows: those of a game's ``metrics.jsonl``; a reading that is null or not finite leaves a gap.
         title: over the whole.
 
     Raises:
@@ -42,13 +42,13 @@ def critic_curves(rows: Sequence[Mapping[str, Any]], *, title: str | None = None
     it is near that whatever the constraint.
 
     Args:
-        rows: those of a Wasserstein game's ``metrics.jsonl``.
+        rows: those of a Wasserstein game's ``metrics.jsonl``; a reading that is null or not finite leaves a gap.
         title: over the whole.
 
     Raises:
         UserError: where the rows are not a game's.
     """
-    train = [row | {"scaled": row["margin"] / max(row["lipschitz"], TINY)} for row in _rows(rows)]
+    train = [row | {"scaled": number(row, "margin") / max(number(row, "lipschitz"), TINY)} for row in _rows(rows)]
     figure, (estimate, scaled, gradients, slope) = _panels(title)
     _draw(estimate, train, {"margin": ("mean on real - mean on generated", BLUE)}, "critic's estimate")
     _draw(scaled, train, {"scaled": ("divided by its largest slope", BLUE)}, "estimate of W1 at slope 1")
@@ -92,5 +92,5 @@ def _draw(axes: Axes, rows: Sequence[Mapping[str, Any]], lines: dict[str, tuple[
     dress(axes, x="epoch", y=name)
     marker = "o" if len(rows) <= MOST_MARKED else ""
     for key, (label, colour) in lines.items():
-        x, y = [row["epoch"] for row in rows], [row[key] for row in rows]
+        x, y = [row["epoch"] for row in rows], [number(row, key) for row in rows]
         axes.plot(x, y, color=colour, label=label, linewidth=1.2, marker=marker, markersize=3)

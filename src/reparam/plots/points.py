@@ -56,13 +56,19 @@ def point_samples(
 
 
 def points_over_training(
-    clouds: Sequence[tuple[str, object]], data: object, *, title: str | None = None, names: Sequence[str] = ("x₁", "x₂")
+    clouds: Sequence[tuple[str, object]],
+    data: object | None,
+    *,
+    title: str | None = None,
+    names: Sequence[str] = ("x₁", "x₂"),
 ) -> Figure:
     """Samples of one model at several moments over the data in grey, on the data's scale; how many are off it is said.
 
+    Without data they are drawn alone, on the scale of the last ones.
+
     Args:
         clouds: (label, (n, d) samples) for each moment; of more than two columns the first two are drawn.
-        data: (m, d).
+        data: (m, d), or None where there are none any more.
         title: one over the whole.
         names: of the two coordinates.
 
@@ -71,13 +77,14 @@ def points_over_training(
     """
     if not clouds:
         raise UserError("There are no samples to draw; give at least one (label, samples) pair.")
-    reference = _plane(data, "The data")
+    reference = None if data is None else _plane(data, "The data")
     columns = min(3, len(clouds))
     rows = -(-len(clouds) // columns)
     figure = new_figure(3.1 * columns + 0.4, 3.1 * rows + 0.3 * bool(title))
     headline(figure, title)
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    low, high = reference.min(axis=0), reference.max(axis=0)
+    frame = _plane(clouds[-1][1], f"The samples '{clouds[-1][0]}'") if reference is None else reference
+    low, high = frame.min(axis=0), frame.max(axis=0)
     centre, reach = (low + high) / 2, 0.65 * float((high - low).max() or 1.0)
     for axes in panels.flat[len(clouds) :]:
         axes.set_visible(False)
@@ -86,7 +93,8 @@ def points_over_training(
         dress(axes, x=names[0] if last else "", y=names[1] if i % columns == 0 else "", title=label)
         axes.tick_params(labelbottom=last)
         samples = _plane(cloud, f"The samples '{label}'")
-        _dots(axes, reference, FAINT)
+        if reference is not None:
+            _dots(axes, reference, FAINT)
         _dots(axes, samples, ORANGE)
         axes.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] - reach, centre[1] + reach), box_aspect=1)
         _count_beyond(axes, int((np.abs(samples - centre) > reach).any(axis=1).sum()), len(samples))

@@ -46,7 +46,8 @@ def curves(
     Args:
         rows: each with ``split`` ("train", "validation" or "test"), ``epoch`` or ``step``, and terms. Drawn over
             epochs, or over steps where an epoch comes more than once in a split or is not given.
-        quantity: the term drawn; rows without it, or where it is not finite, are passed over.
+        quantity: the term drawn; rows without it are passed over, and where it is null or not finite the curve has
+            a gap.
         name: what the vertical axis calls it.
         unit: of the term.
         title: over the whole.
@@ -54,8 +55,8 @@ def curves(
     Raises:
         UserError: where no row has the term.
     """
-    usable = [row for row in rows if isinstance(row.get(quantity), int | float) and np.isfinite(row[quantity])]
-    if not usable:
+    usable = [row for row in rows if quantity in row]
+    if not any(np.isfinite(number(row, quantity)) for row in usable):
         there = sorted({key for row in rows for key in row} - {"step", "epoch", "split"})
         raise UserError(f"No row of the metrics has a finite '{quantity}'; they have: {', '.join(there) or 'nothing'}.")
     over = _over(usable)
@@ -67,13 +68,23 @@ def curves(
     dress(axes, x=over, y=label)
     handles = [_draw(axes, *series[split], LOOKS[split]) for split in LOOKS if len(series[split][0])]
     names = [split for split in LOOKS if len(series[split][0])]
-    if len(series["test"][0]):
-        value = series["test"][1][-1]
+    value = series["test"][1][-1] if len(series["test"][1]) else np.nan
+    if np.isfinite(value):
         handles.append(axes.plot(*(s[-1:] for s in series["test"]), "D", color=INK, markersize=6, zorder=4)[0])
-        names.append(f"test {_number(value)}")
-    _fit(axes, [s for s in series.values() if len(s[0])], over)
+        names.append(f"test {_shown(value)}")
+    _fit(axes, list(series.values()), over)
     legend(axes, handles, names, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
     return figure
+
+
+def number(row: Mapping[str, Any], name: str) -> float:
+    """A term of a row; NaN, which is drawn as a gap, where it is missing, null or not finite.
+
+    >>> number({"ratio": 2}, "ratio"), number({"ratio": None}, "ratio"), number({"ratio": float("inf")}, "ratio")
+    (2.0, nan, nan)
+    """
+    value = row.get(name)
+    return float(value) if isinstance(value, int | float) and np.isfinite(value) else np.nan
 
 
 def _over(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -84,7 +95,8 @@ def _over(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _series(rows: Sequence[Mapping[str, Any]], split: str, over: str, quantity: str) -> Series:
     """Where and what: the (n,) positions and values of one split, in order."""
-    pairs = sorted((float(row[over]), float(row[quantity])) for row in rows if row["split"] == split)
+    pairs = [(float(row[over]), number(row, quantity)) for row in rows if row["split"] == split]
+    pairs.sort(key=lambda pair: pair[0])
     return np.array([x for x, _ in pairs]), np.array([y for _, y in pairs])
 
 
@@ -94,7 +106,7 @@ def _draw(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], look: Mapp
     return axes.plot(x, y, linewidth=1.8, markersize=4, **settings)[0]
 
 
-def _number(value: float) -> str:
+def _shown(value: float) -> str:
     """A value with one decimal and a true minus sign; small ones with three significant digits."""
     return (f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}").replace("-", "−")
 
@@ -120,6 +132,7 @@ def bulk(values: NDArray[np.float64]) -> tuple[float, float]:
 def _fit(axes: Axes, series: Sequence[Series], over: str) -> None:
     """Set the vertical scale to the bulk, and mark at its edge, with their values, the points left outside."""
     x, y = (np.concatenate(parts) for parts in zip(*series, strict=True))
+    x, y = x[np.isfinite(y)], y[np.isfinite(y)]
     low, high = bulk(y)
     room = 0.07 * (high - low) or 1.0
     axes.set_ylim(low - room, high + room)
@@ -129,7 +142,7 @@ def _fit(axes: Axes, series: Sequence[Series], over: str) -> None:
         if outside.sum() <= MOST_MARKED:
             places = np.full(outside.sum(), edge)
             axes.plot(x[outside], places, marker, color=INK, markersize=6, clip_on=False, zorder=5)
-        note = f"off the scale: {_span(y[outside], _number)} at {over} {_span(x[outside], '{:,.0f}'.format)}"
+        note = f"off the scale: {_span(y[outside], _shown)} at {over} {_span(x[outside], '{:,.0f}'.format)}"
         settings: dict[str, Any] = {"fontsize": SMALL_SIZE, "color": INK, "transform": axes.transAxes}
         axes.text(0.99, height, note, ha="right", va="bottom" if height < 0.5 else "top", **settings)
 

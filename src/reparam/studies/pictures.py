@@ -2,15 +2,17 @@
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from reparam import evaluation, figures, plots
+from reparam import evaluation, plots
 from reparam.errors import UserError
 from reparam.pages import Explorer, Picture
+from reparam.result import Result as Found
 from reparam.runs.run import Run
 from reparam.studies.numbers_csv import as_csv
 from reparam.studies.plane import explorer
@@ -22,57 +24,44 @@ PLANE = (
     "what the plane of its two latents decodes to; every cell has the same prior probability. Point at the map, or use "
     "the sliders."
 )
-Draw = Callable[[Run], figures.Drawn]
+Ask = Callable[[Run], Found]
 
 
 def samples_over_training(results: Sequence[Result]) -> list[Picture]:
     """Images, or points of a plane, from the same noise at the start, on the way and at the end."""
     what = "samples before training, on the way and at the end, from the same noise each time"
-    return [_picture(result, "snapshots", figures.snapshots, what) for result in results if _has_snapshots(result.run)]
+    return _pictures([r for r in results if _has_snapshots(r.run)], "snapshots", evaluation.snapshots, what)
 
 
 def samples(results: Sequence[Result]) -> list[Picture]:
     """Samples of tables: pairs of columns."""
-
-    def draw(run: Run) -> figures.Drawn:
-        drawn = figures.samples(run, FEW_POINTS)
-        return figures.Drawn(drawn.figure, {"x": drawn.numbers["x"]})
-
-    return [_picture(r, "sample", draw, "samples, by pairs of columns", f"-n {FEW_POINTS}") for r in results]
+    ask = partial(evaluation.sample, n=FEW_POINTS)
+    return _pictures(results, "sample", ask, "samples, by pairs of columns", f"-n {FEW_POINTS}", only=("x",))
 
 
 def reconstructions(results: Sequence[Result]) -> list[Picture]:
     """Test examples and what each model with an encoder makes of them."""
     what = "test examples and what the model makes of their codes"
-    return [_picture(result, "reconstruct", figures.reconstructions, what) for result in results if encodes(result)]
+    return _pictures([r for r in results if encodes(r)], "reconstruct", evaluation.reconstruct, what)
 
 
 def curves(results: Sequence[Result]) -> list[Picture]:
     """The lower bound, or what takes its place, on training and validation data."""
     what = "the bound that training raises, on training batches and on the validation set"
     followed = [result for result in results if result.run.model.monitor or result.run.model.curve]
-    return [_picture(result, "curves", figures.curves, what) for result in followed]
+    return _pictures(followed, "curves", evaluation.curves, what)
 
 
 def games(results: Sequence[Result]) -> list[Picture]:
     """The readings of each game."""
     what = "readings of the game: value, the discriminator's outputs or the critic's estimate, gradients"
-    return [_picture(result, "curves", figures.curves, what) for result in results if plays(result)]
+    return _pictures([result for result in results if plays(result)], "curves", evaluation.curves, what)
 
 
 def interpolations(results: Sequence[Result]) -> list[Picture]:
     """Walks between two ends in each model's latent space, where there are any."""
-    pictures = []
-    for result in results:
-        try:
-            drawn = figures.interpolation(result.run)
-        except UserError:
-            continue  # a conditional model has no path between classes
-        numbers = {"x": drawn.numbers["x"]}
-        walk = figures.Drawn(drawn.figure, numbers)
-        what = f"9 images on a path through latent space; {drawn.note}"
-        pictures.append(_picture(result, "interpolate", lambda run, walk=walk: walk, what))  # type: ignore[misc]
-    return pictures
+    what = "9 images on a path through latent space; ends: {ends}"
+    return _pictures(results, "interpolate", evaluation.interpolate, what, only=("x",))
 
 
 def planes(results: Sequence[Result]) -> list[Explorer]:
@@ -90,11 +79,12 @@ def side_by_side(results: Sequence[Result]) -> list[Picture]:
     found = {result.trial.folder.name: evaluation.latents(result.run, FEW_POINTS * 2) for result in chosen}
     panels = [(name, codes.z, codes.labels) for name, codes in found.items()]
     classes = chosen[0].run.data.classes
-    drawn = figures.Drawn(plots.latents_side_by_side(panels, classes), _columns(found))
+    numbers = _columns(found)
     what = f"Codes of {FEW_POINTS * 2:,} test examples in the 2-dimensional latents of {', '.join(found)}."
-    path = plots.save(drawn.figure, chosen[0].trial.folder / "figures" / "report-latents.png", drawn.numbers)
+    path = chosen[0].trial.folder / "figures" / "report-latents.png"
+    plots.save(plots.latents_side_by_side(panels, classes), path, numbers)
     command = "\n".join(f"reparam latents {result.trial.folder} -n {2 * FEW_POINTS}" for result in chosen)
-    return [Picture(lighter(path), what, what, command, as_csv(drawn.numbers))]
+    return [Picture(lighter(path), what, what, command, as_csv(numbers))]
 
 
 def _columns(found: Mapping[str, evaluation.Latents]) -> dict[str, np.ndarray]:
@@ -122,13 +112,36 @@ def _has_snapshots(run: Run) -> bool:
     return run.data.is_image or run.data.data_shape == (2,)
 
 
-def _picture(result: Result, command: str, draw: Draw, what: str, flags: str = "") -> Picture:
+def _pictures(
+    results: Sequence[Result], command: str, ask: Ask, what: str, flags: str = "", only: tuple[str, ...] = ()
+) -> list[Picture]:
+    """A figure of each run, passing over those of which none can be had: the rest of the page does not wait for it.
+
+    Args:
+        results: whose.
+        command: that makes the figure alone.
+        ask: what is asked of the run.
+        what: the caption; what stands in braces is an attribute of what was found.
+        flags: of the command.
+        only: the numbers that are shown; all but the codes unless given.
+    """
+    pictures = []
+    for result in results:
+        try:
+            found = ask(result.run)
+            pictures.append(_picture(result.trial.folder, command, found, what.format_map(vars(found)), flags, only))
+        except UserError:
+            continue  # a conditional model has no path between classes, one that diverged no picture
+    return pictures
+
+
+def _picture(folder: Path, command: str, found: Found, what: str, flags: str, only: tuple[str, ...]) -> Picture:
     """A figure with its caption, its numbers and the command that makes it alone."""
-    drawn, folder = draw(result.run), result.trial.folder
-    path = plots.save(drawn.figure, folder / "figures" / f"report-{command}.png", drawn.numbers)
+    numbers = {name: array for name, array in found.numbers.items() if not only or name in only}
+    path = plots.save(found.figure(), folder / "figures" / f"report-{command}.png", numbers)
     caption = f"{folder.name}: {what}."
     line = f"reparam {command} {folder} {flags}".strip()
-    shown, left_out = _some({name: array for name, array in drawn.numbers.items() if name != "z"})
+    shown, left_out = _some({name: array for name, array in numbers.items() if name != "z"})
     rest = path.with_suffix(".npz").name
     more = f" The CSV has the first {left_out} of each; all are in the run's {rest}." if left_out else ""
     return Picture(lighter(path), caption + more, caption, line, as_csv(shown))

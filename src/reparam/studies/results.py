@@ -50,7 +50,7 @@ class Result:
         """Seconds of training, parameters and peak memory."""
         return read_json(self.run.folder.cost) if self.run.folder else {}
 
-    def plain(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
         if self.trial.run is None:
             return {"failure": self.trial.failure}
@@ -60,7 +60,7 @@ class Result:
             "step": self.run.step,
             "test": self.run.test,
             "cost": self.cost,
-            "measures": self.card and self.card.plain(),
+            "measures": self.card and self.card.json(),
             "log_likelihood": likelihood and {k: v for k, v in likelihood.items() if k != "values"},
             "notes": list(self.notes),
         }
@@ -98,13 +98,13 @@ class Results:
         """One of each model, its first seed: what the report draws, so that it stays small."""
         return tuple(group[0] for group in self.groups.values())
 
-    def plain(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
         return {
             "protocol": self.protocol and self.protocol.model_dump(mode="json"),
             "data": self.data and {"name": self.data.name, "fingerprint": self.data.fingerprint},
-            "floor": self.floor and self.floor.plain(),
-            "results": {str(result.trial.folder): result.plain() for result in self.results},
+            "floor": self.floor and self.floor.json(),
+            "results": {str(result.trial.folder): result.json() for result in self.results},
         }
 
 

@@ -21,7 +21,7 @@ def write_report(results: Results, path: Path) -> Path:
         results: what was found.
         path: of the page, ending in ``.html``; the numbers are at ``path.with_suffix(".json")``.
     """
-    write_json(path.with_suffix(".json"), results.plain())
+    write_json(path.with_suffix(".json"), results.json())
     return write(page(results), path)
 
 

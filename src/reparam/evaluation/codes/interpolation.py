@@ -1,7 +1,7 @@
 """Walks between two points of the latent space, decoded."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -12,19 +12,36 @@ from reparam.evaluation.codes.encoding import code, device_of, examples, pick
 from reparam.evaluation.samples.classifier import IMAGE_SHAPE, digit_classifier
 from reparam.models.model import Model
 from reparam.randomness import generator, noise
+from reparam.result import Arrays
 from reparam.runs.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Path = Literal["spherical", "linear"]
 CANDIDATES = 1000
 
 
-@dataclass(frozen=True)
-class Interpolation:
+@dataclass(frozen=True, repr=False)
+class Interpolation(Arrays):
     """The decoded path, ``x`` ``(steps + 2, *data_shape)``, its codes ``z``, and in words how the ends were chosen."""
 
     x: np.ndarray
     z: np.ndarray
     ends: str
+
+    @property
+    def title(self) -> str:
+        """Between what."""
+        return f"Between {self.ends}"
+
+    def figure(self) -> "Figure":
+        """The walk in a row (images), or as points."""
+        from reparam import plots
+
+        if self.x.ndim == 4:
+            return plots.image_grid(self.x, columns=len(self.x), title=self.title)
+        return plots.samples_picture(self.x, self.x.shape[1:], title=self.title)
 
 
 def interpolate(
@@ -41,8 +58,11 @@ def interpolate(
     classifier reads those of generated digits; on other data the ends are the two most distant of a seeded batch.
 
     Raises:
-        UserError: if a label is unknown or cannot be had, or the model is conditional.
+        UserError: if there is nothing between the ends, a label is unknown or cannot be had, or the model is
+            conditional.
     """
+    if steps < 1:
+        raise UserError(f"--steps {steps} leaves nothing between the ends: give at least 1")
     if getattr(run.model, "classes", 0):
         raise UserError(
             "a conditional model is told its class, so there is no path between classes: see sample --label"
@@ -110,7 +130,7 @@ def _generated_ends(run: Run, start: str | None, end: str | None, seed: int) -> 
     with noise(seed, "interpolate"):
         z = torch.randn(CANDIDATES, run.model.latent_dim)
     x = decode(run.model, z)
-    if run.config.data.data != "mnist" or tuple(x.shape[1:]) != IMAGE_SHAPE:
+    if run.record.name != "mnist" or tuple(x.shape[1:]) != IMAGE_SHAPE:
         if start or end:
             raise UserError(
                 "labels of generated examples can be read on mnist only: leave --from-label, --to-label out"

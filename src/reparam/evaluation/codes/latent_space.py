@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,14 +14,19 @@ from reparam.distributions.flow import Flow
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes, decode_mean, device_of, pick
 from reparam.randomness import generator, noise
+from reparam.result import Arrays
 from reparam.runs.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = np.ndarray
 DRAWS = 10_000
+NO_IMAGES = "a manifold is drawn as a grid of images and these data are none: see `reparam latents`"
 
 
-@dataclass(frozen=True)
-class Manifold:
+@dataclass(frozen=True, repr=False)
+class Manifold(Arrays):
     """The decoder's mean on a grid of the latent plane.
 
     ``images``: ``(size, size, *data_shape)``; row i, column j is decoded at ``z = (z1[j], z2[i])``. ``z1``, ``z2``:
@@ -31,17 +37,48 @@ class Manifold:
     z1: Array
     z2: Array
 
+    @property
+    def title(self) -> str:
+        """What is seen."""
+        return "What the latent plane decodes to (equal prior probability per cell)"
 
-@dataclass(frozen=True)
-class Latents:
+    def figure(self) -> "Figure":
+        """The images where their codes lie.
+
+        Raises:
+            UserError: if the data are no images.
+        """
+        from reparam.plots import manifold
+
+        if self.images.ndim != 5:
+            raise UserError(NO_IMAGES)
+        return manifold(self.images, self.z1, z2_axis=self.z2, title=self.title)
+
+
+@dataclass(frozen=True, repr=False)
+class Latents(Arrays):
     """Codes of test points in two dimensions, ``z`` ``(n, 2)``, with labels ``(n,)`` where there are any.
 
     ``explained``: the two principal components' shares of the variance if the latent is larger than 2, else None.
+    ``classes``: the labels' names.
     """
 
     z: Array
     labels: Array | None
     explained: Array | None
+    classes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Of how many."""
+        return f"Codes of {len(self.z)} test examples"
+
+    def figure(self) -> "Figure":
+        """The plane, coloured by class."""
+        from reparam.plots import latent_scatter
+
+        explained = None if self.explained is None else self.explained.tolist()
+        return latent_scatter(self.z, self.labels, self.classes, title=self.title, explained=explained)
 
 
 def _quantiles(size: int) -> Tensor:
@@ -61,6 +98,8 @@ def manifold(run: Run, size: int = 20) -> Manifold:
     Raises:
         UserError: unless the model has two latent dimensions.
     """
+    if run.model.latent_dim != 2 and not run.record.is_image:
+        raise UserError(NO_IMAGES)  # another width of the latent would not help
     if run.model.latent_dim != 2:
         raise UserError(
             f"a manifold needs 2 latent dimensions and this model has {run.model.latent_dim}: "
@@ -106,9 +145,9 @@ def latents(run: Run, n: int = 5000, seed: int = 0) -> Latents:
     z = codes(run.model, chosen, run.data)
     labels = None if chosen.y is None else chosen.y.numpy()
     if z.shape[1] <= 2:
-        return Latents(torch.nn.functional.pad(z, (0, 2 - z.shape[1])).numpy(), labels, None)
+        return Latents(torch.nn.functional.pad(z, (0, 2 - z.shape[1])).numpy(), labels, None, run.data.classes)
     projected, explained = _principal_components(z.double())
-    return Latents(projected.float().numpy(), labels, explained.numpy())
+    return Latents(projected.float().numpy(), labels, explained.numpy(), run.data.classes)
 
 
 def _principal_components(z: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,8 +3,8 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -19,7 +19,11 @@ from reparam.models.model import Model
 from reparam.models.vae.implicit import Implicit
 from reparam.models.vae.priors import StandardNormal
 from reparam.randomness import generator, noise
+from reparam.result import Result
 from reparam.runs.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Proposal = Literal["posterior", "prior", "annealed"]
 BATCH = 100
@@ -38,8 +42,8 @@ class Estimate(Protocol):
         """How many equal weights would be as good, ``(batch,)``."""
 
 
-@dataclass(frozen=True)
-class LogLikelihood:
+@dataclass(frozen=True, repr=False)
+class LogLikelihood(Result):
     """A mean log-likelihood and what it rests on; nats per example.
 
     Attributes:
@@ -66,8 +70,30 @@ class LogLikelihood:
     split: str
     seed: int
     seconds: float
-    values: np.ndarray = field(repr=False)
+    values: np.ndarray
     estimated_bound: float | None = None
+
+    @property
+    def numbers(self) -> dict[str, np.ndarray]:
+        """Log p(x) of each example."""
+        return {"values": self.values}
+
+    def figure(self) -> "Figure":
+        """How log p(x) spreads over the examples."""
+        from reparam.plots import histogram
+
+        title = f"log p(x) of {self.examples:,} {self.split} examples"
+        return histogram(self.values, title=title, unit="nats")
+
+    def __str__(self) -> str:
+        kind = "chains of annealing" if self.proposal == "annealed" else f"samples of the {self.proposal}"
+        effective, smallest = self.effective_sample_size
+        errors = f"± {self.standard_error:.2f} (examples) ± {self.monte_carlo_error:.2f} (sampling)"
+        return (
+            f"log p(x) {self.mean:.2f} {errors} nats per example\n"
+            f"  of {self.examples:,} from {self.split}; {self.samples:,} {kind} each, as good as {effective:.1f} "
+            f"(least {smallest:.1f}) equal ones; seed {self.seed}"
+        )
 
     @property
     def contradicted(self) -> bool:

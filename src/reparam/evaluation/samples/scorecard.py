@@ -1,7 +1,9 @@
 """The record of all measures of one sample: every number with its error, and what it rests on."""
 
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import floor, inf, log10
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -12,9 +14,15 @@ from reparam.evaluation.samples.kernel_distance import KernelDistance
 from reparam.evaluation.samples.manifold_metrics import ManifoldMetrics
 from reparam.evaluation.samples.memorization import Duplicates, Memorization, Share
 from reparam.evaluation.two_sample import ClassifierTest
+from reparam.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Draws = Literal["mean", "sample"]
 SplitName = Literal["train", "validation", "test"]
+DECIMALS, MOST_DECIMALS = 3, 6
+"""Of numbers without an error, and of those with a tiny one."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +85,21 @@ class Score:
         """How far from the best value: the less, the better."""
         return max(0.0, self.value - self.best) if self.only_above else abs(self.value - self.best)
 
+    def __str__(self) -> str:
+        """The value with its error, to the first digit of the error.
 
-@dataclass(frozen=True)
-class Scorecard:
+        >>> str(Score("recall", 0.51234, 0.0123, 1.0)), str(Score("duplicates", 0.0, None, 0.0))
+        ('0.51±0.01', '0.000')
+        """
+        error = self.standard_error
+        if error is None or not 0 < error < inf:
+            return f"{self.value:.{DECIMALS}f}" + ("" if error is None else f"±{error:.{DECIMALS}f}")
+        decimals = min(max(-floor(log10(error)), 0), MOST_DECIMALS)
+        return f"{self.value:.{decimals}f}±{error:.{decimals}f}"
+
+
+@dataclass(frozen=True, repr=False)
+class Scorecard(Result):
     """Every measure of one sample.
 
     Attributes:
@@ -130,25 +150,55 @@ class Scorecard:
             _score("duplicates", self.duplicates.near),
         )
 
-    def plain(self) -> dict[str, Any]:
+    @property
+    def numbers(self) -> dict[str, np.ndarray]:
+        """Every score's value, standard error (NaN: none) and ideal, in the order of :meth:`scores`."""
+        scores = self.scores()
+        columns = {
+            "value": [score.value for score in scores],
+            "standard_error": [np.nan if score.standard_error is None else score.standard_error for score in scores],
+            "ideal": [score.best for score in scores],
+        }
+        return {"measure": np.array([score.name for score in scores])} | {k: np.array(v) for k, v in columns.items()}
+
+    def figure(self) -> "Figure":
+        """A panel a measure: the value with its error beside the ideal."""
+        return scores_figure({self.name: self.scores()}, self.conditions.data)
+
+    def __str__(self) -> str:
+        lines = [f"  {score.name:<32}{score}" for score in self.scores()]
+        suspicion = ["  training examples seem to be repeated"] if self.memorizes else []
+        return "\n".join([self.name, *lines, *suspicion, f"  {self.conditions.caption()}"])
+
+    def json(self) -> dict[str, Any]:
         """Everything as JSON can hold it; of arrays (distances to neighbours) nothing."""
-        found = _plain(self)
-        found["memorizes"] = self.memorizes
-        assert isinstance(found, dict)
+        found = super().json() | {"memorizes": self.memorizes}
+        for name in ("memorization_values", "memorization_features"):
+            one: Memorization | None = getattr(self, name)
+            if one is not None:
+                found[name]["suspected"] = one.suspected
         return found
+
+
+def scores_figure(rows: Mapping[str, Sequence[Score]], title: str) -> "Figure":
+    """The scores of some samples by their names, a panel a measure.
+
+    Raises:
+        UserError: if there are none.
+    """
+    from reparam.plots import Panel, measure_panels
+
+    panels = [
+        Panel(
+            scores[0].name,
+            [score.value for score in scores],
+            [np.nan if score.standard_error is None else score.standard_error for score in scores],
+            scores[0].best,
+        )
+        for scores in zip(*rows.values(), strict=True)
+    ]
+    return measure_panels(list(rows), panels, title=title)
 
 
 def _score(name: str, share: Share) -> Score:
     return Score(name, share.value, share.standard_error, share.expected, only_above=True)
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        named = {field.name: getattr(value, field.name) for field in fields(value)}
-        kept = {name: _plain(part) for name, part in named.items() if not isinstance(part, np.ndarray)}
-        if isinstance(value, Memorization):
-            kept["suspected"] = value.suspected
-        return kept
-    if isinstance(value, dict):
-        return {str(name): _plain(part) for name, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -1,0 +1,135 @@
+"""What a run kept while it trained: its samples, and the curves of its log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from reparam.errors import UserError
+from reparam.evaluation.codes.encoding import examples, pick
+from reparam.models.gan.wgan import WGAN
+from reparam.randomness import generator
+from reparam.result import Result
+from reparam.runs.run import Run
+from reparam.runs.snapshots import CLOUD, read_snapshots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, repr=False)
+class Snapshots(Result):
+    """Samples kept on the way, from the same noise each time.
+
+    Attributes:
+        steps: of training.
+        samples: those of each step, ``(n, *data_shape)``.
+        data: test examples that points are drawn over, ``(m, d)``; None of images, and where the data are gone.
+    """
+
+    steps: tuple[int, ...]
+    samples: tuple[np.ndarray, ...]
+    data: np.ndarray | None = None
+
+    @property
+    def numbers(self) -> dict[str, np.ndarray]:
+        """The samples of each step, as ``step_<number>``."""
+        return {f"step_{step}": x for step, x in zip(self.steps, self.samples, strict=True)}
+
+    def figure(self) -> "Figure":
+        """A panel a step."""
+        from reparam import plots
+
+        labelled = [(f"after step {step:,}", x) for step, x in zip(self.steps, self.samples, strict=True)]
+        if self.samples[0].ndim == 4:
+            return plots.samples_over_training(labelled)
+        return plots.points_over_training(labelled, self.data)
+
+    def json(self) -> dict[str, Any]:
+        """The steps, and how many samples of what shape were kept at each."""
+        return {"steps": list(self.steps), "shapes": {name: list(x.shape) for name, x in self.numbers.items()}}
+
+    def __str__(self) -> str:
+        each = " × ".join(map(str, self.samples[0].shape))
+        return f"samples ({each}) after step {', '.join(f'{step:,}' for step in self.steps)}, from the same noise"
+
+
+def snapshots(run: Run) -> Snapshots:
+    """The samples that a run kept while it trained; of points, over test examples where the data can still be read.
+
+    Raises:
+        UserError: if it kept none.
+    """
+    kept = read_snapshots(run.folder.figures) if run.folder else []
+    if not kept:
+        where = run.folder.path if run.folder else "a run in memory"
+        raise UserError(f"{where} kept no samples while training: see `reparam sample`")
+    steps, samples = zip(*kept, strict=True)
+    return Snapshots(steps, samples, None if run.record.is_image else _test_points(run))
+
+
+def _test_points(run: Run) -> np.ndarray | None:
+    try:
+        chosen = pick(run.data.test, CLOUD, generator(0, "snapshots"))
+    except UserError:  # they are a background, and the samples are there without it
+        return None
+    return torch.cat(list(examples(chosen, run.data))).numpy()
+
+
+@dataclass(frozen=True, repr=False)
+class Curves(Result):
+    """The log of a run: the quantity that training follows, or a game's readings.
+
+    Attributes:
+        rows: of ``metrics.jsonl``; a value that was not finite is None, and has become NaN in ``numbers``.
+        quantity: what is drawn; None: the readings of a game.
+        critic: whether the game's discriminator is a critic.
+    """
+
+    rows: tuple[Row, ...]
+    quantity: str | None
+    critic: bool = False
+
+    @property
+    def numbers(self) -> dict[str, np.ndarray]:
+        """The columns of the rows that have what is drawn; NaN where a row has no number."""
+        drawn = self.quantity or "value"
+        rows = [row for row in self.rows if drawn in row]
+        followed = ("step", "epoch", "split", drawn)
+        names = followed if self.quantity else dict.fromkeys(name for row in rows for name in row if name != "split")
+        return {name: column(rows, name) for name in names}
+
+    def figure(self) -> "Figure":
+        """Curves of training and validation data, or four panels of a game; gaps where there is no number."""
+        from reparam import plots
+
+        if self.quantity is not None:
+            return plots.curves(self.rows, quantity=self.quantity)
+        return (plots.critic_curves if self.critic else plots.game_curves)(self.rows)
+
+    def __str__(self) -> str:
+        numbers = self.numbers
+        drawn = self.quantity or "value"
+        values = numbers.get(drawn, np.empty(0))
+        known = values[np.isfinite(values)]
+        ends = f": from {known[0]:.4g} to {known[-1]:.4g}" if len(known) else ""
+        return f"{drawn} over {len(values)} rows of the log{ends}\n  numbers: {', '.join(numbers)}"
+
+
+def curves(run: Run) -> Curves:
+    """The lower bound on training and validation data over training, or a game's readings."""
+    return Curves(tuple(run.rows), run.model.monitor or run.model.curve, isinstance(run.model, WGAN))
+
+
+def column(rows: Sequence[Row], name: str) -> np.ndarray:
+    """A term of the log as an array: words as they are, whole numbers whole, NaN where a row has no number.
+
+    >>> column([{"split": "train", "ratio": 1.5}, {"split": "test", "ratio": None}], "ratio").tolist()
+    [1.5, nan]
+    """
+    values = [row.get(name) for row in rows]
+    return np.array([np.nan if value is None else value for value in values])

@@ -1,0 +1,112 @@
+"""What was found can be asked for its numbers, its figure and its text: the base of every result there is."""
+
+import io
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from reparam.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+NOTEBOOK_DPI = 100
+
+
+class Result(ABC):
+    """Something found: ``numbers``, ``figure()``, ``str()`` and ``json()``; in a notebook it shows itself.
+
+    Numbers are kept and pictures made when they are asked for, so that a result costs what was computed and no more.
+    """
+
+    @property
+    @abstractmethod
+    def numbers(self) -> "dict[str, np.ndarray]":
+        """The arrays by name: what the figure shows, and what is written beside it."""
+
+    @abstractmethod
+    def figure(self) -> "Figure":
+        """The picture; matplotlib is loaded here and not before.
+
+        Raises:
+            UserError: if there is nothing that could be drawn.
+        """
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def json(self) -> dict[str, Any]:
+        """What JSON can hold of it: words and single numbers, None for what is not finite, and no arrays."""
+        found = plain(self)
+        assert isinstance(found, dict)
+        return found
+
+    def _repr_png_(self) -> bytes | None:
+        """The picture as a notebook shows it; None where there is none, and the text stands alone."""
+        try:
+            figure = self.figure()
+        except UserError:
+            return None
+        file = io.BytesIO()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            figure.savefig(file, format="png", dpi=NOTEBOOK_DPI)
+        return file.getvalue()
+
+
+class Arrays(Result):
+    """A result whose numbers are the arrays among the fields of its dataclass, and whose text says their shapes."""
+
+    @property
+    def numbers(self) -> "dict[str, np.ndarray]":
+        """The arrays by the names of their fields."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {name: value for name, value in named.items() if _is_array(value)}
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What it is, in a line: over the picture and at the head of the text."""
+
+    def __str__(self) -> str:
+        shapes = ", ".join(f"{name} {tuple(array.shape)}" for name, array in self.numbers.items())
+        return f"{self.title}\n  numbers: {shapes}"
+
+    def json(self) -> dict[str, Any]:
+        """Words and single numbers, and the shapes of the arrays."""
+        return super().json() | {"shapes": {name: list(array.shape) for name, array in self.numbers.items()}}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: fields and entries by name, arrays left out, None for numbers that are not finite.
+
+    >>> plain({"a": (1, float("inf")), 2: float("nan")})
+    {'a': [1, None], '2': None}
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain({field.name: getattr(value, field.name) for field in fields(value)})
+    if isinstance(value, Mapping):
+        return {str(name): plain(part) for name, part in value.items() if not _hidden(part)}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(part) for part in value if not _hidden(part)]
+    if isinstance(value, PurePath):
+        return str(value)
+    value = value.item() if hasattr(value, "item") else value  # a number of numpy's or torch's
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "__array__") and bool(getattr(value, "ndim", 0))
+
+
+def _hidden(value: Any) -> bool:
+    """What has no place in JSON: arrays, and how a result is drawn."""
+    return _is_array(value) or callable(value)
