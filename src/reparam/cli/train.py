@@ -168,11 +168,15 @@ def _finish(work: Callable[[], Any], as_json: bool) -> int:
 
 
 def _report(run: Any, as_json: bool) -> int:
-    numbers = ", ".join(f"{name} {value:.2f}" for name, value in run.test.items() if name != "finished")
+    numbers = ", ".join(f"{name} {_number(value)}" for name, value in run.test.items() if name != "finished")
     reached = f"\n  test: {numbers} (nats per example)" if numbers else ""
     text = f"{run.folder.path}{reached}\n  next: reparam sample {run.folder.path}"
     emit(as_json, {"run": run.folder.path, "step": run.step, "test": run.test}, text)
     return 0
+
+
+def _number(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.2f}"
 
 
 def _default_folder(kind: str, data: str) -> Path:
