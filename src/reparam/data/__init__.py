@@ -5,9 +5,11 @@ from reparam.data.coverage import coverage
 from reparam.data.dataset import Binarization, Dataset, LazyArray, Split, require_binary, require_unit
 from reparam.data.density import GaussianMixture, Moons, ToyDensity
 from reparam.data.describe import describe
+from reparam.data.given import as_dataset
 from reparam.data.incoming import examples_of
 from reparam.data.load import binarized, load_data
 from reparam.data.record import DataRecord
+from reparam.data.schema import check_same_schema, data_like
 from reparam.data.units import units
 
 __all__ = [
@@ -20,8 +22,11 @@ __all__ = [
     "Moons",
     "Split",
     "ToyDensity",
+    "as_dataset",
     "binarized",
+    "check_same_schema",
     "coverage",
+    "data_like",
     "describe",
     "evaluation_batches",
     "examples_of",

@@ -1,8 +1,9 @@
 """What a model trains on: three splits, the shape and range of their values, and where they came from."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -53,14 +54,32 @@ class Split:
 
     def __post_init__(self) -> None:
         # rows of an array that is stored column by column cost a hundred times as much to pick, every step
-        if isinstance(self.x, torch.Tensor):
-            object.__setattr__(self, "x", self.x.contiguous())
+        for name in ("x", "y"):
+            if isinstance(value := getattr(self, name), torch.Tensor):
+                object.__setattr__(self, name, value.contiguous())
 
     def __len__(self) -> int:
         return len(self.x)
 
 
-@dataclass(frozen=True)
+class _Fingerprint:
+    """The fingerprint that a data set was given, else that of its splits, computed when it is first asked for."""
+
+    def __get__(self, data: "Dataset | None", kind: type | None = None) -> str:
+        if data is None:
+            return ""  # what the field is unless given
+        kept: dict[str, str] = data.__dict__
+        if not kept["_fingerprint"]:
+            from reparam.data.fingerprint import fingerprint
+
+            kept["_fingerprint"] = fingerprint(data.splits)
+        return kept["_fingerprint"]
+
+    def __set__(self, data: "Dataset", value: str) -> None:
+        data.__dict__["_fingerprint"] = value
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A named data set in three disjoint splits.
 
@@ -80,8 +99,10 @@ class Dataset:
     #: Every value a model sees is 0 or 1.
     binary: bool = False
     binarization: Binarization = "none"
-    #: SHA-256 over contents and split, the same on every machine (:mod:`reparam.data.fingerprint`).
-    fingerprint: str = ""
+    #: SHA-256 over contents, labels and split, the same on every machine (:mod:`reparam.data.fingerprint`); of the
+    #: values before binarization where ``load_data`` or ``Dataset.of`` made the data set. Never empty: computed from
+    #: the splits unless given. Whoever replaces a split gives ``fingerprint=""`` with it.
+    fingerprint: _Fingerprint = _Fingerprint()
     #: The exact density of a toy.
     density: ToyDensity | None = None
     #: Plain sentences on what was decided when reading.
@@ -89,6 +110,49 @@ class Dataset:
     seed: int = 0
     #: The smallest and largest value a model sees, where the reader has looked.
     value_range: tuple[float, float] | None = None
+
+    def __repr__(self) -> str:
+        sizes = " + ".join(f"{len(split):,}" for split in self.splits.values())
+        return f"<Dataset {self.name!r}: {sizes} examples of shape {tuple(self.data_shape)}>"
+
+    @classmethod
+    def of(
+        cls,
+        train: Any,
+        validation: Any = None,
+        test: Any = None,
+        labels: Any = None,
+        *,
+        name: str = "arrays",
+        classes: Sequence[str] | None = None,
+        binarization: Binarization = "none",
+        seed: int = 0,
+    ) -> "Dataset":
+        """A data set of what Python code holds, read as the same values in a file would be.
+
+        Each split is a tensor, an array, a list of arrays, (x, y), a data set of torch or Hugging Face (anything with
+        ``len`` and integer indexing), or a DataLoader of one, whose order and batch size are not used.
+
+        Args:
+            train: the training examples, or all there are: what is not given of the other two is held out, 80/10/10
+                as for a file where neither is.
+            validation: examples of the validation split.
+            test: examples of the test split.
+            labels: those of ``train``, ``(n,)`` strings or whole numbers, where it has none of its own.
+            name: what the data are called.
+            classes: the labels' names, where these are numbers from 0.
+            binarization: see :func:`reparam.load_data`.
+            seed: of what is held out and of what is binarized once.
+
+        Raises:
+            UserError: if something cannot be read, or does not fit together.
+
+        >>> Dataset.of(torch.rand(50, 1, 8, 8), labels=["a", "b"] * 25, name="noise")
+        <Dataset 'noise': 40 + 5 + 5 examples of shape (1, 8, 8)>
+        """
+        from reparam.data.given import dataset_of
+
+        return dataset_of(train, validation, test, labels, name, classes, binarization, seed)
 
     @property
     def is_image(self) -> bool:

@@ -4,7 +4,6 @@ import os
 from dataclasses import replace
 
 from reparam.data.dataset import Binarization, Dataset
-from reparam.data.fingerprint import fingerprint
 from reparam.data.frozen import frozen
 from reparam.data.readers.sources import read
 from reparam.data.reading import Reading
@@ -51,15 +50,14 @@ def load_data(
     >>> data.data_shape, len(data.train), data.density.modes.shape
     ((2,), 50000, torch.Size([8, 2]))
     """
-    if binarization not in ("none", "threshold", "dynamic"):
-        raise UserError(f"Binarization {binarization!r} is unknown: take none, threshold or dynamic.")
     if image_size is not None and image_size < 1:
         raise UserError(f"The image size {image_size} is not a number of pixels: give 1 or more.")
     reading = read(name_or_path, image_size=image_size, seed=seed, labels=labels, memory_limit=memory_limit)
-    return binarized(_dataset(reading, seed), binarization)
+    return binarized(from_reading(reading, seed), binarization)
 
 
-def _dataset(reading: Reading, seed: int) -> Dataset:
+def from_reading(reading: Reading, seed: int) -> Dataset:
+    """What a reader hands over as a data set, its values as they were read."""
     return Dataset(
         name=reading.name,
         train=reading.splits["train"],
@@ -69,7 +67,6 @@ def _dataset(reading: Reading, seed: int) -> Dataset:
         classes=reading.classes,
         scale=reading.scale,
         binary=reading.binary,
-        fingerprint=fingerprint(reading.splits),
         density=reading.density,
         notes=reading.notes,
         seed=seed,
@@ -83,8 +80,10 @@ def binarized(data: Dataset, binarization: Binarization) -> Dataset:
     Raises
     ------
     UserError
-        When values lie outside [0, 1].
+        When values lie outside [0, 1], or the word is none of the three.
     """
+    if binarization not in ("none", "threshold", "dynamic"):
+        raise UserError(f"Binarization {binarization!r} is unknown: take none, threshold or dynamic.")
     if binarization == "none":
         return data
     if data.binary:

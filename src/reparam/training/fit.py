@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from reparam.data import Dataset, require_binary, require_unit
+from reparam.data import Dataset, as_dataset, require_binary, require_unit
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals
 from reparam.models.model import Model
@@ -18,7 +18,7 @@ from reparam.training.tensorboard import Writer, require_tensorboard
 
 def fit(
     model: Model,
-    data: Dataset,
+    data: Any,
     folder: str | Path | None = None,
     *,
     config: RunConfig | None = None,
@@ -30,7 +30,8 @@ def fit(
 
     Args:
         model: what to train; it ends with the best validation weights (the last, if it has no bound to compare).
-        data: a data set from :func:`reparam.load_data`.
+        data: whatever holds examples: a data set, a name or a path, a tensor, an array, a data set of torch or Hugging
+            Face (see :func:`reparam.data.as_dataset`).
         folder: the run folder to write, which must not exist unless ``resume``; None keeps everything in memory.
         config: the whole settings, where a command resolved them; otherwise give ``settings``.
         resume: go on from the folder's last checkpoint, bit for bit as if never interrupted.
@@ -54,6 +55,7 @@ def fit(
     >>> sorted(run.test)
     ['elbo', 'kl', 'reconstruction']
     """
+    data = as_dataset(data)
     config = config or RunConfig(data=_describe(data), training=TrainingConfig(**settings))
     check(model, data)
     device = choose_device(config.training.device)

@@ -9,20 +9,10 @@ import numpy as np
 import torch
 
 from reparam.data.dataset import LazyArray, Split
-from reparam.data.readers.labels import encode_labels
-from reparam.data.readers.layout import Layout, Values, check_array, plan_layout, scan
+from reparam.data.readers.assemble import assemble, reading
+from reparam.data.readers.layout import check_array, plan_layout, scan
 from reparam.data.readers.mapped import MappedRows, NpyFile
-from reparam.data.reading import (
-    SPLIT_WORDS,
-    SPLITS,
-    Reading,
-    by_name,
-    chunks,
-    complete_splits,
-    split_note,
-    split_rows,
-    take,
-)
+from reparam.data.reading import SPLIT_WORDS, Reading, chunks, split_note, split_rows, take
 from reparam.errors import UserError
 
 X_WORDS = {"x", "data", "image", "images", "features", "samples", "inputs"}
@@ -46,12 +36,12 @@ def read_npy(path: Path, seed: int, memory_limit: int) -> Reading:
     array = MappedRows(file, layout)
     notes = (*layout.notes, split_note(seed))
     if torch.Size(array.shape).numel() * layout.dtype.itemsize <= memory_limit:
-        return _reading(path.name, [Split(_in_memory(array, rows)) for rows in parts], layout, values, (), notes)
+        return reading(path.name, [Split(_in_memory(array, rows)) for rows in parts], layout, values, (), notes)
     if file.by_column:
         raise UserError(f"{where} is larger than the memory limit and stored column by column, so that rows cannot be "
                         f"read from disk: save it again with np.ascontiguousarray.")  # fmt: skip
     notes = (*notes, "larger than the memory limit: rows are read from disk as they are needed")
-    return _reading(path.name, [Split(take(array, rows)) for rows in parts], layout, values, (), notes)
+    return reading(path.name, [Split(take(array, rows)) for rows in parts], layout, values, (), notes)
 
 
 def read_npz(path: Path, seed: int) -> Reading:
@@ -69,14 +59,8 @@ def read_npz(path: Path, seed: int) -> Reading:
     notes = tuple(f"array {key!r} not used" for key in ignored)
     xs = {split: arrays[key] for (split, role), key in roles.items() if role == "x"}
     ys = {split: arrays[key] for (split, role), key in roles.items() if role == "y"}
-    for split, x in xs.items():
-        where = f"{roles[split, 'x']!r} of {str(path)!r}"
-        check_array(x.shape, x.dtype, where)
-        if split in ys and len(ys[split]) != len(x):
-            raise UserError(f"{where} has {len(x)} rows and {roles[split, 'y']!r} has {len(ys[split])}: give one label "
-                            f"a row.")  # fmt: skip
-    xs, ys, held_out = _complete(xs, ys, seed)
-    return _assemble(path, xs, ys, (*notes, *held_out))
+    names = {role: f"{key!r} of {str(path)!r}" if role[1] == "x" else repr(key) for role, key in roles.items()}
+    return assemble(path.name, str(path), xs, ys, seed, names=names, notes=notes)
 
 
 def _load_npz(path: Path) -> dict[str, np.ndarray]:
@@ -134,48 +118,9 @@ def _role(key: str) -> tuple[str, str] | None:
     return (split, "y") if rest[0] in Y_WORDS else None
 
 
-def _complete(
-    xs: dict[str, np.ndarray], ys: dict[str, np.ndarray], seed: int
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], tuple[str, ...]]:
-    """All three splits, those the file does not name cut from what there is, and what to note."""
-    source = "all" if "all" in xs else "train"
-    named = {split: torch.arange(len(x)) for split, x in xs.items()}
-    named["train"] = named.pop(source)
-    rows, notes = complete_splits(named, seed)
-
-    def pick(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        origin = {split: split if split in xs else source for split in SPLITS}
-        return {split: arrays[origin[split]][rows[split].numpy()] for split in SPLITS if origin[split] in arrays}
-
-    return pick(xs), pick(ys), notes if source == "train" else (split_note(seed),)
-
-
-def _assemble(path: Path, xs: dict[str, np.ndarray], ys: dict[str, np.ndarray], notes: tuple[str, ...]) -> Reading:
-    first = xs["train"]
-    for split, x in xs.items():
-        if x.shape[1:] != first.shape[1:] or x.dtype != first.dtype:
-            raise UserError(f"{str(path)!r}: {split} holds {x.dtype} rows of shape {x.shape[1:]} and train "
-                            f"{first.dtype} rows of shape {first.shape[1:]}: give splits of one kind.")  # fmt: skip
-    found = [scan([xs[split]], f"{split} of {str(path)!r}") for split in SPLITS]
-    values = Values(min(v.low for v in found), max(v.high for v in found), all(v.binary for v in found))
-    layout = plan_layout(first.shape, first.dtype, values, repr(str(path)))
-    codes, classes = encode_labels([ys.get(split) for split in SPLITS], repr(str(path)))
-    splits = [Split(layout(xs[split]), y) for split, y in zip(SPLITS, codes, strict=True)]
-    return _reading(path.name, splits, layout, values, classes, (*layout.notes, *notes))
-
-
 def _in_memory(array: LazyArray, rows: torch.Tensor) -> torch.Tensor:
     part = take(array, rows)
     whole = torch.empty(len(rows), *array.shape[1:], dtype=array.dtype)
     for piece in chunks(part):
         whole[piece[0] : piece[-1] + 1] = part[piece]
     return whole
-
-
-def _reading(
-    name: str, splits: list[Split], layout: Layout, values: Values, classes: tuple[str, ...], notes: tuple[str, ...]
-) -> Reading:
-    return Reading(
-        name, by_name(splits), data_shape=layout.data_shape, low=float(values.low), high=float(values.high),
-        binary=values.binary, scale=layout.scale, classes=classes, notes=notes,
-    )  # fmt: skip

@@ -6,10 +6,13 @@ import torch
 from reparam.errors import UserError
 
 
-def encode_labels(marks: list[np.ndarray | None], where: str) -> tuple[list[torch.Tensor | None], tuple[str, ...]]:
+def encode_labels(
+    marks: list[np.ndarray | None], where: str, classes: tuple[str, ...] = ()
+) -> tuple[list[torch.Tensor | None], tuple[str, ...]]:
     """Labels of several splits, ``(n,)`` each or None, as int64 and the sorted names shared by all.
 
-    Strings, booleans and whole numbers will do; ``where`` names the source in errors.
+    Strings, booleans and whole numbers will do; ``where`` names the source in errors. Where ``classes`` are given, a
+    label is one of these names, or its place among them counted from 0.
 
     Raises
     ------
@@ -23,9 +26,21 @@ def encode_labels(marks: list[np.ndarray | None], where: str) -> tuple[list[torc
     given = [each for each in plain if each is not None]
     if not given:
         return [None for _ in marks], ()
+    if classes:
+        return [None if each is None else _among(each, classes, where) for each in plain], classes
     known = np.unique(np.concatenate(given))
     codes = [None if each is None else torch.from_numpy(np.searchsorted(known, each)) for each in plain]
     return codes, tuple(str(value) for value in known)
+
+
+def _among(marks: np.ndarray, classes: tuple[str, ...], where: str) -> torch.Tensor:
+    """Labels as their places among given names."""
+    places = {name: place for place, name in enumerate(classes)} if marks.dtype.kind in "US" else range(len(classes))
+    strangers = [mark for mark in np.unique(marks).tolist() if mark not in places]
+    if strangers:
+        raise UserError(f"The labels of {where} hold {strangers[0]!r}, and the classes are {', '.join(classes)}: name "
+                        f"every class, or give labels from 0 to {len(classes) - 1}.")  # fmt: skip
+    return torch.tensor([places[mark] for mark in marks.tolist()], dtype=torch.int64)
 
 
 def _plain(marks: np.ndarray, where: str) -> np.ndarray:
