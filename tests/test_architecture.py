@@ -34,6 +34,10 @@ ROOMS = (
 FLOORS = [GROUND, *({room} for room in ROOMS)]
 
 
+# a run is what a user holds, and so what is asked: its questions call evaluation, which they import when asked
+EXCEPTIONS = {("runs/questions.py", "evaluation")}
+
+
 def floor_of(module: str) -> int:
     name = module.split(".")[1] if "." in module else "reparam"
     return next(i for i, floor in enumerate(FLOORS) if name in floor)
@@ -53,6 +57,8 @@ def imports(path: Path) -> list[str]:
 def test_imports_point_upward(path):
     own = floor_of("reparam." + path.relative_to(SRC).with_suffix("").parts[0])
     for name in imports(path):
+        if (path.relative_to(SRC).as_posix(), name.split(".")[1] if "." in name else "") in EXCEPTIONS:
+            continue
         if name.startswith("reparam.") and name != "reparam.__version__":
             assert floor_of(name) <= own, f"{path.relative_to(SRC)} imports {name} from a floor below it"
 

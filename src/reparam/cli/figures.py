@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from tyro.conf import Positional, arg
 
 from reparam.cli.parse import emit, parse, say
+from reparam.errors import UserError
 
 
 @dataclass
@@ -44,6 +45,14 @@ class CountOptions(FigureOptions):
 
     n: Annotated[int | None, arg(aliases=["-n"])] = None
     """How many test examples."""
+
+
+@dataclass
+class ReconstructOptions(CountOptions):
+    """Options of ``reparam reconstruct``."""
+
+    data: str | None = None
+    """Examples of your own in the place of test examples: a name (its test split) or a path (all that lies there)."""
 
 
 @dataclass
@@ -99,8 +108,16 @@ def _snapshots(o: FigureOptions, run: Any) -> Any:
     return _evaluation().snapshots(run)
 
 
-def _reconstruct(o: CountOptions, run: Any) -> Any:
-    return _evaluation().reconstruct(run, 10 if o.n is None else o.n, o.seed)
+def _reconstruct(o: ReconstructOptions, run: Any) -> Any:
+    if o.data is None:
+        return _evaluation().reconstruct(run, 10 if o.n is None else o.n, o.seed)
+    if o.n is not None:
+        raise UserError(f"-n {o.n} chooses among test examples, and --data brings others, all of them: leave one out")
+    from reparam.data.whole import whole
+
+    x, which = whole(o.data, run.record)
+    say(f"{len(x):,} examples: {which}")
+    return _evaluation().reconstruct(run, x=x)
 
 
 def _manifold(o: ManifoldOptions, run: Any) -> Any:
@@ -139,10 +156,10 @@ COMMANDS = {
         ["reparam snapshots runs/gan"],
     ),
     "reconstruct": Command(
-        CountOptions,
+        ReconstructOptions,
         _reconstruct,
         "Show test examples beside what the model makes of them.",
-        ["reparam reconstruct runs/vae -n 16"],
+        ["reparam reconstruct runs/vae -n 16", "reparam reconstruct runs/vae --data photos.npy --out photos-again.png"],
     ),
     "manifold": Command(
         ManifoldOptions,

@@ -16,6 +16,8 @@ COMMANDS = {
     "latents": "where test examples lie in the latent space, coloured by class",
     "interpolate": "a walk between two examples in latent space",
     "curves": "the lower bound, or a game's readings, over training",
+    "encode": "the codes of your own examples",
+    "score": "how well your own examples fit what a run has learned",
     "evaluate": "log p(x) of runs, and how near, varied and new their samples are",
     "info": "what a run is, and what it reached",
     "data": "describe a data set and draw some of it",
@@ -27,7 +29,7 @@ COMMANDS = {
     "report": "the same report from runs that were trained before",
     "demo": "that comparison on the bundled MNIST, in under 8 minutes",
 }
-HOMES = {"two-sample": "two_sample", "lab": "labs"}
+HOMES = {"two-sample": "two_sample", "lab": "labs", "encode": "given", "score": "given"}
 FIGURES = ("sample", "snapshots", "reconstruct", "manifold", "latents", "interpolate", "curves")
 
 HELP = """usage: reparam COMMAND [OPTIONS]

@@ -2,6 +2,7 @@
 
 from reparam.evaluation.codes.interpolation import Interpolation, interpolate
 from reparam.evaluation.codes.latent_space import Latents, Manifold, latents, manifold
+from reparam.evaluation.given import Scores, encode, log_prob, score
 from reparam.evaluation.history import Curves, Snapshots, curves, snapshots
 from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
 from reparam.evaluation.pictures import Reconstructions, Samples, reconstruct, sample
@@ -20,17 +21,21 @@ __all__ = [
     "Samples",
     "Score",
     "Scorecard",
+    "Scores",
     "Snapshots",
     "Yardstick",
     "curves",
+    "encode",
     "interpolate",
     "latents",
     "log_likelihood",
+    "log_prob",
     "manifold",
     "measure_run",
     "measures",
     "reconstruct",
     "sample",
+    "score",
     "snapshots",
     "yardstick_of",
 ]

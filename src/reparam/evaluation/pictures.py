@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from reparam.data import examples_of
 from reparam.errors import UserError
-from reparam.evaluation.codes.encoding import code, decode_mean, device_of, examples, pick
+from reparam.evaluation.codes.encoding import codes_of, decode_mean, device_of, examples, pick
 from reparam.models.gan.gan import GAN
 from reparam.models.model import Model
 from reparam.randomness import generator, noise
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 MOST_AT_ONCE = 10_000
+MOST_SHOWN = 160
+"""Images of a picture of reconstructions: the first, where there are more."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,8 +85,8 @@ class Reconstructions(Arrays):
         from reparam import plots
 
         if self.x.ndim == 4:
-            return plots.reconstructions(self.x, self.reconstruction)
-        title = "Test examples (grey) and their reconstructions"
+            return plots.reconstructions(self.x[:MOST_SHOWN], self.reconstruction[:MOST_SHOWN])
+        title = "Examples (grey) and their reconstructions"
         return plots.pair_plot(self.reconstruction, reference=self.x, title=title)
 
 
@@ -153,14 +156,23 @@ def _of_class(model: Model, run: Run, label: str) -> Callable[[int], Tensor]:
 
 
 @torch.no_grad()
-def reconstruct(run: Run, n: int = 10, seed: int = 0) -> Reconstructions:
-    """Seeded random test examples through encoder and decoder.
+def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None) -> Reconstructions:
+    """Examples through encoder and decoder.
+
+    Args:
+        run: of a model with an encoder.
+        n: how many test examples, chosen at random; of no effect where ``x`` is given.
+        seed: of that choice.
+        x: examples of your own, all of which are taken (see :func:`reparam.data.examples_of`).
 
     Raises:
-        UserError: if the model has no encoder.
+        UserError: if the model has no encoder, or x cannot be read as the run's data were.
     """
     _positive(n, "reconstructions")
-    chosen = pick(run.data.test, n, generator(seed, "reconstruct"))
-    x = torch.cat(list(examples(chosen, run.data)))
-    z = code(run.model, x.to(device_of(run.model))).cpu()
-    return Reconstructions(x.numpy(), decode_mean(run.model, z).numpy(), z.numpy())
+    if x is None:
+        chosen = pick(run.data.test, n, generator(seed, "reconstruct"))
+        seen = torch.cat(list(examples(chosen, run.data)))
+    else:
+        seen = examples_of(x, run.record)
+    z = codes_of(run.model, seen)
+    return Reconstructions(seen.numpy(), decode_mean(run.model, z).numpy(), z.numpy())

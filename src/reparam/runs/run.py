@@ -17,11 +17,12 @@ from reparam.models.model import Model
 from reparam.models.traits import Traits
 from reparam.runs.checkpoint import load_weights
 from reparam.runs.folder import RunFolder
+from reparam.runs.questions import Questions
 from reparam.settings import DataConfig, RunConfig
 
 
 @dataclass
-class Run:
+class Run(Questions):
     """A trained model, its settings and its log.
 
     Attributes:

@@ -39,6 +39,13 @@ def decode_mean(model: Model, z: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def codes_of(model: Model, x: Tensor) -> Tensor:
+    """The codes of examples ``(n, *data_shape)`` as the model sees them, on the CPU, some at a time."""
+    device = device_of(model)
+    return torch.cat([code(model, part.to(device)).cpu() for part in torch.split(x, BATCH_SIZE)])
+
+
+@torch.no_grad()
 def codes(model: Model, split: Split, data: Dataset) -> Tensor:
     """The codes of a whole split in its order, ``(n, latent_dim)``, on the CPU."""
     return torch.cat([code(model, x).cpu() for x, _ in evaluation_batches(split, data, BATCH_SIZE, device_of(model))])

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -136,16 +136,8 @@ def log_likelihood(
     _check(model, proposal, samples)
     whole = run.data.splits[split]
     chosen = whole if images is None else pick(whole, min(images, len(whole)), generator(seed, "likelihood"))
-    parts: list[Estimate] = []
-    with noise(seed, "likelihood"):
-        for x in (part for batch in examples(chosen, run.data) for part in torch.split(batch, BATCH)):
-            parts.append(_estimate(model, x.to(device_of(run.model)), samples, proposal, annealing))
-            step(BATCH * len(parts) / len(chosen))
-    values, effective = (torch.cat([getattr(part, name) for part in parts]) for name in ("log_mean", "effective"))
-    if not torch.isfinite(values).all():
-        raise UserError(
-            f"log p(x) of {int((~torch.isfinite(values)).sum())} examples is not finite: train the model anew"
-        )
+    batches, told = examples(chosen, run.data), (lambda done: step(done / len(chosen)))
+    values, effective = _weighed(model, batches, device_of(run.model), samples, proposal, seed, annealing, told)
     return LogLikelihood(
         mean=values.mean().item(),
         standard_error=(values.std() / len(values) ** 0.5).item() if len(values) > 1 else math.inf,
@@ -161,6 +153,51 @@ def log_likelihood(
         values=values.numpy(),
         estimated_bound=run.test.get("estimated_elbo") if split == "test" else None,
     )
+
+
+def log_p(run: Run, x: Tensor, samples: int = 1000, seed: int = 0) -> Tensor:
+    """Log p(x) of examples by importance sampling from the posterior, ``(n,)`` in nats, float64 on the CPU.
+
+    Args:
+        run: of a model with a prior and a posterior that has a density.
+        x: as the model sees them, ``(n, *data_shape)``.
+        samples: K draws for each.
+        seed: of the noise.
+
+    Raises:
+        UserError: if the model has no such posterior.
+    """
+    model = observed(run.model, None)
+    _check(model, "posterior", samples)
+    return _weighed(model, [x], device_of(run.model), samples, "posterior", seed)[0]
+
+
+def _weighed(
+    model: Any,
+    batches: Iterable[Tensor],
+    device: torch.device,
+    samples: int,
+    proposal: Proposal,
+    seed: int,
+    annealing: Annealing | None = None,
+    told: Callable[[int], None] = lambda done: None,
+) -> tuple[Tensor, Tensor]:
+    """Log p(x) of each example and its effective sample size, each ``(n,)``; ``told`` how many examples are done.
+
+    Raises:
+        UserError: if any is not finite.
+    """
+    parts: list[Estimate] = []
+    with noise(seed, "likelihood"):
+        for x in (part for batch in batches for part in torch.split(batch, BATCH)):
+            parts.append(_estimate(model, x.to(device), samples, proposal, annealing))
+            told(BATCH * len(parts))
+    values, effective = (torch.cat([getattr(part, name) for part in parts]) for name in ("log_mean", "effective"))
+    if not torch.isfinite(values).all():
+        raise UserError(
+            f"log p(x) of {int((~torch.isfinite(values)).sum())} examples is not finite: train the model anew"
+        )
+    return values, effective
 
 
 class Observed:
@@ -215,13 +252,14 @@ def _check(model: Any, proposal: Proposal, samples: int) -> None:
         raise UserError(f"{samples} samples estimate nothing: ask for at least 1")
     if proposal != "posterior":
         return
-    if not _has_density(model):
+    if not has_density(model):
         who = type(model.model if isinstance(model, Observed) else model).__name__
         raise UserError(f"this {who} has no posterior whose density is known: use --proposal annealed (or prior)")
 
 
 @torch.no_grad()
-def _has_density(model: Any) -> bool:
+def has_density(model: Any) -> bool:
+    """Whether a model has a posterior whose density is known."""
     if not hasattr(model, "encode"):
         return False
     return not isinstance(model.encode(torch.zeros(1, *model.data_shape, device=device_of(model))), Implicit)

@@ -1,0 +1,105 @@
+"""``reparam encode RUN DATA`` and ``reparam score RUN DATA``: what a run says of each of a user's examples."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tyro.conf import Positional
+
+from reparam.cli.parse import emit, parse, say
+from reparam.errors import UserError
+
+
+@dataclass
+class GivenOptions:
+    """Options of the commands that are given examples."""
+
+    run: Positional[Path]
+    """The run folder."""
+    data: Positional[str]
+    """A name or a path, as for `reparam train`; read as the run's own data were."""
+    out: Path
+    """The file to write, a row an example: .npz or .csv."""
+    split: Literal["all", "train", "validation", "test"] | None = None
+    """Which examples; unless given, all of what lies at a path in its order, and the test split of a name."""
+    json: bool = False
+    """Print what was written as JSON."""
+
+
+@dataclass
+class ScoreOptions(GivenOptions):
+    """Options of ``reparam score``."""
+
+    samples: int = 1000
+    """Draws of the posterior for each example, where the score is log p(x)."""
+    seed: int = 0
+    """Seed of the draws."""
+
+
+ENCODE = "Write the code of each example: the centre of q(z|x)."
+SCORE = """Write how well each example fits what a run has learned, the higher the better: log p(x) in nats where the
+model gives it, else the bound or reconstruction it was trained on, else the logit of a game's discriminator. Which of
+these it is is said."""
+EXAMPLES = {
+    "encode": [
+        "reparam encode runs/vae photos.npy --out codes.npz",
+        "reparam encode runs/vae mnist --out codes.csv        the test split",
+        "reparam encode runs/vae mnist --split all --out codes.npz",
+    ],
+    "score": ["reparam score runs/vae photos.npy --out scores.csv", "reparam score runs/gan mnist --out scores.npz"],
+}
+
+
+def run(command: str, argv: list[str]) -> int:
+    """Read the examples, ask the run, write, and say what was written."""
+    kind, what = (GivenOptions, ENCODE) if command == "encode" else (ScoreOptions, SCORE)
+    options: Any = parse(kind, command, argv, what, EXAMPLES[command])
+    _check(options)
+    from reparam.data.whole import whole
+    from reparam.runs.run import load
+
+    loaded = load(options.run)
+    x, which = whole(options.data, loaded.record, options.split)
+    meaning, numbers = _encode(loaded, x) if command == "encode" else _score(loaded, x, options)
+    write(options.out, numbers)
+    facts = {"run": options.run, "data": options.data, "examples": len(x), "which": which, "meaning": meaning}
+    say(f"{len(x):,} rows: {which}; {meaning}")
+    emit(options.json, facts | {"out": options.out}, str(options.out))
+    return 0
+
+
+def _encode(run: Any, x: Any) -> tuple[str, dict[str, Any]]:
+    return "codes, the centres of q(z|x)", {"z": run.encode(x)}
+
+
+def _score(run: Any, x: Any, options: ScoreOptions) -> tuple[str, dict[str, Any]]:
+    scores = run.score(x, options.samples, options.seed)
+    return scores.meaning, {"score": scores.values}
+
+
+def _check(options: GivenOptions) -> None:
+    """Refuse a file that cannot be written, or that is there already, before anything takes its time."""
+    if options.out.suffix not in (".npz", ".csv"):
+        raise UserError(f"--out {options.out} is of no format that is written: name it .npz or .csv")
+    if options.out.exists():
+        raise UserError(f"{options.out} exists already: name another file with --out, or delete it")
+
+
+def write(path: Path, numbers: Mapping[str, Any]) -> None:
+    """Arrays ``(n, ...)`` by name as ``.npz``, or as ``.csv`` with a column for each of an example's values."""
+    from reparam.files import replace_atomically, write_npz
+
+    if path.suffix == ".npz":
+        write_npz(path, numbers)
+        return
+    columns = {
+        f"{name}{i + 1}" if array.ndim > 1 else name: column
+        for name, array in numbers.items()
+        for i, column in enumerate(array.reshape(len(array), -1).T)
+    }
+    lines = [
+        ",".join(columns),
+        *(",".join(f"{value:.9g}" for value in row) for row in zip(*columns.values(), strict=True)),
+    ]
+    replace_atomically(path, lambda beside: beside.write_text("\n".join(lines) + "\n", encoding="utf-8"))

@@ -1,0 +1,57 @@
+"""Every example that a name or a path holds, in the source's order, as the model of a run sees its data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from reparam.data.dataset import Dataset, Split
+from reparam.data.incoming import examples_of
+from reparam.data.load import load_data
+from reparam.data.readers.idx import is_idx_folder
+from reparam.data.readers.sources import NAMES
+from reparam.data.reading import chunks, rows_of, split_note, split_rows
+from reparam.data.record import DataRecord
+
+Which = Literal["all", "train", "validation", "test"]
+
+
+def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[Tensor, str]:
+    """The examples of a source and, in words, which they are and in which order.
+
+    Args:
+        source: a name or a path, as for :func:`reparam.data.load_data`.
+        record: how values are read.
+        which: a split, or all of them; unless given, all of what lies at a path, and the test split of a name.
+
+    Returns:
+        ``(n, *data_shape)`` float32, and the words.
+
+    Raises:
+        UserError: if the source cannot be read, or not as the record's data were.
+    """
+    place = Path(source).expanduser()
+    named = source in NAMES or not place.exists()
+    which = which or ("test" if named else "all")
+    pictures = not named and place.is_dir() and not is_idx_folder(place)
+    data = load_data(source, image_size=record.image_size if pictures else None, seed=record.seed)
+    if which != "all":
+        return examples_of(_gathered([data.splits[which]]), record, source), f"the {which} split of {data.name}"
+    raw, words = in_order(data)
+    return examples_of(raw, record, source), f"{words} of {data.name}"
+
+
+def in_order(data: Dataset) -> tuple[Tensor, str]:
+    """All raw examples of a data set: as they stand in the source where reparam split it, else split by split."""
+    raw = _gathered(list(data.splits.values()))
+    if split_note(data.seed) not in data.notes:
+        return raw, "every example, train, validation and test in this order,"
+    rows = torch.cat(split_rows(len(raw), data.seed))
+    return raw[rows.argsort()], "every example in its order"
+
+
+def _gathered(splits: Sequence[Split]) -> Tensor:
+    """The raw values of some splits in memory."""
+    return torch.cat([rows_of(split.x, rows) for split in splits for rows in chunks(split.x)])

@@ -1,0 +1,141 @@
+"""What a run says of examples that it is given: their codes, log p(x), and how well they fit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reparam.data import examples_of
+from reparam.errors import UserError
+from reparam.evaluation.codes.encoding import BATCH_SIZE, codes_of, device_of
+from reparam.evaluation.likelihood.estimate import has_density, log_p
+from reparam.models.gan.gan import GAN
+from reparam.models.gan.wgan import WGAN
+from reparam.models.model import Batch, Model
+from reparam.randomness import noise
+from reparam.result import Arrays
+from reparam.runs.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MEANINGS = {
+    "estimated_elbo": "the bound on log p(x) as a discriminator estimates it, in nats (no bound where that lags)",
+    "reconstruction": "log p(x|z) at the code, in nats: how well x is given back, and no likelihood of x",
+}
+"""Of what a model without log p(x) evaluates."""
+LOGIT = (
+    "the discriminator's logit, above 0 where it takes x for data: it compares examples within a run, and is no density"
+)
+CRITIC = "the critic's value, higher where x looks more like data: its zero and unit mean nothing, and it is no density"
+
+
+@dataclass(frozen=True, repr=False)
+class Scores(Arrays):
+    """How well each example fits, the higher the better.
+
+    Attributes:
+        values: ``(n,)``.
+        meaning: what they are.
+    """
+
+    values: np.ndarray
+    meaning: str
+
+    @property
+    def title(self) -> str:
+        """Of how many, and what."""
+        return f"scores of {len(self.values):,} examples, {self.values.mean():.4g} on average: {self.meaning}"
+
+    def figure(self) -> "Figure":
+        """How they spread."""
+        from reparam.plots import histogram
+
+        what, _, _ = self.meaning.partition(":")
+        return histogram(self.values, title=f"Scores of {len(self.values):,} examples", unit=what.partition(",")[0])
+
+
+def encode(run: Run, x: Any) -> np.ndarray:
+    """The codes of examples, ``(n, *event_shape)``: the centre of q(z|x).
+
+    Args:
+        run: of a model with an encoder.
+        x: the examples, in any form that :func:`reparam.data.examples_of` takes.
+
+    Raises:
+        UserError: if the model has no encoder, or x cannot be read as the run's data were.
+    """
+    return codes_of(run.model, examples_of(x, run.record)).numpy()
+
+
+def log_prob(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> np.ndarray:
+    """Log p(x) of examples, ``(n,)`` in nats: by importance sampling, in expectation a lower bound.
+
+    Args:
+        run: of a model with a prior and a posterior that has a density.
+        x: the examples, in any form that :func:`reparam.data.examples_of` takes.
+        samples: draws for each.
+        seed: of the draws.
+
+    Raises:
+        UserError: if the model gives no log p(x), or x cannot be read as the run's data were.
+    """
+    if not _has_log_prob(run.model):
+        raise UserError(
+            f"a {type(run.model).__name__} gives no log p(x) of single examples: see run.score(x), or estimate that of "
+            "a split by annealing (reparam.log_likelihood)"
+        )
+    return log_p(run, examples_of(x, run.record), samples, seed).numpy()
+
+
+def score(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> Scores:
+    """How well examples fit what the model has learned, with words about what the number is.
+
+    Log p(x) where the model gives it, else what training raises (a bound as estimated, a reconstruction), else the
+    logit of a game's discriminator.
+
+    Args:
+        run: a trained run.
+        x: the examples, in any form that :func:`reparam.data.examples_of` takes.
+        samples: draws for each, for log p(x).
+        seed: of the draws.
+
+    Raises:
+        UserError: if the model has nothing to judge examples by, or x cannot be read as the run's data were.
+    """
+    model = run.model
+    if _has_log_prob(model):
+        meaning = f"log p(x) in nats by importance sampling, {samples:,} draws each: in expectation a lower bound"
+        return Scores(log_prob(run, x, samples, seed), meaning)
+    judge, meaning = _judge(model)
+    return Scores(_judged(judge, examples_of(x, run.record), device_of(model), seed), meaning)
+
+
+def _has_log_prob(model: Model) -> bool:
+    return hasattr(model, "p_z") and has_density(model)
+
+
+def _judge(model: Model) -> tuple[Callable[[Tensor], Tensor], str]:
+    """What judges examples, and what its number means."""
+    name = model.monitor or model.curve
+    if name is not None:
+        meaning = MEANINGS.get(name, f"{name}, which training raises")
+        return lambda x: model.evaluate(Batch(x))[name], meaning
+    if not isinstance(model, GAN):
+        raise UserError(f"a {type(model).__name__} has no bound and no discriminator, and so nothing to score x by")
+    if model.classes:
+        raise UserError(
+            f"this {type(model).__name__} is told classes, and its discriminator judges no x without one: score by a "
+            "game that is not conditional"
+        )
+    return model.judge, CRITIC if isinstance(model, WGAN) else LOGIT
+
+
+@torch.no_grad()
+def _judged(judge: Callable[[Tensor], Tensor], x: Tensor, device: torch.device, seed: int) -> np.ndarray:
+    with noise(seed, "score"):
+        parts = [judge(part.to(device)).cpu() for part in torch.split(x, BATCH_SIZE)]
+    return torch.cat(parts).double().numpy()

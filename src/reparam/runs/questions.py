@@ -1,0 +1,43 @@
+"""What can be asked of a run in one call each; evaluation, which answers, is imported when it is asked."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from reparam.evaluation import Reconstructions, Samples
+    from reparam.evaluation.given import Scores
+
+
+class Questions:
+    """The questions of a run. ``x`` is an array, a tensor or a data set in the form that the run's own data had."""
+
+    def sample(self, n: int = 25, seed: int = 0, **how: Any) -> "Samples":
+        """``n`` samples; ``how``: ``label``, ``candidates``, ``draws``, see :func:`reparam.sample`."""
+        from reparam import evaluation
+
+        return evaluation.sample(self, n, seed, **how)  # type: ignore[arg-type]
+
+    def encode(self, x: Any) -> "np.ndarray":
+        """The codes of examples, ``(n, *event_shape)``, see :func:`reparam.evaluation.encode`."""
+        from reparam import evaluation
+
+        return evaluation.encode(self, x)  # type: ignore[arg-type]
+
+    def reconstruct(self, x: Any = None, n: int = 10, seed: int = 0) -> "Reconstructions":
+        """What becomes of examples; of ``n`` of the test split unless x is given, see :func:`reparam.reconstruct`."""
+        from reparam import evaluation
+
+        return evaluation.reconstruct(self, n, seed, x)  # type: ignore[arg-type]
+
+    def log_prob(self, x: Any, samples: int = 1000, seed: int = 0) -> "np.ndarray":
+        """Log p(x) of examples, ``(n,)`` in nats, see :func:`reparam.evaluation.log_prob`."""
+        from reparam import evaluation
+
+        return evaluation.log_prob(self, x, samples, seed)  # type: ignore[arg-type]
+
+    def score(self, x: Any, samples: int = 1000, seed: int = 0) -> "Scores":
+        """How well examples fit, and what the number is, see :func:`reparam.evaluation.score`."""
+        from reparam import evaluation
+
+        return evaluation.score(self, x, samples, seed)  # type: ignore[arg-type]
