@@ -11,17 +11,18 @@ from typing import Any  # noqa: E402
 import reparam  # noqa: E402
 from bench.mnist import TRAIN  # noqa: E402
 from reparam.settings import GANConfig, RunConfig, TrainingConfig  # noqa: E402
-from reparam.training import Silent, resolve  # noqa: E402
+from reparam.training import Callback, resolve  # noqa: E402
+from reparam.training.session import Session  # noqa: E402
 from reparam.training.start import fresh_model  # noqa: E402
 
 
-class Stopwatch(Silent):
+class Stopwatch(Callback):
     """Seconds between the last rows of epochs; a game has no validation between them."""
 
-    def start(self, step: int, total: int, steps_per_epoch: int) -> None:
-        self.steps_per_epoch, self.times = steps_per_epoch, [time.perf_counter()]
+    def start(self, session: Session) -> None:
+        self.steps_per_epoch, self.times = session.loop.steps_per_epoch, [time.perf_counter()]
 
-    def row(self, row: Mapping[str, Any]) -> None:
+    def row(self, session: Session, row: Mapping[str, Any]) -> None:
         if row["split"] == "train" and row["step"] % self.steps_per_epoch == 0:
             self.times.append(time.perf_counter())
 

@@ -16,7 +16,8 @@ import reparam  # noqa: E402
 from bench.mnist import TRAIN, binarized_test_images  # noqa: E402
 from reparam.models import VAE, Batch  # noqa: E402
 from reparam.settings import RunConfig, TrainingConfig, VAEConfig  # noqa: E402
-from reparam.training import Silent, resolve  # noqa: E402
+from reparam.training import Callback, resolve  # noqa: E402
+from reparam.training.session import Session  # noqa: E402
 from reparam.training.start import fresh_model  # noqa: E402
 
 PACKAGES = ("reparam", "torch", "numpy")
@@ -26,16 +27,16 @@ class Reached(Exception):
     """Leaves fit as soon as the bound is reached, as the peer does."""
 
 
-class Stopwatch(Silent):
+class Stopwatch(Callback):
     """Seconds from one epoch's validation row to the last train row of the next: training alone."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
 
-    def start(self, step: int, total: int, steps_per_epoch: int) -> None:
-        self.steps_per_epoch = steps_per_epoch
+    def start(self, session: Session) -> None:
+        self.steps_per_epoch = session.loop.steps_per_epoch
 
-    def row(self, row: Mapping[str, Any]) -> None:
+    def row(self, session: Session, row: Mapping[str, Any]) -> None:
         now = time.perf_counter()
         if row["split"] == "validation":
             self.began = now
@@ -43,7 +44,7 @@ class Stopwatch(Silent):
             self.seconds.append((now - self.began) * TRAIN / (self.steps_per_epoch * chosen.batch))
 
 
-class UntilTarget(Silent):
+class UntilTarget(Callback):
     """Reads the test ELBO after each epoch, off the clock; fit's own validation stays on it."""
 
     def __init__(self, model: VAE) -> None:
@@ -51,7 +52,7 @@ class UntilTarget(Silent):
         with clock.paused():
             self.test = torch.from_numpy(binarized_test_images()).float().view(-1, 1, 28, 28)
 
-    def row(self, row: Mapping[str, Any]) -> None:
+    def row(self, session: Session, row: Mapping[str, Any]) -> None:
         if row["split"] != "validation" or row["step"] == 0:
             return
         with clock.paused():

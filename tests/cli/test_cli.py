@@ -128,8 +128,10 @@ def test_resuming_a_finished_run_is_no_mistake(capsys, run_folder):
 )
 def test_a_users_mistake_is_one_sentence_and_exit_code_2(capsys, run_folder, argv, words, tmp_path, monkeypatch):
     import re
+    import sys
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)  # as if it were not installed
     code, out, err = said(capsys, *[run_folder if word == "RUN" else word for word in argv])
     assert code == 2
     assert out == ""

@@ -12,7 +12,7 @@ import reparam
 from helpers import said, small
 from reparam.cli.main import main
 from reparam.randomness import noise
-from reparam.training.loop import Game
+from reparam.training.loop import Loop
 from reparam.training.validation import average
 
 FLOWS = ["--flow-hidden", "8", "--transforms", "1"]
@@ -87,14 +87,14 @@ def test_a_stopped_run_goes_on_bit_for_bit(capsys, images, tmp_path, monkeypatch
     kind, *flags = PARTS[name]
     train = ["train", kind, *small(images), *flags]
     assert said(capsys, *train, "--out", tmp_path / "whole")[0] == 0
-    play = Game.play
+    play = Loop.play
 
     def interrupted(self, step):
         if step == 11:
             os.kill(os.getpid(), signal.SIGINT)
         play(self, step)
 
-    monkeypatch.setattr(Game, "play", interrupted)
+    monkeypatch.setattr(Loop, "play", interrupted)
     assert main([str(word) for word in [*train, "--out", tmp_path / "stopped"]]) == 130
     monkeypatch.undo()
     assert said(capsys, "train", "--resume", tmp_path / "stopped")[0] == 0

@@ -313,24 +313,20 @@ def test_a_disease_is_named_with_evidence_once_it_lasts(name, changes, evidence)
 
 
 class StopAfter(Silent):
-    """Asks for a stop at a step, and hands warnings on."""
+    """Asks for a stop at a step, and hands notes on."""
 
-    def __init__(self, step, listener):
-        self.step, self.warn = step, listener.warn
+    def __init__(self, step, heard):
+        self.at, self.heard = step, heard
 
-    def row(self, row):
-        if row["step"] == self.step and row["split"] == "train":
+    def row(self, session, row):
+        if row["step"] == self.at and row["split"] == "train":
             os.kill(os.getpid(), signal.SIGINT)
+
+    def note(self, session, text):
+        self.heard.append(text)
 
 
 def test_a_warning_is_given_once_and_not_again_after_resuming(tmp_path):
-    class Listening(Silent):
-        def __init__(self):
-            self.heard = []
-
-        def warn(self, warning):
-            self.heard.append(warning)
-
     def constant():
         """A generator that makes one image whatever the noise."""
         model = small_gan()
@@ -341,7 +337,7 @@ def test_a_warning_is_given_once_and_not_again_after_resuming(tmp_path):
 
     heard = []
     for resume, steps in ((False, 8), (True, 16)):
-        listener = Listening()
+        said = []
         with suppress(Interrupted):
             fit(
                 constant(),
@@ -349,10 +345,10 @@ def test_a_warning_is_given_once_and_not_again_after_resuming(tmp_path):
                 tmp_path / "run",
                 steps=16,
                 log_every=1,
-                progress=StopAfter(steps, listener),
+                progress=StopAfter(steps, said),
                 resume=resume,
             )
-        heard.append([warning for warning in listener.heard if warning.startswith("mode collapse")])
+        heard.append([text for text in said if text.startswith("warning: mode collapse")])
     assert [len(warnings) for warnings in heard] == [1, 0]
 
 

@@ -247,8 +247,10 @@ def test_turns_repeat_on_fresh_batches_move_their_own_and_act_afterwards(tmp_pat
         "one_gradient_norm",
         "two_loss",
         "two_gradient_norm",
-        "product",
+        "one_product",
+        "two_product",
     }
+    assert row["one_product"] != row["two_product"], "each turn's own average, of three batches and of one"
 
 
 class Sloped(Model):

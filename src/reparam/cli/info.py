@@ -34,6 +34,7 @@ def run(command: str, argv: list[str]) -> int:
         **recorded,
         "cost": cost,
         "last": {split: row for split in ("train", "validation", "test") for row in rows if row["split"] == split},
+        "notes": place.remarks(),
         "figures": sorted(path.name for path in place.figures.glob("*.png")),
     }
     emit(options.json, result, describe(result))
@@ -53,6 +54,7 @@ def describe(result: dict[str, Any]) -> str:
             _line(split, {k: round(v, 2) for k, v in row.items() if k != "split" and v is not None})
             for split, row in result["last"].items()
         ),
+        *(f"  {'step ' + str(remark['step']):<11} {remark['note']}" for remark in result["notes"]),
         _line("versions", result["versions"]),
     ]
     return "\n".join(lines)

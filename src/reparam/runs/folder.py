@@ -1,7 +1,7 @@
 """The run folder: the only thing that passes from training to everything later."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,10 @@ from reparam.runs.lock import hold
 
 
 class RunFolder:
-    """Names and files of a run: ``config.json``, ``metrics.jsonl``, ``cost.json``, ``checkpoints/``, ``figures/``.
+    """Names and files of a run.
+
+    ``config.json``, ``metrics.jsonl`` (the log), ``notes.jsonl`` (what was said of it), ``cost.json``,
+    ``checkpoints/``, ``figures/``.
 
     Args:
         path: the folder; it need not exist yet.
@@ -22,6 +25,7 @@ class RunFolder:
         self.path = Path(path)
         self.config = self.path / "config.json"
         self.metrics = self.path / "metrics.jsonl"
+        self.notes = self.path / "notes.jsonl"
         self.cost = self.path / "cost.json"
         self.last = self.path / "checkpoints" / "last.safetensors"
         self.best = self.path / "checkpoints" / "best.safetensors"
@@ -66,35 +70,51 @@ class RunFolder:
         """The record that :meth:`create` wrote."""
         return read_json(self.config)  # type: ignore[no-any-return]
 
-    def append(self, row: Mapping[str, Any]) -> None:
-        """Add a row to ``metrics.jsonl``."""
+    def append(self, row: Mapping[str, Any], to: Path | None = None) -> None:
+        """Add a row to ``metrics.jsonl``, or to another file of lines."""
+        path = to or self.metrics
         try:
-            with self.metrics.open("a", encoding="utf-8", newline="\n") as file:
+            with path.open("a", encoding="utf-8", newline="\n") as file:
                 file.write(json.dumps(dict(row), allow_nan=False) + "\n")
         except OSError as error:
-            raise UserError(f"{self.metrics} cannot be written ({error.strerror}): free space, then resume") from error
+            raise UserError(f"{path} cannot be written ({error.strerror}): free space, then resume") from error
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of ``metrics.jsonl``; a last line that a kill left half written is passed over."""
-        if not self.metrics.exists():
-            return []
-        rows = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:
-                break
-        return rows
+        return _lines(self.metrics)
 
-    def rewind(self, step: int) -> list[dict[str, Any]]:
-        """Drop the rows that a checkpoint at ``step`` does not know of; returns those that stay."""
+    def remarks(self) -> list[dict[str, Any]]:
+        """What was said of the run: ``step`` and ``note`` each."""
+        return _lines(self.notes)
+
+    def rewind(self, step: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Drop the rows and notes that a checkpoint at ``step`` does not know of; returns those that stay."""
         rows = [row for row in self.rows() if row["step"] <= step and row["split"] != "test"]
-        text = "".join(json.dumps(row) + "\n" for row in rows)
-        replace_atomically(self.metrics, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
-        return rows
+        _rewrite(self.metrics, rows)
+        notes = [note for note in self.remarks() if note["step"] <= step]
+        if self.notes.exists():
+            _rewrite(self.notes, notes)
+        return rows, notes
 
     @property
     def finished(self) -> bool:
         """Whether the run came to its end (its last row is the test row)."""
         rows = self.rows()
         return bool(rows) and rows[-1]["split"] == "test"
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows
+
+
+def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    replace_atomically(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))

@@ -1,10 +1,11 @@
 """Training: the one loop over turns, checkpoints, and the run folder."""
 
 from reparam.runs.run import Run, load
+from reparam.training.callbacks import Callback
 from reparam.training.fit import fit
 from reparam.training.interrupt import Interrupted
 from reparam.training.ledger import NotFinite
 from reparam.training.progress import Silent
 from reparam.training.resolve import resolve
 
-__all__ = ["Interrupted", "NotFinite", "Run", "Silent", "fit", "load", "resolve"]
+__all__ = ["Callback", "Interrupted", "NotFinite", "Run", "Silent", "fit", "load", "resolve"]

@@ -11,7 +11,7 @@ from reparam.hardware import choose_device, flushed_denormals
 from reparam.models.model import Batch
 from reparam.randomness import noise
 from reparam.settings import RunConfig
-from reparam.training.loop import Game
+from reparam.training.loop import Loop, steps_per_epoch
 from reparam.training.resolve import resolve
 from reparam.training.start import fresh_model
 from reparam.training.validation import average
@@ -34,7 +34,7 @@ def steps_within(config: RunConfig, seconds: float) -> int:
         UserError: if no time is left, or a setting or the data will not do.
     """
     if not seconds > 0:
-        raise UserError(f"a budget of {seconds:g} seconds trains nothing: give --budget 60s or more")
+        raise UserError(f"a budget of {seconds:g} seconds trains nothing: give 60 or more")
     config, data = resolve(config)
     with flushed_denormals(), noise(config.training.seed, "budget"):
         return max(1, round(seconds / _seconds_per_step(config, data)))
@@ -45,23 +45,24 @@ def _seconds_per_step(config: RunConfig, data: Dataset) -> float:
     training = config.training
     model = fresh_model(config, data).to(choose_device(training.device)).train()
     device = next(model.parameters()).device
-    game = Game(model, Batches(data.train, data, training.batch_size, training.seed, device), training, ANY_TOTAL)
-    step = _timed_steps(game)
-    x, y = game.batch(0)
+    batches, turns = Batches(data.train, data, training.batch_size, training.seed, device), list(model.turns())
+    loop = Loop(turns, batches, training, ANY_TOTAL, steps_per_epoch(turns, batches))
+    step = _timed_steps(loop)
+    x, y = loop.batch(0)
     reading = _timed(lambda: model.watch(Batch(x, y)))
     validation = _timed(lambda: average(model, data.validation, data, training.seed))
-    return step + reading / min(training.log_every, game.steps_per_epoch) + validation / game.steps_per_epoch
+    return step + reading / min(training.log_every, loop.steps_per_epoch) + validation / loop.steps_per_epoch
 
 
-def _timed_steps(game: Game) -> float:
+def _timed_steps(loop: Loop) -> float:
     """Mean seconds of a step, after some to warm up."""
     for step in range(WARM_UP):
-        game.play(step)
+        loop.play(step)
     _wait()
     start = now = time.perf_counter()
     step = WARM_UP
     while step - WARM_UP < TIMED and now - start < ENOUGH_SECONDS:
-        game.play(step)
+        loop.play(step)
         _wait()
         step, now = step + 1, time.perf_counter()
     return (now - start) / (step - WARM_UP)

@@ -1,14 +1,17 @@
 """What a game's readings say of its diseases: one plain warning each, with the evidence and what usually helps."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+from reparam.training.callbacks import Callback, Row
+
+if TYPE_CHECKING:
+    from reparam.training.session import Session
 
 PATIENCE = 3
 RECENT = 4 * PATIENCE
 """A reading counts when it is seen in so many logged rows one after another; the last ``RECENT`` rows show it."""
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -27,25 +30,25 @@ DISEASES = (
         lambda row: row["output_real"] > 0.99 and row["output_fake"] < 0.01 and row["gradient_ratio"] < 0.1,
         "the discriminator is sure (mean output {output_real:.3f} on real, {output_fake:.3f} on generated examples) "
         "and the generator's gradient is {gradient_ratio:.2g} times what the non-saturating loss would send",
-        "--loss non-saturating, --instance-noise 0.1, or a Wasserstein GAN",
+        'loss="non-saturating", instance_noise=0.1, or a Wasserstein GAN',
     ),
     Disease(
         "overpowered discriminator",
         lambda row: row["output_real"] > 0.99 and row["output_fake"] < 0.01 and row["gradient_ratio"] >= 0.1,
         "mean output {output_real:.3f} on real and {output_fake:.3f} on generated examples",
-        "--instance-noise 0.1, --r1 1, --label-smoothing 0.1, or a smaller discriminator",
+        "instance_noise=0.1, r1=1, label_smoothing=0.1, or a smaller discriminator",
     ),
     Disease(
         "mode collapse",
         lambda row: row["duplicates"] > 0.5,
         "{duplicates:.0%} of a generated batch have a twin in it",
-        "--unroll 5, --loss relativistic --r1 1 --r2 1, or a Wasserstein GAN",
+        'unroll=5, loss="relativistic" with r1=1 and r2=1, or a Wasserstein GAN',
     ),
     Disease(
         "dead discriminator",
         lambda row: abs(row["margin"]) < 1e-3 and row["lipschitz"] < 1e-3,
         "its outputs on real and generated examples differ by {margin:.1g}, its largest gradient is {lipschitz:.1g}",
-        "a higher learning rate, a larger --clip, or --gradient-penalty 10 instead of clipping",
+        "a higher learning_rate=, a larger clip=, or gradient_penalty=10 instead of clipping",
     ),
 )
 
@@ -69,3 +72,21 @@ def diagnose(rows: Sequence[Row]) -> dict[str, str]:
                 found[disease.name] = f"{disease.name}: {evidence} (step {train[i - 1]['step']}); try {disease.remedy}"
                 break
     return found
+
+
+class Diagnosis(Callback):
+    """Warns once of each disease, also across interruptions."""
+
+    def start(self, session: "Session") -> None:
+        """Those that were warned of before."""
+        self.warned = set(diagnose(session.rows))
+
+    def row(self, session: "Session", row: Row) -> None:
+        """Say once what the readings show."""
+        if row["split"] != "train":
+            return
+        found = diagnose(session.rows[-RECENT:])
+        for name, warning in found.items():
+            if name not in self.warned:
+                session.note(f"warning: {warning}")
+        self.warned |= found.keys()

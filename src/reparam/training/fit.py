@@ -1,5 +1,6 @@
 """``fit``: train any model on any data, into a folder or in memory."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from reparam.models.vae.likelihoods import Likelihood
 from reparam.runs.folder import RunFolder
 from reparam.runs.run import Run, check_fingerprint, record
 from reparam.settings import DataConfig, RunConfig, TrainingConfig
-from reparam.training.progress import Silent, choose
+from reparam.training.callbacks import Callback, check_callbacks
+from reparam.training.progress import choose
 from reparam.training.session import Session
-from reparam.training.tensorboard import Writer, require_tensorboard
+from reparam.training.standard import standard
+from reparam.training.tensorboard import require_tensorboard
 
 
 def fit(
@@ -23,7 +26,8 @@ def fit(
     *,
     config: RunConfig | None = None,
     resume: bool = False,
-    progress: Silent | None = None,
+    progress: Callback | None = None,
+    callbacks: Sequence[Callback] = (),
     **settings: Any,
 ) -> Run:
     """Train a model.
@@ -36,6 +40,7 @@ def fit(
         config: the whole settings, where a command resolved them; otherwise give ``settings``.
         resume: go on from the folder's last checkpoint, bit for bit as if never interrupted.
         progress: what is said meanwhile; a live line on a terminal unless given.
+        callbacks: told of every moment after our own, see :class:`reparam.training.Callback`; any may stop the run.
         **settings: fields of :class:`reparam.settings.TrainingConfig`, such as ``epochs=12, batch_size=128, seed=0``.
 
     Returns:
@@ -58,6 +63,7 @@ def fit(
     data = as_dataset(data)
     config = config or RunConfig(data=_describe(data), training=TrainingConfig(**settings))
     check(model, data)
+    check_callbacks(callbacks)
     device = choose_device(config.training.device)
     model.to(device)
     if config.training.compile:
@@ -65,7 +71,8 @@ def fit(
     if config.training.tensorboard:
         require_tensorboard()
     place = _place(folder, resume, model, data, config)
-    session = Session(model, data, config.training, place, progress or choose(quiet=False), _sinks(place, config))
+    ours = standard(config.training, place, progress or choose(quiet=False))
+    session = Session(model, data, config.training, place, [*ours, *callbacks])
     with flushed_denormals():
         session.run(resume)
     return Run(model, config, place, session.rows, session.weights_from, data)
@@ -111,9 +118,3 @@ def _place(folder: str | Path | None, resume: bool, model: Model, data: Dataset,
     else:
         place.create(record(model, data, config))
     return place
-
-
-def _sinks(place: RunFolder | None, config: RunConfig) -> tuple[Any, ...]:
-    if place is None or not config.training.tensorboard:
-        return ()
-    return (Writer(place.path / "tensorboard"),)

@@ -3,14 +3,27 @@
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
+
+from reparam.runs.folder import RunFolder
+from reparam.training.callbacks import Callback
+
+if TYPE_CHECKING:
+    from reparam.training.session import Session
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
 
 class Interrupted(Exception):
     """Training stopped because it was asked to; the message says how to go on."""
+
+
+def interrupted(step: int, total: int, folder: RunFolder | None) -> Interrupted:
+    """What is raised when a training has broken off."""
+    how = f"go on with: reparam train --resume {folder.path}" if folder else "nothing was saved (no folder)"
+    return Interrupted(f"stopped after step {step} of {total}; {how}")
 
 
 class StopRequest:
@@ -43,3 +56,18 @@ def listening() -> Iterator[StopRequest]:
         for number, handler in before.items():
             # None: whoever set it before was no Python code
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+class Interruption(Callback):
+    """Lets a signal break the training off after the step at hand."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+
+    def start(self, session: "Session") -> None:
+        """Listen from now on."""
+        session.interruption = self._open.enter_context(listening())
+
+    def close(self, session: "Session") -> None:
+        """Listen no more."""
+        self._open.close()

@@ -56,7 +56,7 @@ class Track:
             what.append(f"the gradient of parameter {self.parameters[index]!r} is {self.norms[row][index].item():g}")
         return (
             f"turn {self.turn!r} at step {self.steps[row]}: {' and '.join(what)}; the last good checkpoint is kept: "
-            "try a lower --learning-rate, --gradient-clip 1, or look for NaN and huge values in the data"
+            "try a lower learning_rate=, gradient_clip=1, or look for NaN and huge values in the data"
         )
 
     def means(self) -> dict[str, float]:
@@ -85,16 +85,17 @@ class Ledger:
         for track in self.tracks.values():
             track.check()
 
-    def close_row(self) -> dict[str, float]:
-        """Check, average and forget. With several turns, ``loss`` and ``gradient_norm`` carry the turn's name."""
+    def close(self) -> dict[str, dict[str, float]]:
+        """Check, average and forget: for each turn its terms and ``gradient_norm``.
+
+        Raises:
+            NotFinite: see :meth:`Track.check`.
+        """
         self.check()
-        row: dict[str, float] = {}
-        for turn, track in self.tracks.items():
-            for name, value in track.means().items():
-                shared = len(self.tracks) > 1 and name in ("loss", "gradient_norm")
-                row[f"{turn}_{name}" if shared else name] = value
+        means = {turn: track.means() for turn, track in self.tracks.items()}
+        for track in self.tracks.values():
             track.clear()
-        return row
+        return means
 
     def state(self) -> dict[str, Tensor]:
         """The open row as tensors, so that a run interrupted between rows writes the same row when resumed."""

@@ -2,30 +2,19 @@
 
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING
+
+from reparam.training.callbacks import Callback, Row
+
+if TYPE_CHECKING:
+    from reparam.training.session import Session
 
 
-class Silent:
-    """Says nothing: the base of those who say something."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        return None
-
-    def start(self, step: int, total: int, steps_per_epoch: int) -> None:
-        """Training starts (or goes on) at ``step`` of ``total``."""
-
-    def row(self, row: Mapping[str, Any]) -> None:
-        """A row was written to the log."""
-
-    def warn(self, warning: str) -> None:
-        """The readings show a disease."""
+class Silent(Callback):
+    """Says nothing."""
 
 
-def describe(row: Mapping[str, Any], hidden: tuple[str, ...] = ("step", "epoch", "split", "loss", "finished")) -> str:
+def describe(row: Row, hidden: tuple[str, ...] = ("step", "epoch", "split", "loss", "finished")) -> str:
     """A row's quantities in one line.
 
     >>> describe({"step": 5, "epoch": 1.0, "split": "train", "elbo": -103.214, "kl": 25.1})
@@ -38,15 +27,15 @@ def describe(row: Mapping[str, Any], hidden: tuple[str, ...] = ("step", "epoch",
 SECONDS_BETWEEN_LINES = 10.0
 
 
-class Plain(Silent):
+class Plain(Callback):
     """A line per epoch for logs and pipes; a line every ten seconds where nothing is validated."""
 
-    def start(self, step: int, total: int, steps_per_epoch: int) -> None:
+    def start(self, session: "Session") -> None:
         """Remember where and when it started."""
-        self._start, self._total, self._began = step, total, time.monotonic()
+        self._start, self._total, self._began = session.step, session.total, time.monotonic()
         self._said, self._validates = self._began, False
 
-    def row(self, row: Mapping[str, Any]) -> None:
+    def row(self, session: "Session", row: Row) -> None:
         """Print validation and test rows, and train rows now and then where there are no others."""
         now = time.monotonic()
         self._validates |= row["split"] == "validation"
@@ -57,12 +46,12 @@ class Plain(Silent):
         left = f", {(self._total - row['step']) / rate:.0f} s left" if rate and row["step"] < self._total else ""
         print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}  ({rate:.0f} steps/s{left})", flush=True)
 
-    def warn(self, warning: str) -> None:
+    def note(self, session: "Session", text: str) -> None:
         """Print it."""
-        print(f"warning: {warning}", flush=True)
+        print(text, flush=True)
 
 
-class Live(Silent):
+class Live(Callback):
     """A progress bar with rich: epoch, steps per second, terms in nats, validation, time left."""
 
     def __init__(self) -> None:
@@ -81,21 +70,16 @@ class Live(Silent):
         )
         self._bar = Bar(*columns, console=Console(stderr=True))
 
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._bar.stop()
-
-    def start(self, step: int, total: int, steps_per_epoch: int) -> None:
+    def start(self, session: "Session") -> None:
         """Open the bar."""
+        step = session.step
+        self._bar.start()
         self._start, self._began = step, time.monotonic()
         self._task = self._bar.add_task(
-            "", total=total, completed=step, epoch=step / steps_per_epoch, rate="", terms="validating"
+            "", total=session.total, completed=step, epoch=session.epoch, rate="", terms="validating"
         )
 
-    def row(self, row: Mapping[str, Any]) -> None:
+    def row(self, session: "Session", row: Row) -> None:
         """Move the bar; validation and test rows stay on the screen above it."""
         if row["split"] != "train":
             self._bar.console.print(
@@ -107,12 +91,16 @@ class Live(Silent):
             self._task, completed=row["step"], epoch=row["epoch"], rate=f"{rate:.0f} steps/s", terms=describe(row)
         )
 
-    def warn(self, warning: str) -> None:
+    def note(self, session: "Session", text: str) -> None:
         """Print it above the bar."""
-        self._bar.console.print(f"[yellow]warning[/] {warning}", highlight=False)
+        self._bar.console.print(text, style="yellow", highlight=False, markup=False)
+
+    def close(self, session: "Session") -> None:
+        """Close the bar."""
+        self._bar.stop()
 
 
-def choose(quiet: bool) -> Silent:
+def choose(quiet: bool) -> Callback:
     """Live on a terminal, plain elsewhere, silent when asked for."""
     if quiet:
         return Silent()

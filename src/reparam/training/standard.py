@@ -1,0 +1,32 @@
+"""The callbacks that every training has, in their order."""
+
+from reparam.runs.folder import RunFolder
+from reparam.settings import TrainingConfig
+from reparam.training.best import Best, Patience
+from reparam.training.callbacks import Callback
+from reparam.training.checkpoint import Checkpoints
+from reparam.training.cost import Cost
+from reparam.training.diagnosis import Diagnosis
+from reparam.training.interrupt import Interruption
+from reparam.training.log import Log
+from reparam.training.snapshots import Snapshots
+from reparam.training.tensorboard import TensorBoard
+
+
+def standard(config: TrainingConfig, folder: RunFolder | None, progress: Callback) -> list[Callback]:
+    """Ours, for a training into a folder or in memory.
+
+    A row is in the log before anything is kept that vouches for it, so that a killed run, its later rows dropped,
+    repeats the uninterrupted one.
+
+    Args:
+        config: which of them are asked for.
+        folder: the run's, or None.
+        progress: what the user sees.
+    """
+    patience = [Patience(config.patience)] if config.patience is not None else []
+    if folder is None:
+        return [Interruption(), progress, Diagnosis(), *patience, Best(None)]
+    board = [TensorBoard(folder.path / "tensorboard")] if config.tensorboard else []
+    kept = [Best(folder), Snapshots(folder), Checkpoints(folder, config.keep_every), Cost(folder)]
+    return [Interruption(), Log(folder), *board, progress, Diagnosis(), *patience, *kept]
