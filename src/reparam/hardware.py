@@ -1,11 +1,21 @@
 """Which device and which number format: asked for by the user, found out from the machine, never assumed."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 import torch
 
 from reparam.errors import UserError
+
+PRODUCTS = (
+    ("cuda", "matmul"),
+    ("cudnn", "conv"),
+    ("cudnn", "rnn"),
+    ("mkldnn", "matmul"),
+    ("mkldnn", "conv"),
+    ("mkldnn", "rnn"),
+)
+"""The libraries that multiply for torch, and the products whose precision each of them can be told to lower."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -46,21 +56,46 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
 
 
 @contextmanager
-def exact(device: torch.device) -> Iterator[None]:
-    """Within the block networks multiply in float32 proper: no autocast around it, no TF32 and no bf16 products.
+def exact() -> Iterator[None]:
+    """Within the block, or the function it decorates, networks compute in float32 proper.
 
-    What judges a model is computed in it: training's precision decides how fast a model learns, never what is said of
-    it.
+    No autocast around it on any device, no TF32 and no bf16 products, no denormals taken for zero. What judges a model
+    is computed in it: training's precision decides how fast a model learns, never what is said of it.
+
+    >>> with torch.autocast("cpu", torch.bfloat16), exact():
+    ...     torch.nn.Linear(2, 2)(torch.ones(1, 2)).dtype
+    torch.float32
     """
-    matmul, convolution = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = False
-    try:
-        with torch.autocast(device.type, enabled=False):
+    with ExitStack() as stack:
+        for device in filter(torch.is_autocast_enabled, ("cpu", "cuda", "mps", "xpu")):
+            stack.enter_context(torch.autocast(device, enabled=False))
+        stack.enter_context(_whole_products())
+        stack.enter_context(_denormals(flushed=False))
+        yield
+
+
+@contextmanager
+def _whole_products() -> Iterator[None]:
+    """Within the block a product of float32 matrices is one, however torch was told to abridge it."""
+    if not hasattr(torch.backends.cuda.matmul, "fp32_precision"):  # before torch 2.9
+        matmul, convolution = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+        torch.set_float32_matmul_precision("highest")
+        torch.backends.cudnn.allow_tf32 = False
+        try:
             yield
+        finally:
+            torch.set_float32_matmul_precision(matmul)
+            torch.backends.cudnn.allow_tf32 = convolution
+        return
+    backends = [getattr(getattr(torch.backends, library), what) for library, what in PRODUCTS]
+    before = [backend.fp32_precision for backend in backends]
+    for backend in backends:
+        backend.fp32_precision = "ieee"
+    try:
+        yield
     finally:
-        torch.set_float32_matmul_precision(matmul)
-        torch.backends.cudnn.allow_tf32 = convolution
+        for backend, precision in zip(backends, before, strict=True):
+            backend.fp32_precision = precision
 
 
 @contextmanager
@@ -70,9 +105,15 @@ def flushed_denormals() -> Iterator[None]:
     Dead pixels turn Adam's moments denormal, which doubled the optimizer's time within four epochs when measured. It is
     a setting of the thread, and other people's code may rely on denormals: so it ends with the training.
     """
-    flushed_before = torch.tensor(5e-324, dtype=torch.float64).mul(1.0).item() == 0
-    torch.set_flush_denormal(True)
+    with _denormals(flushed=True):
+        yield
+
+
+@contextmanager
+def _denormals(flushed: bool) -> Iterator[None]:
+    before = torch.tensor(5e-324, dtype=torch.float64).mul(1.0).item() == 0
+    torch.set_flush_denormal(flushed)
     try:
         yield
     finally:
-        torch.set_flush_denormal(flushed_before)
+        torch.set_flush_denormal(before)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from reparam.adversarial import gradient_norms, interpolates, wasserstein_critic
 from reparam.errors import UserError
+from reparam.hardware import exact
 from reparam.models.gan.constraints import Constraint, GradientPenalty, WeightClipping, spectrally_normalized
 from reparam.networks import MLP
 from reparam.randomness import noise
@@ -39,6 +40,7 @@ class DualEstimate:
     critic: nn.Module
 
 
+@exact()
 def dual_by_critic(
     x: Tensor,
     y: Tensor,

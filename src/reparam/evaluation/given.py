@@ -12,6 +12,7 @@ from reparam.data import examples_of
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import BATCH_SIZE, codes_of, device_of
 from reparam.evaluation.likelihood.estimate import has_density, log_p
+from reparam.hardware import exact
 from reparam.models.gan.gan import GAN
 from reparam.models.gan.wgan import WGAN
 from reparam.models.model import Batch, Model
@@ -134,6 +135,7 @@ def _judge(model: Model) -> tuple[Callable[[Tensor], Tensor], str]:
     return model.judge, CRITIC if isinstance(model, WGAN) else LOGIT
 
 
+@exact()
 @torch.no_grad()
 def _judged(judge: Callable[[Tensor], Tensor], x: Tensor, device: torch.device, seed: int) -> np.ndarray:
     with noise(seed, "score"):

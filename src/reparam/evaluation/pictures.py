@@ -11,6 +11,7 @@ from torch import Tensor
 from reparam.data import examples_of
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes_of, decode_mean, device_of, examples, pick
+from reparam.hardware import exact
 from reparam.models.gan.gan import GAN
 from reparam.models.model import Model
 from reparam.randomness import generator, noise
@@ -95,6 +96,7 @@ def _positive(n: int, what: str) -> None:
         raise UserError(f"{n} {what} cannot be made: ask for at least 1")
 
 
+@exact()
 @torch.no_grad()
 def sample(
     run: Run,
@@ -155,6 +157,7 @@ def _of_class(model: Model, run: Run, label: str) -> Callable[[int], Tensor]:
     return lambda n: model.sample(n, torch.full((n,), classes.index(label), device=device_of(model)))
 
 
+@exact()
 @torch.no_grad()
 def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None) -> Reconstructions:
     """Examples through encoder and decoder.

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from reparam.files import write_npz
+from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.randomness import noise
 
@@ -27,6 +28,7 @@ def moments(data_shape: Sequence[int], total: int) -> set[int]:
     return {round(fraction * total) for fraction in fractions}
 
 
+@exact()
 @torch.no_grad()
 def save_snapshot(model: Model, folder: Path, step: int, seed: int) -> Path:
     """Write ``samples-step-<step>.npz``: ``x`` (draws) and ``mean``, 25 images or 1,000 points; returns its path."""

@@ -9,6 +9,7 @@ import torch
 from reparam.data import Split, coverage
 from reparam.data.coverage import SAMPLES
 from reparam.errors import UserError
+from reparam.hardware import exact
 from reparam.models.model import Batch
 from reparam.randomness import noise
 from reparam.training.validation import average
@@ -72,7 +73,7 @@ def _readings(session: "Session") -> dict[str, float]:
     loop, model = session.loop, session.model
     x, y = loop.batch((session.step - 1) * loop.batches_per_step)
     before = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    with noise(session.config.seed, "watch", session.step):
+    with noise(session.config.seed, "watch", session.step), exact():
         readings = model.watch(Batch(x, y, session.step, session.epoch, session.step / session.total))
     for name, buffer in model.named_buffers():
         buffer.copy_(before[name])
@@ -90,7 +91,7 @@ def _coverage(session: "Session") -> dict[str, float]:
     if density is None or not len(density.modes):
         return {}
     model.eval()
-    with noise(session.config.seed, "coverage"):
+    with noise(session.config.seed, "coverage"), exact():
         samples = model.sample(SAMPLES)
     model.train()
     return coverage(samples, density)

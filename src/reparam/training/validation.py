@@ -30,7 +30,7 @@ def average(model: Model, split: Split, data: Dataset, seed: int) -> dict[str, f
     device, training = next(model.parameters()).device, model.training
     sums: dict[str, torch.Tensor] = defaultdict(lambda: torch.zeros((), dtype=torch.float64, device=device))
     model.eval()
-    with noise(seed, "evaluation"), exact(device):
+    with noise(seed, "evaluation"), exact():
         for x, y in evaluation_batches(split, data, BATCH_SIZE, device):
             for name, values in model.evaluate(Batch(x, y)).items():
                 sums[name] += values.double().sum()

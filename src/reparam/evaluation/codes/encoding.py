@@ -8,6 +8,7 @@ from torch import Tensor
 from reparam.data import Dataset, Split, evaluation_batches
 from reparam.distributions import Distribution
 from reparam.errors import UserError
+from reparam.hardware import exact
 from reparam.models.model import Model
 
 BATCH_SIZE = 1000
@@ -18,6 +19,7 @@ def device_of(model: Model) -> torch.device:
     return next(model.parameters()).device
 
 
+@exact()
 def code(model: Model, x: Tensor) -> Tensor:
     """The code of x, ``(batch, latent_dim)``: the centre of q(z|x), or the encoder's output if it is no distribution.
 
@@ -31,6 +33,7 @@ def code(model: Model, x: Tensor) -> Tensor:
     return encoded.center if isinstance(encoded, Distribution) else encoded
 
 
+@exact()
 @torch.no_grad()
 def decode_mean(model: Model, z: Tensor) -> Tensor:
     """The mean of p(x|z), ``(n, *data_shape)``, on the CPU, for z ``(n, latent_dim)``."""
@@ -38,6 +41,7 @@ def decode_mean(model: Model, z: Tensor) -> Tensor:
     return torch.cat([model.decode(part).mean.cpu() for part in parts])  # type: ignore[operator]
 
 
+@exact()
 @torch.no_grad()
 def codes_of(model: Model, x: Tensor) -> Tensor:
     """The codes of examples ``(n, *data_shape)`` as the model sees them, on the CPU, some at a time."""

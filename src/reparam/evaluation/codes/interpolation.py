@@ -10,6 +10,7 @@ from torch import Tensor
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import code, device_of, examples, pick
 from reparam.evaluation.samples.classifier import IMAGE_SHAPE, digit_classifier
+from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
@@ -44,6 +45,7 @@ class Interpolation(Arrays):
         return plots.samples_picture(self.x, self.x.shape[1:], title=self.title)
 
 
+@exact()
 def interpolate(
     run: Run,
     steps: int = 7,
@@ -83,6 +85,7 @@ def linear(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     return start + t.unsqueeze(1) * (end - start)
 
 
+@exact()
 def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     """The great circle between directions, the length changing evenly (Shoemake 1985; White 2016).
 
@@ -104,6 +107,7 @@ def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     return path
 
 
+@exact()
 @torch.no_grad()
 def decode(model: Model, z: Tensor) -> Tensor:
     """What z decodes to, on the CPU: a likelihood's mean, or a generator's output."""

@@ -13,6 +13,7 @@ from reparam.distributions import Normal
 from reparam.distributions.flow import Flow
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes, decode_mean, device_of, pick
+from reparam.hardware import exact
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
 from reparam.runs.run import Run
@@ -87,6 +88,7 @@ def _quantiles(size: int) -> Tensor:
     return quantiles
 
 
+@exact()
 @torch.no_grad()
 def manifold(run: Run, size: int = 20) -> Manifold:
     """Decode a grid that covers the latent plane with equal probability per cell (Kingma & Welling 2014, figure 4).
@@ -135,6 +137,7 @@ def _plane(run: Run) -> _Plane:
     return _Plane(z.mean(0), z.std(0))
 
 
+@exact()
 def latents(run: Run, n: int = 5000, seed: int = 0) -> Latents:
     """Codes of seeded random test points; the two leading principal components where the latent is larger than 2.
 

@@ -11,6 +11,7 @@ from reparam.distributions import Distribution, Normal
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import device_of, examples, pick
 from reparam.evaluation.two_sample import FEWEST, classifier_test
+from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.randomness import generator, noise
 from reparam.runs.run import Run
@@ -59,6 +60,7 @@ def has_encoder(model: Model) -> bool:
     return hasattr(model, "encode")
 
 
+@exact()
 def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
     """Encode test examples, and compare the codes with the prior.
 
@@ -98,6 +100,7 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
     )
 
 
+@exact()
 @torch.no_grad()
 def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[Tensor, Tensor]:
     """The variance over x of the posterior's mean, ``(latent_dim,)``, and a draw of q(z|x) for each x.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from reparam.distributions import Distribution
+from reparam.hardware import exact
 
 Decode = Callable[[Tensor], Distribution]
 TARGET_ACCEPTANCE = 0.65
@@ -88,6 +89,7 @@ def _move(target: _Target, z: Tensor, beta: float, size: Tensor, leapfrog: int) 
     return torch.where(accept.unsqueeze(-1), end, z), likelihood, accept
 
 
+@exact()
 @torch.no_grad()
 def tuned_step_sizes(
     x: Tensor,
@@ -133,6 +135,7 @@ class Annealed:
         return (2 * self.log_weights.logsumexp(0) - (2 * self.log_weights).logsumexp(0)).exp()
 
 
+@exact()
 @torch.no_grad()
 def annealed_estimate(
     x: Tensor,
@@ -164,6 +167,7 @@ def annealed_estimate(
     return Annealed(total.cpu(), accepted)
 
 
+@exact()
 @torch.no_grad()
 def reverse_annealed_estimate(
     x: Tensor, z: Tensor, prior: Distribution, decode: Decode, settings: Annealing | None = None
@@ -207,6 +211,7 @@ class Gap:
         return self.upper - self.lower
 
 
+@exact()
 @torch.no_grad()
 def bidirectional_gap(prior: Distribution, decode: Decode, n: int = 10, settings: Annealing | None = None) -> Gap:
     """Bracket log p(x) of ``n`` simulated examples from below and from above (Grosse et al. 2015; Wu et al. 2017)."""

@@ -15,6 +15,7 @@ from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import device_of, examples, pick
 from reparam.evaluation.likelihood.annealed import Annealing, annealed_estimate
 from reparam.evaluation.likelihood.importance import importance_estimate
+from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.models.vae.implicit import Implicit
 from reparam.models.vae.priors import StandardNormal
@@ -103,6 +104,7 @@ class LogLikelihood(Result):
         return self.estimated_bound > self.mean + 3 * math.hypot(self.standard_error, self.monte_carlo_error)
 
 
+@exact()
 def log_likelihood(
     run: Run,
     samples: int = 1000,

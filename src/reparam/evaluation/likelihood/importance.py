@@ -9,6 +9,7 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.distributions import Distribution
+from reparam.hardware import exact
 
 Proposal = Literal["posterior", "prior"]
 # so many numbers of x are decoded at a time: enough for the matrix products, few enough for the cache behind them
@@ -63,6 +64,7 @@ class Accumulator:
         return (2 * self.log_sum - self.log_square_sum).exp()
 
 
+@exact()
 @torch.no_grad()
 def importance_estimate(
     model: LatentVariableModel,

@@ -11,6 +11,7 @@ from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.samples.classifier import BATCH_SIZE, FEATURES, IMAGE_SHAPE, digit_classifier
 from reparam.evaluation.samples.inception import Inception
+from reparam.hardware import exact
 from reparam.randomness import noise
 
 Choice = Literal["auto", "raw", "inception"]
@@ -33,6 +34,7 @@ class Features:
     kind: Literal["digits", "module", "raw"]
     extract: Callable[[Tensor], Tensor] = field(repr=False)
 
+    @exact()
     @torch.no_grad()
     def __call__(self, x: Tensor) -> Tensor:
         """Features of x, in batches.
@@ -114,6 +116,7 @@ def _check_visible(data: Dataset) -> None:
         )
 
 
+@exact()
 def raw_features(x: Tensor, seed: int = 0) -> Features:
     """The values themselves, flattened and standardized by real examples x ``(n, *data_shape)``.
 

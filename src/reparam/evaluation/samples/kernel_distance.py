@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from reparam.evaluation.samples.feature_checks import as_features
+from reparam.hardware import exact
 from reparam.randomness import generator
 
 FEWEST = 40
@@ -30,6 +31,7 @@ class KernelDistance:
     subset_size: int
 
 
+@exact()
 def kernel_distance(x: object, y: object, seed: int = 0, subset_size: int | None = None) -> KernelDistance:
     """The mean of unbiased squared MMDs of disjoint subsets, with k(a, b) = (aᵀb/d + 1)³ (Bińkowski et al. 2018).
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from reparam.errors import UserError
+from reparam.hardware import exact
 
 BLOCK = 2**22
 """Distances in memory at a time."""
@@ -25,6 +26,7 @@ class Nearest(NamedTuple):
     searched: int
 
 
+@exact()
 def nearest(queries: Tensor, points: Tensor | Iterable[Tensor], k: int = 1) -> Nearest:
     """The k points nearest to each query, with exact distances.
 
@@ -81,6 +83,7 @@ def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Tensor]]:
         yield rows, squared_distances(x[rows], y)
 
 
+@exact()
 def neighbour_squares(x: Tensor, k: int) -> Tensor:
     """Squared distances of each row of x to its 1st ... kth nearest other row, ``(n, k)``.
 

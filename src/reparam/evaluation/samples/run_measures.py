@@ -12,6 +12,7 @@ from reparam.evaluation.pictures import MOST_AT_ONCE, sample
 from reparam.evaluation.samples.features import Choice
 from reparam.evaluation.samples.scorecard import Draws, Scorecard, SplitName
 from reparam.evaluation.samples.yardstick import Yardstick
+from reparam.hardware import exact
 from reparam.randomness import noise
 from reparam.runs.run import Run, read_data
 
@@ -60,6 +61,7 @@ def yardstick_of(
     return Yardstick(data, n, seed, reference, features=features, draws=decided)
 
 
+@exact()
 def measure_run(run: Run, by: Yardstick, name: str = "") -> Scorecard:
     """Draw from a run and measure.
 

@@ -19,6 +19,7 @@ from reparam.evaluation.samples.memorization import Memorization, beside, checke
 from reparam.evaluation.samples.neighbours import Nearest, nearest
 from reparam.evaluation.samples.scorecard import Conditions, Draws, Scorecard, SplitName
 from reparam.evaluation.two_sample import classifier_test
+from reparam.hardware import exact
 from reparam.randomness import generator
 
 FEWEST = 60
@@ -182,6 +183,7 @@ class Yardstick:
         return nearest(x.flatten(1), (part.flatten(1) for part in examples(self.training, self.data)), 2)
 
 
+@exact()
 @torch.no_grad()
 def _digits(found: Tensor) -> ClassHistogram:
     """What ``class_histogram`` of the classifier gives, from features that were computed already."""
