@@ -9,6 +9,21 @@ from reparam.distributions import MultivariateNormal, Normal
 from reparam.distributions.flow import AutoregressiveTransforms, Flow
 from reparam.recording import recorded
 
+WIDE = 10.0
+
+
+def bounded(log_variance: Tensor) -> Tensor:
+    """A log-variance as it is up to 10, and growing as a logarithm beyond, so that no outlier makes a scale infinite.
+
+    A posterior wider than its prior costs exp(log-variance) / 2 nats, so that trained encoders never come near 10. An
+    outlying example may, and what an encoder says of it would overflow: then all weights become NaN. The slope is 1 at
+    10 and stays positive, so that there is a way back.
+
+    >>> bounded(torch.tensor([-3.0, 10.0, 1e6])).tolist()
+    [-3.0, 10.0, 23.815...]
+    """
+    return log_variance.clamp(max=WIDE) + (log_variance - WIDE).clamp(min=0).log1p()
+
 
 @recorded
 class DiagonalNormal(nn.Module):
@@ -30,7 +45,7 @@ class DiagonalNormal(nn.Module):
     def forward(self, output: Tensor) -> Normal:
         """The normal over z ``(batch, latent_dim)``."""
         mean, log_variance = output.chunk(2, dim=-1)
-        return Normal.from_log_scale(mean, 0.5 * log_variance)
+        return Normal.from_log_scale(mean, 0.5 * bounded(log_variance))
 
 
 @recorded
@@ -56,7 +71,7 @@ class FullNormal(nn.Module):
     def forward(self, output: Tensor) -> MultivariateNormal:
         """The normal over z ``(batch, latent_dim)``."""
         mean, log_variance, relative = output.tensor_split([self.latent_dim, 2 * self.latent_dim], dim=-1)
-        log_diagonal = 0.5 * log_variance
+        log_diagonal = 0.5 * bounded(log_variance)
         rows, _ = torch.tril_indices(self.latent_dim, self.latent_dim, -1, device=output.device)
         below = relative * log_diagonal.exp()[..., rows] / self.latent_dim
         return MultivariateNormal.from_log_diagonal(mean, log_diagonal, below)
@@ -97,4 +112,4 @@ class FlowPosterior(nn.Module):
     def forward(self, output: Tensor) -> Flow:
         """The flow over z ``(batch, latent_dim)``."""
         mean, log_variance, context = output.tensor_split([self.latent_dim, 2 * self.latent_dim], dim=-1)
-        return Flow(Normal.from_log_scale(mean, 0.5 * log_variance), self.transforms(context))
+        return Flow(Normal.from_log_scale(mean, 0.5 * bounded(log_variance)), self.transforms(context))

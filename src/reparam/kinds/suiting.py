@@ -1,0 +1,97 @@
+"""What training suits an encoder and a decoder, by rules of the sizes of data and networks.
+
+Each rule leaves 784 pixels, 400 hidden units and 50,000 examples as they were measured to be best, and says what
+changes elsewhere. ``recipes/every_size.py`` trains each size by them, on seeds that chose none of their numbers.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+EPOCHS = 12
+"""Passes over the data where these are many."""
+STEPS = 500
+"""Fewest steps of a training, however few examples make an epoch."""
+LARGEST_BATCH, SMALLEST_BATCH = 256, 16
+BATCHES_PER_EPOCH = 8
+PERCEPTRON_RATE, SAFE_RATE = 6e-3, 2e-3
+REACH = PERCEPTRON_RATE * 784
+"""The rate that was measured to be best, on inputs as wide as it was measured on."""
+CLIP_PER_VALUE = 0.3
+PERCEPTRON_VALUES = 3 * 64 * 64
+"""Values of the largest image that a perceptron is taken for."""
+
+
+def network(data_shape: Sequence[int]) -> Literal["mlp", "conv"]:
+    """A perceptron for vectors and for images of up to 64 by 64 in colour, convolutions for larger images.
+
+    Up to there a perceptron's bound rises faster, by step and by second; beyond, its weights outgrow a laptop: 157
+    million for 256 by 256 in colour, and four times their size to train them.
+
+    >>> network((1, 28, 28)), network((5000,)), network((3, 128, 128))
+    ('mlp', 'mlp', 'conv')
+    """
+    return "conv" if len(data_shape) == 3 and math.prod(data_shape) > PERCEPTRON_VALUES else "mlp"
+
+
+def learning_rate(convolutional: bool) -> float:
+    """A perceptron learns three times as fast as what is safe for everything."""
+    return SAFE_RATE if convolutional else PERCEPTRON_RATE
+
+
+def reach(convolutional: bool) -> float | None:
+    """Largest product of a linear layer's rate and inputs: 4.7 for perceptrons, none with convolutions.
+
+    Adam moves every weight by about the rate r, all of one sign where inputs go together, as neighbouring pixels do.
+    One step then moves what a layer of d inputs of about 1 gives by r · d: 5 for 784 inputs, 74 for 64 by 64 pixels in
+    colour, after which the log-variance of z overflows. So wider layers learn slower in proportion, and only they
+    (Yang et al. 2022, table 3: the rate of a layer under Adam falls as one over its inputs).
+
+    >>> round(reach(convolutional=False) / 12_288, 5)
+    0.00038
+    """
+    return None if convolutional else REACH
+
+
+def gradient_clip(data_shape: Sequence[int], likelihood: str) -> float | None:
+    """Largest gradient norm: 0.3 nats for each value of an example under a normal likelihood, else no bound.
+
+    A normal's log-density falls as the square of the distance, so that one outlying row makes a gradient thousands of
+    times the usual; the other likelihoods fall linearly at most. The usual gradient is a sum over the values, and so
+    grows with them. Adam does not heed a constant factor, so that a bound that is often met costs nothing.
+
+    >>> gradient_clip((10,), "normal"), gradient_clip((1, 28, 28), "bernoulli")
+    (3.0, None)
+    """
+    return CLIP_PER_VALUE * math.prod(data_shape) if likelihood == "normal" else None
+
+
+def batch_size(examples: int, most: int = LARGEST_BATCH) -> int:
+    """Examples per batch: ``most``, less where an epoch would have fewer than eight batches: 16 at least.
+
+    Args:
+        examples: to train on; 0: not known.
+        most: in a batch.
+
+    >>> [batch_size(examples) for examples in (50_000, 2_000, 240, 48)]
+    [256, 128, 16, 16]
+    """
+    if not examples:
+        return most
+    whole = max(SMALLEST_BATCH, examples // BATCHES_PER_EPOCH)
+    return min(most, 1 << whole.bit_length() - 1)
+
+
+def epochs(examples: int, batch: int, least: int = EPOCHS) -> int:
+    """Passes over the data: ``least``, more where these would be fewer than 500 steps.
+
+    Args:
+        examples: to train on; 0: not known.
+        batch: examples per batch.
+        least: passes where there are many examples.
+
+    >>> [epochs(examples, batch_size(examples)) for examples in (50_000, 2_000, 240, 48)]
+    [12, 34, 34, 167]
+    """
+    steps = max(1, examples // batch)
+    return max(least, math.ceil(STEPS / steps)) if examples else least
