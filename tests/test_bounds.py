@@ -22,7 +22,7 @@ def test_the_evidence_is_the_bound_plus_the_gap(seed):
     """log p(x) = ELBO + KL(q ‖ posterior), exactly: E_q[log p(x|z)] of a normal likelihood has a closed form."""
     model = LinearGaussian.random(data_dim=4, latent_dim=2, seed=seed)
     vae, x = model.vae(), model.sample(5, seed)
-    q, p = vae.encode(x), vae.p_z()
+    q, p = vae.encode(x), vae.prior
     at_mean = vae.decode(q.mean).log_prob(x)
     spread = 0.5 * ((q.scale**2) @ (model.weight**2).T).sum(-1) / model.scale**2
     bound = at_mean - spread - q.kl(p)
@@ -100,7 +100,7 @@ def poor_posterior(model, x, seed=0):
 def bound_of(vae, x, mean, log_scale, k, repeats):
     """Independent importance-weighted bounds, ``(repeats,)``, of one example and one posterior."""
     q = Normal.from_log_scale(mean.expand(repeats, -1), log_scale.expand(repeats, -1))
-    return importance_weighted(log_importance_weights(x, q, vae.p_z(), vae.decode, k))
+    return importance_weighted(log_importance_weights(x, q, vae.prior, vae.decode, k))
 
 
 def test_the_importance_weighted_bound_rises_with_k_and_reaches_the_evidence_at_rate_one_over_k():
@@ -116,7 +116,7 @@ def test_the_importance_weighted_bound_rises_with_k_and_reaches_the_evidence_at_
             k: evidence - bound_of(vae, x, mean, log_scale, k, draws // k).mean().item() for k in (1, 4, 16, 64, 256)
         }
         q = Normal.from_log_scale(mean, log_scale)
-        weights = (log_importance_weights(x, q, vae.p_z(), vae.decode, draws) - evidence).exp()
+        weights = (log_importance_weights(x, q, vae.prior, vae.decode, draws) - evidence).exp()
     assert gaps[1] > gaps[4] > gaps[16] > gaps[64] > gaps[256] > 0
     assert 16 * gaps[16] == pytest.approx(weights.var().item() / 2, rel=0.35)
     assert gaps[4] / gaps[64] == pytest.approx(16, rel=0.4)
@@ -127,9 +127,9 @@ def test_one_importance_sample_is_the_elbo():
     model = LinearGaussian.random(3, 2, seed=1)
     vae, x = model.vae(), model.sample(4, 0)
     torch.manual_seed(5)
-    one = importance_weighted(log_importance_weights(x, vae.encode(x), vae.p_z(), vae.decode, 1))
+    one = importance_weighted(log_importance_weights(x, vae.encode(x), vae.prior, vae.decode, 1))
     torch.manual_seed(5)
-    torch.testing.assert_close(one, elbo(x, vae.encode(x), vae.p_z(), vae.decode, kl=sampled_kl).elbo)
+    torch.testing.assert_close(one, elbo(x, vae.encode(x), vae.prior, vae.decode, kl=sampled_kl).elbo)
 
 
 def exact_gradient(vae, x, mean, log_scale):
@@ -139,7 +139,7 @@ def exact_gradient(vae, x, mean, log_scale):
     noise = torch.cartesian_prod(e, e).T.unsqueeze(-1)  # (draws, quadrature points, latent)
     z = mean + log_scale.exp() * noise
     q = Normal.from_log_scale(mean, log_scale)
-    log_weights = vae.decode(z).log_prob(x) + vae.p_z().log_prob(z) - q.log_prob(z)
+    log_weights = vae.decode(z).log_prob(x) + vae.prior.log_prob(z) - q.log_prob(z)
     bound = (importance_weighted(log_weights) * torch.outer(w, w).flatten()).sum()
     return torch.autograd.grad(bound, (mean, log_scale, vae.decoder.weight))
 
@@ -159,9 +159,9 @@ def test_an_estimator_of_the_importance_weighted_gradient_agrees_with_quadrature
     means, log_scales = (p.detach().expand(n, 1).clone().requires_grad_() for p in (mean, log_scale))
     q = Normal.from_log_scale(means, log_scales)
     if estimator == "plain":
-        loss = importance_weighted(log_importance_weights(x, q, vae.p_z(), decode, 2)).sum()
+        loss = importance_weighted(log_importance_weights(x, q, vae.prior, decode, 2)).sum()
     else:
-        loss = doubly_reparameterized(x, q, vae.p_z(), decode, 2)[1] * n
+        loss = doubly_reparameterized(x, q, vae.prior, decode, 2)[1] * n
     found = torch.autograd.grad(loss, (means, log_scales, repeated))
     for gradients, exact in zip(found, exact_gradient(vae, x, mean, log_scale), strict=True):
         for column, expected in zip(gradients.flatten(1).T, exact.flatten(), strict=True):
@@ -180,9 +180,9 @@ def test_the_doubly_reparameterized_gradient_keeps_its_signal_as_draws_are_added
         means = mean.detach().expand(n, 1).clone().requires_grad_()
         q = Normal.from_log_scale(means, log_scale.detach())
         if estimator == "plain":
-            loss = importance_weighted(log_importance_weights(x, q, vae.p_z(), vae.decode, k)).sum()
+            loss = importance_weighted(log_importance_weights(x, q, vae.prior, vae.decode, k)).sum()
         else:
-            loss = doubly_reparameterized(x, q, vae.p_z(), vae.decode, k)[1] * n
+            loss = doubly_reparameterized(x, q, vae.prior, vae.decode, k)[1] * n
         (gradient,) = torch.autograd.grad(loss, means)
         return (gradient.mean().abs() / gradient.std()).item()
 
@@ -198,7 +198,7 @@ def test_a_flow_posterior_and_a_flow_prior_are_one_model_in_two_coordinates():
     transforms = AutoregressiveTransforms(2, hidden=(8,)).double()
     for parameter in transforms.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
-    g, q, p = transforms(), vae.encode(x), vae.p_z()
+    g, q, p = transforms(), vae.encode(x), vae.prior
     torch.manual_seed(1)
     prior_flow = elbo(x, q, Flow(p, g.inv), vae.decode, samples=5, kl=sampled_kl)
     torch.manual_seed(1)

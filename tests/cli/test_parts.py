@@ -71,7 +71,7 @@ def test_a_run_on_values_in_other_units_is_loaded_as_it_was(capsys, tmp_path, sh
     loaded = average(run.model, run.data.test, run.data, 0)
     assert loaded["elbo"] == pytest.approx(json.loads(out)["test"]["elbo"])
     if "vamp" in flags and len(shape) == 3:
-        assert (run.model.prior.low.item(), run.model.prior.high.item()) == pytest.approx(run.data.range)
+        assert (run.model.prior_module.low.item(), run.model.prior_module.high.item()) == pytest.approx(run.data.range)
 
 
 def test_a_game_on_points_is_loaded_as_it_was(capsys, tmp_path):

@@ -101,15 +101,15 @@ def test_importance_sampling_called_alone_keeps_no_graph(proposal):
 
 
 def annealed(model, x, z, settings):
-    return annealed_estimate(x, model.p_z(), model.decode, settings).log_weights
+    return annealed_estimate(x, model.prior, model.decode, settings).log_weights
 
 
 def reverse(model, x, z, settings):
-    return reverse_annealed_estimate(x, z, model.p_z(), model.decode, settings).log_weights
+    return reverse_annealed_estimate(x, z, model.prior, model.decode, settings).log_weights
 
 
 def gap(model, x, z, settings):
-    return torch.tensor(bidirectional_gap(model.p_z(), model.decode, 2, settings).width)
+    return torch.tensor(bidirectional_gap(model.prior, model.decode, 2, settings).width)
 
 
 @pytest.mark.parametrize("estimate", [annealed, reverse, gap])
@@ -117,7 +117,7 @@ def test_annealing_holds_one_gradient_at_a_time_however_many_temperatures_there_
     model, x = flow_run(MixturePrior(2, 3)).model, torch.ones(2, 1, 6, 6)
     most = []
     for steps in (2, 9):
-        z = model.p_z().sample((2,))  # of a learned prior: it carries a graph
+        z = model.prior.sample((2,))  # of a learned prior: it carries a graph
         assert z.requires_grad
         with Kept() as kept:
             found = estimate(model, x, z, Annealing(steps, leapfrog=2, chains=3, pilots=2))
@@ -129,7 +129,7 @@ def test_annealing_holds_one_gradient_at_a_time_however_many_temperatures_there_
 
 def test_the_public_bounds_keep_their_gradients():
     model, x = small_vae(), torch.ones(2, 1, 6, 6)
-    parts = x, model.encode(x), model.p_z(), model.decode
+    parts = x, model.encode(x), model.prior, model.decode
     weights = bounds.log_importance_weights(*parts, 3)
     for value in (
         bounds.elbo(*parts).elbo.mean(),

@@ -18,9 +18,11 @@ from reparam.cli.main import main
 from reparam.evaluation.codes.latent_usage import latent_usage
 from reparam.evaluation.dual import dual_by_critic
 from reparam.evaluation.likelihood.annealed import Annealing
+from reparam.evaluation.likelihood.estimate import explanation, has_density
 from reparam.evaluation.two_sample import classifier_test, kernel_test
 from reparam.hardware import PRODUCTS, exact, flushed_denormals
 from reparam.models.model import Batch
+from reparam.models.protocols import Encodes, can
 from reparam.runs.snapshots import save_snapshot
 from reparam.training.validation import average
 
@@ -74,21 +76,25 @@ def test_the_test_row_is_what_the_loaded_run_computes_again(run):
 
 
 def encodes(run):
-    return hasattr(run.model, "encode")
+    return can(run.model, Encodes)
 
 
 def x_of(run):
     return run.data.test.x[:7]
 
 
-def has_density(run):
-    return hasattr(run.model, "p_z") and not hasattr(run.model, "contrast_samples")
+def explains(run):
+    return explanation(run.model) is not None
 
 
 def annealed(run):
-    scale = None if hasattr(run.model, "p_z") else 0.3
+    scale = None if explains(run) else 0.3
     settings = Annealing(steps=2, leapfrog=2, pilots=2)
     return evaluation.log_likelihood(run, 2, "annealed", images=3, scale=scale, annealing=settings)
+
+
+def gives_log_p(run):
+    return explains(run) and has_density(run.model)
 
 
 JUDGEMENTS = {
@@ -100,10 +106,10 @@ JUDGEMENTS = {
     "latents": (lambda run: evaluation.latents(run, 50), encodes),
     "latent_usage": (lambda run: latent_usage(run, 50), encodes),
     "encode": (lambda run: evaluation.encode(run, x_of(run)), encodes),
-    "log_prob": (lambda run: evaluation.log_prob(run, x_of(run), samples=10), has_density),
+    "log_prob": (lambda run: evaluation.log_prob(run, x_of(run), samples=10), gives_log_p),
     "score": (lambda run: evaluation.score(run, x_of(run), samples=10), lambda run: True),
-    "log_likelihood": (lambda run: evaluation.log_likelihood(run, 10, images=5), has_density),
-    "log_likelihood annealed": (annealed, lambda run: hasattr(run.model, "p_z") or not encodes(run)),
+    "log_likelihood": (lambda run: evaluation.log_likelihood(run, 10, images=5), gives_log_p),
+    "log_likelihood annealed": (annealed, lambda run: explains(run) or not encodes(run)),
     "measures": (lambda run: evaluation.measures(run, 60), lambda run: True),
     "yardstick_of": (lambda run: evaluation.yardstick_of(run, 60).floor(), lambda run: True),
 }

@@ -87,7 +87,7 @@ def test_an_autoencoders_codes_are_compared_with_what_it_samples_from():
     model = Autoencoder(MLP(3, [4], 2), MLP(2, [4], 3), 2, likelihood=NormalLikelihood((3,)))
     found = latent_usage(run_of(model), n=200)
     assert (found.prior, found.n, len(found.signal)) == ("N(0, I)", 200, 2)
-    codes = model.encode(points().test.x)
+    codes = model.encode(points().test.x).value
     assert found.mean == pytest.approx(codes.mean(0).tolist(), abs=0.3)
 
 

@@ -46,8 +46,9 @@ class Exact:
     def decode(self, z):
         return self.vae.decode(z)
 
-    def p_z(self):
-        return self.vae.p_z()
+    @property
+    def prior(self):
+        return self.vae.prior
 
 
 @torch.no_grad()
@@ -101,8 +102,8 @@ def test_annealing_finds_the_evidence_within_its_own_error_from_both_sides(probl
     z = mean + torch.randn(64, 20, 2, dtype=torch.float64) @ torch.linalg.cholesky(covariance).T
     evidence = model.evidence(x)
     for estimate, sign in (
-        (annealed_estimate(x, exact.p_z(), exact.decode, settings), 1),
-        (reverse_annealed_estimate(x, z, exact.p_z(), exact.decode, settings), -1),
+        (annealed_estimate(x, exact.prior, exact.decode, settings), 1),
+        (reverse_annealed_estimate(x, z, exact.prior, exact.decode, settings), -1),
     ):
         error = (1 / estimate.effective - 1 / 64).sqrt()
         standardized = (estimate.log_mean - sign * evidence) / error
@@ -118,7 +119,7 @@ def test_one_temperature_is_naive_monte_carlo_and_more_are_better(problem):
     for steps in (1, 10, 80):
         torch.manual_seed(0)
         settings = Annealing(steps=steps, leapfrog=5, chains=32, step_size=0.3)
-        effective.append(annealed_estimate(x, exact.p_z(), exact.decode, settings).effective.mean().item())
+        effective.append(annealed_estimate(x, exact.prior, exact.decode, settings).effective.mean().item())
     assert effective[0] < effective[1] < effective[2]
 
 
@@ -128,7 +129,7 @@ def test_the_bidirectional_gap_brackets_the_truth_and_closes(problem):
     widths = []
     for steps in (3, 200):
         torch.manual_seed(0)
-        gap = bidirectional_gap(exact.p_z(), exact.decode, 40, Annealing(steps=steps, chains=8, step_size=0.3))
+        gap = bidirectional_gap(exact.prior, exact.decode, 40, Annealing(steps=steps, chains=8, step_size=0.3))
         widths.append(gap.width)
     assert widths[0] > 0.3
     assert abs(widths[1]) < 0.1

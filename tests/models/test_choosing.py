@@ -104,10 +104,10 @@ def test_one_candidate_is_the_generator_itself_and_weights_are_shared():
     torch.manual_seed(1)
     z = torch.randn(5, 2)
     torch.manual_seed(1)
-    assert torch.equal(alone.sample(5), model.decode(z))
+    assert torch.equal(alone.sample(5), model.decode(z).value)
     with torch.no_grad():
         model.generator.weight.zero_()
-    assert torch.equal(alone.decode(z), model.generator.bias.expand(5, 2))
+    assert torch.equal(alone.decode(z).value, model.generator.bias.expand(5, 2))
     assert model.candidates == 4
 
 

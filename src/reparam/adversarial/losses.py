@@ -32,12 +32,14 @@ class AdversarialLoss:
     ``paired``: whether the generator's loss looks at real logits. Where it does not, it may be given any tensor for
     them, and the discriminator need not be asked about real examples in the generator's turn.
     ``ratio``: whether the best discriminator's logits are log p*(x) - log p_θ(x) up to a constant.
+    ``critic``: whether the discriminator is a critic, whose outputs are heights and no logits.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor], Tensor]
     paired: bool = False
     ratio: bool = False
+    critic: bool = False
 
 
 def minimax_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -95,7 +97,7 @@ LOSSES: dict[str, AdversarialLoss] = {
     "non-saturating": AdversarialLoss(minimax_discriminator, non_saturating_generator, ratio=True),
     "least-squares": AdversarialLoss(least_squares_discriminator, least_squares_generator),
     "hinge": AdversarialLoss(hinge_discriminator, wasserstein_generator),
-    "wasserstein": AdversarialLoss(wasserstein_critic, wasserstein_generator),
+    "wasserstein": AdversarialLoss(wasserstein_critic, wasserstein_generator, critic=True),
     "relativistic": AdversarialLoss(relativistic_discriminator, relativistic_generator, paired=True, ratio=True),
 }
 

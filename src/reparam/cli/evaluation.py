@@ -101,13 +101,17 @@ class Evaluation:
         Raises:
             UserError: if a game is given none, saying all that it takes.
         """
-        if not hasattr(run.model, "p_z") and not hasattr(run.model, "encode") and self.options.scale is None:
+        from reparam.evaluation.likelihood.estimate import explanation
+        from reparam.models.protocols import Encodes, can
+
+        explains = explanation(run.model) is not None
+        if not explains and not can(run.model, Encodes) and self.options.scale is None:
             raise UserError(
                 f"a {type(run.model).__name__} has no likelihood of its own: --proposal annealed --scale 0.1, say, "
                 "sees its samples through normal noise"
             )
         alone = len(self.options.runs) == 1
-        return self.options.scale if alone or not hasattr(run.model, "p_z") else None
+        return self.options.scale if alone or not explains else None
 
     def add_floors(self) -> None:
         """Measure real examples of each data set in the samples' place."""

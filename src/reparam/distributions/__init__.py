@@ -8,6 +8,7 @@ from reparam.distributions.base import Distribution
 from reparam.distributions.bernoulli import Bernoulli
 from reparam.distributions.categorical import Categorical
 from reparam.distributions.continuous_bernoulli import ContinuousBernoulli
+from reparam.distributions.delta import Delta
 from reparam.distributions.discretized_logistic import DiscretizedLogistic
 from reparam.distributions.mixture import NormalMixture
 from reparam.distributions.multivariate_normal import MultivariateNormal
@@ -17,6 +18,7 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "ContinuousBernoulli",
+    "Delta",
     "DiscretizedLogistic",
     "Distribution",
     "MultivariateNormal",

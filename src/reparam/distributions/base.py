@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from reparam.errors import UserError
@@ -13,7 +14,15 @@ class Distribution(ABC):
 
     Args:
         event_dims: how many trailing dimensions make one event.
+
+    Attributes:
+        has_density: whether :meth:`log_prob` says how well a value is explained: not of a distribution one can only
+            draw from, nor of a point.
+        levels: how many equally spaced values between 0 and 1 an event is made of; 0 where it is not of such.
     """
+
+    has_density: bool = True
+    levels: int = 0
 
     def __init__(self, event_dims: int) -> None:
         self.event_dims = event_dims
@@ -27,6 +36,23 @@ class Distribution(ABC):
     def center(self) -> Tensor:
         """A point that stands for the whole, ``(*batch_shape, *event_shape)``: the mean, where it has a closed form."""
         return self.mean
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        """How many distributions these are, along how many axes."""
+        shape = self._shape
+        return shape[: len(shape) - self.event_dims]
+
+    @property
+    def event_shape(self) -> torch.Size:
+        """The shape of one draw of one of them."""
+        shape = self._shape
+        return shape[len(shape) - self.event_dims :]
+
+    @property
+    def _shape(self) -> torch.Size:
+        """Batch and event shape; families override it where their parameters tell without computing anything."""
+        return self.center.shape
 
     @abstractmethod
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
@@ -81,6 +107,12 @@ class Distribution(ABC):
 
     def _sum_event(self, values: Tensor) -> Tensor:
         return values.flatten(-self.event_dims).sum(-1) if self.event_dims else values
+
+
+def broadcast_shape(*shapes: Sequence[int]) -> torch.Size:
+    """The shape of parameters that broadcast with each other."""
+    shape: torch.Size = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
+    return shape
 
 
 def check_positive(name: str, values: Tensor) -> None:

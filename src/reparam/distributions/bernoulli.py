@@ -32,6 +32,10 @@ class Bernoulli(Distribution):
         """The probability of a one."""
         return self.logits.sigmoid()
 
+    @property
+    def _shape(self) -> torch.Size:
+        return self.logits.shape
+
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """Draws of 0 and 1 (floats). A coin has no pathwise gradient: none passes."""
         with torch.no_grad():

@@ -31,6 +31,10 @@ class Categorical(Distribution):
         values = torch.linspace(0, 1, self.levels, dtype=self.logits.dtype, device=self.logits.device)
         return self.logits.softmax(-1) @ values
 
+    @property
+    def _shape(self) -> torch.Size:
+        return self.logits.shape[:-1]
+
     @torch.no_grad()
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """Draws in [0, 1], by the largest of logits plus Gumbel noise. A choice passes no pathwise gradient."""

@@ -39,6 +39,10 @@ class ContinuousBernoulli(Distribution):
         series = 0.5 + self.logits / 12 - self.logits**3 / 720 + self.logits**5 / 30240
         return torch.where(small, series, exact)
 
+    @property
+    def _shape(self) -> torch.Size:
+        return self.logits.shape
+
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """The inverse of the distribution function at uniform noise: gradients reach the logits."""
         shape = (*sample_shape, *self.logits.shape)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from reparam.distributions.base import Distribution
+from reparam.distributions.base import Distribution, broadcast_shape
 
 LEVELS = 256
 # the outermost values own the tails
@@ -31,6 +31,8 @@ class DiscretizedLogistic(Distribution):
     1.0
     """
 
+    levels = LEVELS
+
     def __init__(self, location: Tensor, log_scale: Tensor, event_dims: int = 1) -> None:
         super().__init__(event_dims)
         self.location, self.log_scale = location, log_scale
@@ -39,6 +41,10 @@ class DiscretizedLogistic(Distribution):
     def mean(self) -> Tensor:
         """The logistic's mean within [0, 1]: where it is in the middle, that of the discrete values too."""
         return self.location.clamp(0, 1)
+
+    @property
+    def _shape(self) -> torch.Size:
+        return broadcast_shape(self.location.shape, self.log_scale.shape)
 
     @torch.no_grad()
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:

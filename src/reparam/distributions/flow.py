@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from reparam.distributions import Distribution, Normal
@@ -39,6 +40,10 @@ class Flow(Distribution):
     def center(self) -> Tensor:
         """f(the base's mean), ``(*batch_shape, dim)``: a typical point, not the expectation."""
         return self.transform(self.base.mean)  # type: ignore[no-any-return]
+
+    @property
+    def _shape(self) -> torch.Size:
+        return self.base.batch_shape + self.base.event_shape
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """f(noise): gradients reach f and the base's parameters."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from reparam.distributions.base import Distribution, check_positive
+from reparam.distributions.base import Distribution, broadcast_shape, check_positive
 from reparam.distributions.normal import LOG_2PI, Normal
 
 
@@ -56,6 +56,10 @@ class MultivariateNormal(Distribution):
     def mean(self) -> Tensor:
         """The mean, as given."""
         return self._mean
+
+    @property
+    def _shape(self) -> torch.Size:
+        return broadcast_shape(self._mean.shape, self.log_diagonal.shape)
 
     @property
     def covariance(self) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from reparam.distributions.base import Distribution, check_positive
+from reparam.distributions.base import Distribution, broadcast_shape, check_positive
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -52,6 +52,10 @@ class Normal(Distribution):
     def mean(self) -> Tensor:
         """The mean, as given."""
         return self._mean
+
+    @property
+    def _shape(self) -> torch.Size:
+        return broadcast_shape(self._mean.shape, self.scale.shape)
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """``mean + scale * noise``: gradients reach mean and scale."""

@@ -11,11 +11,10 @@ from torch import Tensor
 from reparam.data import examples_of
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import BATCH_SIZE, codes_of, device_of
-from reparam.evaluation.likelihood.estimate import has_density, log_p
+from reparam.evaluation.likelihood.estimate import explanation, has_density, log_p
 from reparam.hardware import exact
-from reparam.models.gan.gan import GAN
-from reparam.models.gan.wgan import WGAN
 from reparam.models.model import Batch, Model
+from reparam.models.protocols import Conditional, Judges, can, named
 from reparam.randomness import noise
 from reparam.result import Arrays
 from reparam.runs.run import Run
@@ -116,7 +115,7 @@ def score(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> Scores:
 
 
 def _has_log_prob(model: Model) -> bool:
-    return hasattr(model, "p_z") and has_density(model)
+    return explanation(model) is not None and has_density(model)
 
 
 def _judge(model: Model) -> tuple[Callable[[Tensor], Tensor], str]:
@@ -125,14 +124,14 @@ def _judge(model: Model) -> tuple[Callable[[Tensor], Tensor], str]:
     if name is not None:
         meaning = MEANINGS.get(name, f"{name}, which training raises")
         return lambda x: model.evaluate(Batch(x))[name], meaning
-    if not isinstance(model, GAN):
-        raise UserError(f"a {type(model).__name__} has no bound and no discriminator, and so nothing to score x by")
-    if model.classes:
+    if not can(model, Judges):
+        raise UserError(f"{named(model)} has no bound and no discriminator, and so nothing to score x by")
+    if can(model, Conditional):
         raise UserError(
             f"this {type(model).__name__} is told classes, and its discriminator judges no x without one: score by a "
             "game that is not conditional"
         )
-    return model.judge, CRITIC if isinstance(model, WGAN) else LOGIT
+    return model.judge, CRITIC if model.critic else LOGIT
 
 
 @exact()

@@ -9,7 +9,7 @@ import torch
 
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
-from reparam.models.gan.wgan import WGAN
+from reparam.models.protocols import Judges, can
 from reparam.randomness import generator
 from reparam.result import Result
 from reparam.runs.run import Run
@@ -122,7 +122,8 @@ class Curves(Result):
 
 def curves(run: Run) -> Curves:
     """The lower bound on training and validation data over training, or a game's readings."""
-    return Curves(tuple(run.rows), run.model.monitor or run.model.curve, isinstance(run.model, WGAN))
+    critic = can(run.model, Judges) and run.model.critic
+    return Curves(tuple(run.rows), run.model.monitor or run.model.curve, critic)
 
 
 def column(rows: Sequence[Row], name: str) -> np.ndarray:

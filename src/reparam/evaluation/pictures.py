@@ -12,8 +12,8 @@ from reparam.data import examples_of
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes_of, decode_mean, device_of, examples, pick
 from reparam.hardware import exact
-from reparam.models.gan.gan import GAN
 from reparam.models.model import Model
+from reparam.models.protocols import Chooses, Conditional, can, named
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
 from reparam.runs.run import Run
@@ -125,9 +125,10 @@ def sample(
     model = run.model if candidates is None else _choosing(run.model, candidates)
     draw = model.sample if label is None else _of_class(model, run, label)
     x = _in_parts(draw, n, seed)
-    if isinstance(model, GAN):  # no observation noise to leave out
-        return Samples(x, x, model.candidates, label, run.step, draws)
-    return Samples(x, _in_parts(model.mean, n, seed), 1, label, run.step, draws)
+    chosen_from = model.candidates if can(model, Chooses) else 1
+    # where there is no observation noise to leave out, or a class is told, the draws are their own means
+    bare = label is not None or type(model).mean is Model.mean
+    return Samples(x, x if bare else _in_parts(model.mean, n, seed), chosen_from, label, run.step, draws)
 
 
 def _in_parts(draw: Callable[[int], Tensor], n: int, seed: int) -> Array:
@@ -139,17 +140,15 @@ def _in_parts(draw: Callable[[int], Tensor], n: int, seed: int) -> Array:
     return np.concatenate(parts)
 
 
-def _choosing(model: Model, candidates: int) -> GAN:
-    if not isinstance(model, GAN):
-        raise UserError(
-            f"this {type(model).__name__} has no discriminator of samples to choose by: leave --candidates out"
-        )
+def _choosing(model: Model, candidates: int) -> Model:
+    if not can(model, Chooses):
+        raise UserError(f"{named(model)} has no discriminator of samples to choose by: leave --candidates out")
     return model.choosing(candidates)
 
 
 def _of_class(model: Model, run: Run, label: str) -> Callable[[int], Tensor]:
     """How a conditional model draws examples of a class."""
-    if not isinstance(model, GAN) or not model.classes:
+    if not can(model, Conditional):
         raise UserError(f"this {type(model).__name__} was not told classes: train one with gan --conditional")
     classes = run.record.classes
     if label not in classes:

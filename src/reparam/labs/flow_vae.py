@@ -73,11 +73,12 @@ class _Through(nn.Module):
 
 def moved(vae: VAE) -> VAE:
     """The same model with its prior's flow in the posterior; all weights are shared."""
-    assert isinstance(vae.prior, FlowPrior)
+    flow = vae.prior_module
+    assert isinstance(flow, FlowPrior)
     posterior = FlowPosterior(vae.latent_dim, context=0)
-    posterior.transforms = vae.prior.transforms
-    decoder = _Through(vae.prior.transforms, vae.decoder)
-    prior = StandardNormal(vae.latent_dim).to(vae.prior.zeros)
+    posterior.transforms = flow.transforms
+    decoder = _Through(flow.transforms, vae.decoder)
+    prior = StandardNormal(vae.latent_dim).to(flow.zeros)
     return VAE(vae.encoder, decoder, prior, posterior=posterior, likelihood=vae.likelihood, objective=vae.objective)
 
 
@@ -104,18 +105,18 @@ def _draws(vae: VAE, x: Tensor) -> Tensor:
     """One draw's bound for each x, ``(n,)`` in nats, from noise that is the same at each call."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return bounds.elbo(x, vae.encode(x), vae.p_z(), vae.decode, kl=bounds.sampled_kl).elbo
+        return bounds.elbo(x, vae.encode(x), vae.prior, vae.decode, kl=bounds.sampled_kl).elbo
 
 
 @torch.no_grad()
 def evidence(vae: VAE, x: Tensor, panels: int = 20) -> Tensor:
     """Log p(x) by quadrature over the part of the plane of codes where the prior has mass, ``(n,)`` in nats."""
-    codes = vae.p_z().sample((20_000,)).double()
+    codes = vae.prior.sample((20_000,)).double()
     low, high = codes.min(0).values, codes.max(0).values
     margin = 0.25 * (high - low)
     nodes = grid((low - margin).tolist(), (high + margin).tolist(), panels)
-    z = nodes.points.to(vae.p_z().sample())
-    log_prior = vae.p_z().log_prob(z).double() + nodes.weights.log()
+    z = nodes.points.to(vae.prior.sample())
+    log_prior = vae.prior.log_prob(z).double() + nodes.weights.log()
     means = vae.decode(z)
     rows = [means.log_prob(one).double() for one in x]
     return torch.stack([(row + log_prior).logsumexp(-1) for row in rows])

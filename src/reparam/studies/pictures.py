@@ -11,6 +11,8 @@ from PIL import Image
 
 from reparam import evaluation, plots
 from reparam.errors import UserError
+from reparam.evaluation.codes.encoding import code_form
+from reparam.models.protocols import Encodes, HasPrior, can
 from reparam.pages import Explorer, Picture
 from reparam.result import Result as Found
 from reparam.runs.run import Run
@@ -67,7 +69,7 @@ def interpolations(results: Sequence[Result]) -> list[Picture]:
 def planes(results: Sequence[Result]) -> list[Explorer]:
     """The plane of every VAE with two latents, to be explored."""
     flat = [result for result in results if _is_plane(result)]
-    chosen = [result for result in flat if hasattr(result.run.model, "p_z")] or flat
+    chosen = [result for result in flat if can(result.run.model, HasPrior)] or flat
     return [explorer(result.run, f"{result.trial.folder.name}: {PLANE}") for result in chosen]
 
 
@@ -96,7 +98,7 @@ def _columns(found: Mapping[str, evaluation.Latents]) -> dict[str, np.ndarray]:
 
 def encodes(result: Result) -> bool:
     """Whether a model has codes."""
-    return hasattr(result.run.model, "encode")
+    return can(result.run.model, Encodes)
 
 
 def plays(result: Result) -> bool:
@@ -105,7 +107,7 @@ def plays(result: Result) -> bool:
 
 
 def _is_plane(result: Result) -> bool:
-    return encodes(result) and getattr(result.run.model, "latent_dim", None) == 2
+    return encodes(result) and code_form(result.run.model).shape == (2,)
 
 
 def _has_snapshots(run: Run) -> bool:

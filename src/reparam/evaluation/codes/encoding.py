@@ -1,15 +1,17 @@
-"""Encoding and decoding with any model that has an encoder."""
+"""Encoding and decoding with any model that can, whatever its codes look like."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from reparam.data import Dataset, Split, evaluation_batches
-from reparam.distributions import Distribution
 from reparam.errors import UserError
 from reparam.hardware import exact
 from reparam.models.model import Model
+from reparam.models.protocols import Conditional, Decodes, Encodes, HasPrior, can, named, require
+from reparam.randomness import noise
 
 BATCH_SIZE = 1000
 
@@ -19,26 +21,72 @@ def device_of(model: Model) -> torch.device:
     return next(model.parameters()).device
 
 
+@dataclass(frozen=True)
+class CodeForm:
+    """What one code looks like: its shape, and whether it is of real numbers (or of integers, as in a codebook)."""
+
+    shape: tuple[int, ...]
+    real: bool
+
+    def __str__(self) -> str:
+        return "×".join(map(str, self.shape))
+
+
+@torch.no_grad()
+def code_form(model: Model) -> CodeForm:
+    """What a code of the encoder looks like or, where there is none, a draw of the prior.
+
+    Raises:
+        UserError: if the model has neither.
+    """
+    like = next(model.parameters())
+    with noise(0, "code form"):
+        if can(model, Encodes):
+            q = model.encode(torch.zeros(1, *model.data_shape, dtype=like.dtype, device=like.device))
+        else:
+            q = require(model, HasPrior).prior
+        return CodeForm(tuple(q.event_shape), q.sample().is_floating_point())
+
+
+def require_real_codes(model: Model, so: str) -> CodeForm:
+    """What one code looks like.
+
+    Args:
+        model: with an encoder or a prior.
+        so: what cannot be done with integers, as the end of a sentence.
+
+    Raises:
+        UserError: if codes are integers: there is no arithmetic with the numbers of a codebook's entries.
+    """
+    form = code_form(model)
+    if not form.real:
+        raise UserError(f"the codes of {named(model)} are {form} integers, {so}")
+    return form
+
+
 @exact()
 def code(model: Model, x: Tensor) -> Tensor:
-    """The code of x, ``(batch, latent_dim)``: the centre of q(z|x), or the encoder's output if it is no distribution.
+    """The code of x, ``(batch, *event_shape)``: the centre of q(z|x).
 
     Raises:
         UserError: if the model has no encoder.
     """
-    encode = getattr(model, "encode", None)
-    if encode is None:
-        raise UserError(f"a {type(model).__name__} has no encoder: this needs a model that has one, such as a vae")
-    encoded = encode(x)
-    return encoded.center if isinstance(encoded, Distribution) else encoded
+    return require(model, Encodes).encode(x).center
 
 
 @exact()
 @torch.no_grad()
 def decode_mean(model: Model, z: Tensor) -> Tensor:
-    """The mean of p(x|z), ``(n, *data_shape)``, on the CPU, for z ``(n, latent_dim)``."""
+    """The mean of p(x|z), ``(n, *data_shape)``, on the CPU, for z ``(n, *event_shape)``.
+
+    Raises:
+        UserError: if the model has no decoder, or one that has to be told a class.
+    """
+    decoder = require(model, Decodes)
+    if can(model, Conditional):
+        raise UserError(f"{named(model)} that is told its class decodes no code without one: see sample --label")
     parts = torch.split(z.to(device_of(model)), BATCH_SIZE)
-    return torch.cat([model.decode(part).mean.cpu() for part in parts])  # type: ignore[operator]
+    return torch.cat([decoder.decode(part).mean.cpu() for part in parts])
 
 
 @exact()
@@ -51,7 +99,7 @@ def codes_of(model: Model, x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def codes(model: Model, split: Split, data: Dataset) -> Tensor:
-    """The codes of a whole split in its order, ``(n, latent_dim)``, on the CPU."""
+    """The codes of a whole split in its order, ``(n, *event_shape)``, on the CPU."""
     return torch.cat([code(model, x).cpu() for x, _ in evaluation_batches(split, data, BATCH_SIZE, device_of(model))])
 
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from reparam.errors import UserError
-from reparam.evaluation.codes.encoding import code, device_of, examples, pick
+from reparam.evaluation.codes.encoding import code, decode_mean, device_of, examples, pick, require_real_codes
 from reparam.evaluation.samples.classifier import IMAGE_SHAPE, digit_classifier
 from reparam.hardware import exact
-from reparam.models.model import Model
+from reparam.models.protocols import Conditional, Encodes, HasPrior, can, require
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
 from reparam.runs.run import Run
@@ -58,22 +58,25 @@ def interpolate(
 
     A model with an encoder walks between the codes of two test examples. A game has no labels: on MNIST the shipped
     classifier reads those of generated digits; on other data the ends are the two most distant of a seeded batch.
+    Codes of any shape are walked between as vectors.
 
     Raises:
-        UserError: if there is nothing between the ends, a label is unknown or cannot be had, or the model is
-            conditional.
+        UserError: if there is nothing between the ends, a label is unknown or cannot be had, the model is
+            conditional, or its codes are integers.
     """
     if steps < 1:
         raise UserError(f"--steps {steps} leaves nothing between the ends: give at least 1")
-    if getattr(run.model, "classes", 0):
+    if can(run.model, Conditional):
         raise UserError(
             "a conditional model is told its class, so there is no path between classes: see sample --label"
         )
-    choose = _encoded_ends if hasattr(run.model, "encode") else _generated_ends
+    form = require_real_codes(run.model, "and there is nothing between two of them")
+    choose = _encoded_ends if can(run.model, Encodes) else _generated_ends
     start, end, words = choose(run, from_label, to_label, seed)
     between = spherical if path == "spherical" else linear
-    z = between(start, end, torch.linspace(0, 1, steps + 2, dtype=start.dtype))
-    return Interpolation(decode(run.model, z).numpy(), z.numpy(), words)
+    t = torch.linspace(0, 1, steps + 2, dtype=start.dtype)
+    z = between(start.flatten(), end.flatten(), t).reshape(-1, *form.shape)
+    return Interpolation(decode_mean(run.model, z).numpy(), z.numpy(), words)
 
 
 def linear(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
@@ -107,15 +110,6 @@ def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     return path
 
 
-@exact()
-@torch.no_grad()
-def decode(model: Model, z: Tensor) -> Tensor:
-    """What z decodes to, on the CPU: a likelihood's mean, or a generator's output."""
-    output = model.decode(z.to(device_of(model)))  # type: ignore[operator]
-    x: Tensor = output if isinstance(output, Tensor) else output.mean
-    return x.cpu()
-
-
 def _encoded_ends(run: Run, start: str | None, end: str | None, seed: int) -> tuple[Tensor, Tensor, str]:
     chosen = pick(run.data.test, CANDIDATES, generator(seed, "interpolate"))
     with torch.no_grad():
@@ -130,10 +124,11 @@ def _encoded_ends(run: Run, start: str | None, end: str | None, seed: int) -> tu
     return z[first], z[last], f"codes of test examples of class {labels[first]} and {labels[last]}"
 
 
+@torch.no_grad()
 def _generated_ends(run: Run, start: str | None, end: str | None, seed: int) -> tuple[Tensor, Tensor, str]:
     with noise(seed, "interpolate"):
-        z = torch.randn(CANDIDATES, run.model.latent_dim)
-    x = decode(run.model, z)
+        z = require(run.model, HasPrior).prior.sample((CANDIDATES,)).cpu()
+    x = decode_mean(run.model, z)
     if run.record.name != "mnist" or tuple(x.shape[1:]) != IMAGE_SHAPE:
         if start or end:
             raise UserError(

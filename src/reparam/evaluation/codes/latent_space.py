@@ -12,8 +12,9 @@ from reparam.data import Split
 from reparam.distributions import Normal
 from reparam.distributions.flow import Flow
 from reparam.errors import UserError
-from reparam.evaluation.codes.encoding import codes, decode_mean, device_of, pick
+from reparam.evaluation.codes.encoding import codes, decode_mean, device_of, pick, require_real_codes
 from reparam.hardware import exact
+from reparam.models.protocols import Encodes, HasPrior, can, require
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
 from reparam.runs.run import Run
@@ -98,13 +99,14 @@ def manifold(run: Run, size: int = 20) -> Manifold:
     and standard deviation of draws of the prior, or of test codes.
 
     Raises:
-        UserError: unless the model has two latent dimensions.
+        UserError: unless the model has two latent dimensions, which are real numbers.
     """
-    if run.model.latent_dim != 2 and not run.record.is_image:
+    form = require_real_codes(run.model, "which have no plane to decode")
+    if form.shape != (2,) and not run.record.is_image:
         raise UserError(NO_IMAGES)  # another width of the latent would not help
-    if run.model.latent_dim != 2:
+    if form.shape != (2,):
         raise UserError(
-            f"a manifold needs 2 latent dimensions and this model has {run.model.latent_dim}: "
+            f"a manifold needs 2 latent dimensions and this model has {form}: "
             "train one with --latent-dim 2, or see `reparam latents`"
         )
     plane = _plane(run)
@@ -125,8 +127,7 @@ class _Plane:
 
 @torch.no_grad()
 def _plane(run: Run) -> _Plane:
-    p_z = getattr(run.model, "p_z", None)
-    prior = None if p_z is None else p_z()
+    prior = run.model.prior if can(run.model, HasPrior) else None
     if isinstance(prior, Normal):
         return _Plane(torch.zeros(2), torch.ones(2))
     if isinstance(prior, Flow):
@@ -141,11 +142,15 @@ def _plane(run: Run) -> _Plane:
 def latents(run: Run, n: int = 5000, seed: int = 0) -> Latents:
     """Codes of seeded random test points; the two leading principal components where the latent is larger than 2.
 
+    Codes of any shape are taken as vectors.
+
     Raises:
-        UserError: if the model has no encoder.
+        UserError: if the model has no encoder, or its codes are integers.
     """
+    require(run.model, Encodes)
+    require_real_codes(run.model, "which have no place in a plane")
     chosen: Split = pick(run.data.test, n, generator(seed, "latents"))
-    z = codes(run.model, chosen, run.data)
+    z = codes(run.model, chosen, run.data).flatten(1)
     labels = None if chosen.y is None else chosen.y.numpy()
     if z.shape[1] <= 2:
         return Latents(torch.nn.functional.pad(z, (0, 2 - z.shape[1])).numpy(), labels, None, run.data.classes)

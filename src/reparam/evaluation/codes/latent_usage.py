@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from reparam.distributions import Distribution, Normal
 from reparam.errors import UserError
-from reparam.evaluation.codes.encoding import device_of, examples, pick
+from reparam.evaluation.codes.encoding import device_of, examples, pick, require_real_codes
 from reparam.evaluation.two_sample import FEWEST, classifier_test
 from reparam.hardware import exact
 from reparam.models.model import Model
+from reparam.models.protocols import Encodes, HasPrior, can, require
 from reparam.randomness import generator, noise
 from reparam.runs.run import Run
 
@@ -55,11 +55,6 @@ class LatentUsage:
     prior: str
 
 
-def has_encoder(model: Model) -> bool:
-    """Whether codes can be had of a model."""
-    return hasattr(model, "encode")
-
-
 @exact()
 def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
     """Encode test examples, and compare the codes with the prior.
@@ -73,15 +68,15 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
         seed: of their choice and of the draws.
 
     Raises:
-        UserError: if the model has no encoder, or there are fewer than 40 test examples.
+        UserError: if the model has no encoder, its codes are integers, or there are fewer than 40 test examples.
     """
-    if not has_encoder(run.model):
-        raise UserError(f"a {type(run.model).__name__} has no encoder, so that it uses no latent units for x")
+    require(run.model, Encodes)
+    require_real_codes(run.model, "whose use is not measured by variances")
     chosen = pick(run.data.test, n, generator(seed, "latent usage", "examples"))
     if len(chosen) < FEWEST:
         raise UserError(f"{len(chosen)} test examples are too few to judge a latent space by: {FEWEST} are needed")
     signal, z = aggregate(run.model, examples(chosen, run.data), seed)
-    prior, name = _prior_draws(run.model, len(z), seed)
+    prior, name = _prior_draws(run.model, z.shape, seed)
     told = classifier_test(z, prior, permutations=1, seed=seed, features=False)
     return LatentUsage(
         active=int((signal > ACTIVE).sum()),
@@ -103,7 +98,7 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
 @exact()
 @torch.no_grad()
 def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[Tensor, Tensor]:
-    """The variance over x of the posterior's mean, ``(latent_dim,)``, and a draw of q(z|x) for each x.
+    """The variance over x of the posterior's mean, ``(units,)``, and a draw of q(z|x) for each x, as vectors.
 
     A posterior whose mean has no closed form is drawn from 2 × 8 times: the covariance of two independent means of 8
     draws is the variance of the true mean, without bias.
@@ -114,21 +109,19 @@ def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[T
         seed: of the draws.
 
     Returns:
-        Variances ``(latent_dim,)`` and draws ``(n, latent_dim)``, float64 on the CPU.
+        Variances ``(units,)`` and draws ``(n, units)``, float64 on the CPU.
     """
-    device, parts = device_of(model), []
+    encoder, device, parts = require(model, Encodes), device_of(model), []
     for number, x in enumerate(batches):
         with noise(seed, "latent usage", number):
-            parts.append(_means_and_draw(model.encode(x.to(device))))  # type: ignore[operator]
-    first, second, z = (torch.cat(part).double().cpu() for part in zip(*parts, strict=True))
+            parts.append(_means_and_draw(encoder.encode(x.to(device))))
+    first, second, z = (torch.cat(part).flatten(1).double().cpu() for part in zip(*parts, strict=True))
     first, second = first - first.mean(0), second - second.mean(0)
     return (first * second).sum(0) / (len(z) - 1), z
 
 
-def _means_and_draw(q: Distribution | Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Two estimates of the mean, independent or exact, and a draw, each ``(batch, latent_dim)``."""
-    if isinstance(q, Tensor):  # a code is its own distribution
-        return q, q, q
+def _means_and_draw(q: Distribution) -> tuple[Tensor, Tensor, Tensor]:
+    """Two estimates of the mean, independent or exact, and a draw, each ``(batch, *event_shape)``."""
     try:
         return q.mean, q.mean, q.sample()
     except UserError:
@@ -137,14 +130,14 @@ def _means_and_draw(q: Distribution | Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @torch.no_grad()
-def _prior_draws(model: Model, n: int, seed: int) -> tuple[Tensor, str]:
-    """``(n, latent_dim)``, and what they are draws of."""
-    p_z: Any = getattr(model, "p_z", None)
+def _prior_draws(model: Model, shape: tuple[int, ...], seed: int) -> tuple[Tensor, str]:
+    """``(n, units)``, and what they are draws of."""
     with noise(seed, "latent usage", "prior"):
-        if p_z is None:  # what an autoencoder's `sample` decodes
-            return torch.randn(n, model.latent_dim, dtype=torch.float64), "N(0, I)"
-        prior = p_z()
-        return prior.sample((n,)).double().cpu(), "N(0, I)" if _is_standard(prior) else "the model's prior"
+        if not can(model, HasPrior):  # what an autoencoder's `sample` decodes
+            return torch.randn(shape, dtype=torch.float64), "N(0, I)"
+        prior = model.prior
+        draws = prior.sample((shape[0],)).flatten(1).double().cpu()
+    return draws, "N(0, I)" if _is_standard(prior) else "the model's prior"
 
 
 def _is_standard(prior: Distribution) -> bool:

@@ -12,13 +12,12 @@ from torch import Tensor
 
 from reparam.distributions import Distribution, Normal
 from reparam.errors import UserError
-from reparam.evaluation.codes.encoding import device_of, examples, pick
+from reparam.evaluation.codes.encoding import device_of, examples, pick, require_real_codes
 from reparam.evaluation.likelihood.annealed import Annealing, annealed_estimate
 from reparam.evaluation.likelihood.importance import importance_estimate
 from reparam.hardware import exact
 from reparam.models.model import Model
-from reparam.models.vae.implicit import Implicit
-from reparam.models.vae.priors import StandardNormal
+from reparam.models.protocols import Conditional, Decodes, Encodes, HasPrior, can, named, require
 from reparam.randomness import generator, noise
 from reparam.result import Result
 from reparam.runs.run import Run
@@ -214,18 +213,34 @@ class Observed:
     """
 
     def __init__(self, model: Model, scale: float) -> None:
-        self.model, self.scale = model, scale
-        self.prior = StandardNormal(model.latent_dim).to(device_of(model))
+        self.model, self.scale, self.data_shape = model, scale, model.data_shape
+        self._decoder = require(model, Decodes)
 
-    def p_z(self) -> Distribution:
-        """N(0, I)."""
-        return self.prior()  # type: ignore[no-any-return]
+    @property
+    def prior(self) -> Distribution:
+        """The game's own, N(0, I)."""
+        return require(self.model, HasPrior).prior
 
     def decode(self, z: Tensor) -> Normal:
         """N(G(z), scale²) for z of any leading shape."""
-        made = self.model.decode(z.reshape(-1, z.shape[-1]))  # type: ignore[operator]
-        mean = made.reshape(*z.shape[:-1], *self.model.data_shape)
-        return Normal(mean, torch.full_like(mean, self.scale), len(self.model.data_shape))
+        event_dims = len(self.prior.event_shape)
+        made = self._decoder.decode(z.flatten(0, z.dim() - event_dims - 1)).mean
+        mean = made.reshape(*z.shape[: z.dim() - event_dims], *self.data_shape)
+        return Normal(mean, torch.full_like(mean, self.scale), len(self.data_shape))
+
+
+@torch.no_grad()
+def explanation(model: Model) -> Distribution | None:
+    """p(x|z) at a draw z of the prior, if the model has such a likelihood; else None.
+
+    What a generator makes of z is a point: no density says how well it explains x. Where a class is told, z alone
+    makes nothing.
+    """
+    if not (can(model, HasPrior) and can(model, Decodes)) or can(model, Conditional):
+        return None
+    with noise(0, "explanation"):
+        p = model.decode(model.prior.sample((1,)))
+    return p if p.has_density else None
 
 
 def observed(model: Model, scale: float | None) -> Model | Observed:
@@ -234,11 +249,13 @@ def observed(model: Model, scale: float | None) -> Model | Observed:
     Raises:
         UserError: if a game is given no scale, or another model one.
     """
-    if hasattr(model, "p_z"):
+    if explanation(model) is not None:
         if scale is not None:
             raise UserError(f"this {type(model).__name__} has a likelihood of its own: leave --scale out")
         return model
-    if hasattr(model, "encode"):
+    if can(model, Conditional):
+        raise UserError(f"{named(model)} that is told its class has no log p(x) without one: train it without classes")
+    if not can(model, HasPrior):
         raise UserError(f"this {type(model).__name__} has no prior and so no likelihood: train a vae")
     if scale is None:
         raise UserError(
@@ -249,22 +266,23 @@ def observed(model: Model, scale: float | None) -> Model | Observed:
     return Observed(model, scale)
 
 
-def _check(model: Any, proposal: Proposal, samples: int) -> None:
+def _check(model: Model | Observed, proposal: Proposal, samples: int) -> None:
     if samples < 1:
         raise UserError(f"{samples} samples estimate nothing: ask for at least 1")
-    if proposal != "posterior":
-        return
-    if not has_density(model):
-        who = type(model.model if isinstance(model, Observed) else model).__name__
+    whole = model.model if isinstance(model, Observed) else model
+    if proposal == "annealed":
+        require_real_codes(whole, "and annealing moves codes by gradients: use --proposal prior")
+    if proposal == "posterior" and not (can(model, Encodes) and has_density(whole)):
+        who = type(whole).__name__
         raise UserError(f"this {who} has no posterior whose density is known: use --proposal annealed (or prior)")
 
 
 @torch.no_grad()
-def has_density(model: Any) -> bool:
+def has_density(model: Model) -> bool:
     """Whether a model has a posterior whose density is known."""
-    if not hasattr(model, "encode"):
+    if not can(model, Encodes):
         return False
-    return not isinstance(model.encode(torch.zeros(1, *model.data_shape, device=device_of(model))), Implicit)
+    return model.encode(torch.zeros(1, *model.data_shape, device=device_of(model))).has_density
 
 
 @torch.no_grad()
@@ -272,13 +290,12 @@ def _estimate(model: Any, x: Tensor, samples: int, proposal: Proposal, annealing
     if proposal == "annealed":
         defaults = annealing or Annealing()
         settings = Annealing(defaults.steps, defaults.leapfrog, samples, defaults.pilots, defaults.step_size)
-        return annealed_estimate(x, model.p_z(), model.decode, settings)
+        return annealed_estimate(x, model.prior, model.decode, settings)
     return importance_estimate(model, x, samples, proposal)
 
 
-def _bits(model: Any, values: Tensor) -> float | None:
-    likelihood = getattr(model, "likelihood", None)
-    if likelihood is None or likelihood.levels != EIGHT_BIT:
+def _bits(model: Model | Observed, values: Tensor) -> float | None:
+    p = None if isinstance(model, Observed) else explanation(model)
+    if p is None or p.levels != EIGHT_BIT:
         return None
-    dimensions = math.prod(likelihood.data_shape)
-    return float(-values.mean() / (math.log(2) * dimensions))
+    return float(-values.mean() / (math.log(2) * math.prod(model.data_shape)))

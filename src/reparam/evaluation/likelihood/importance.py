@@ -10,23 +10,18 @@ from torch import Tensor
 from reparam import checks
 from reparam.distributions import Distribution
 from reparam.hardware import exact
+from reparam.models.protocols import Decodes, Encodes, HasPrior
 
 Proposal = Literal["posterior", "prior"]
 # so many numbers of x are decoded at a time: enough for the matrix products, few enough for the cache behind them
 AT_ONCE = 2**20
 
 
-class LatentVariableModel(Protocol):
-    """What the estimators ask of a model: :class:`reparam.models.VAE` has it."""
+class LatentVariableModel(Encodes, Decodes, HasPrior, Protocol):
+    """What the estimators ask of a model: :class:`reparam.models.VAE` has it.
 
-    def encode(self, x: Tensor) -> Distribution:
-        """q(z|x)."""
-
-    def decode(self, z: Tensor) -> Distribution:
-        """p(x|z)."""
-
-    def p_z(self) -> Distribution:
-        """p(z)."""
+    Its ``decode`` takes z with any leading dimensions, ``(draws, batch, *event_shape)``.
+    """
 
 
 class Accumulator:
@@ -94,7 +89,7 @@ def importance_estimate(
     """
     checks.whole("samples", samples)
     checks.one_of("proposal", proposal, ("posterior", "prior"))
-    prior = model.p_z()
+    prior = model.prior
     posterior = model.encode(x) if proposal == "posterior" else None
     chunk = max(1, AT_ONCE // max(1, x.numel()))
     total = Accumulator(len(x))

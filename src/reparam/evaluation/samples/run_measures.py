@@ -7,12 +7,15 @@ from torch import nn
 
 from reparam.data import Dataset
 from reparam.errors import UserError
-from reparam.evaluation.codes.latent_usage import has_encoder, latent_usage
+from reparam.evaluation.codes.encoding import code_form
+from reparam.evaluation.codes.latent_usage import latent_usage
 from reparam.evaluation.pictures import MOST_AT_ONCE, sample
 from reparam.evaluation.samples.features import Choice
 from reparam.evaluation.samples.scorecard import Draws, Scorecard, SplitName
 from reparam.evaluation.samples.yardstick import Yardstick
 from reparam.hardware import exact
+from reparam.models.model import Model
+from reparam.models.protocols import Encodes, can
 from reparam.randomness import noise
 from reparam.runs.run import Run, read_data
 
@@ -78,8 +81,13 @@ def measure_run(run: Run, by: Yardstick, name: str = "") -> Scorecard:
     _check_samples(run, by.n, by.seed)
     drawn = sample(run, by.n, by.seed)
     x = torch.from_numpy(drawn.mean if by.draws == "mean" else drawn.x)
-    latents = latent_usage(run, by.n, by.seed) if has_encoder(run.model) else None
+    latents = latent_usage(run, by.n, by.seed) if _has_units(run.model) else None
     return by.measure(x, name or (str(run.folder.path) if run.folder else type(run.model).__name__), latents)
+
+
+def _has_units(model: Model) -> bool:
+    """Whether there is a use of the latent space to measure: codes of data, of real numbers."""
+    return can(model, Encodes) and code_form(model).real
 
 
 def _data(run: Run, draws: str) -> tuple[Dataset, Draws]:

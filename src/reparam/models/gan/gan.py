@@ -17,6 +17,7 @@ from reparam.adversarial import (
     smoothed,
     value,
 )
+from reparam.distributions import Delta, Normal
 from reparam.errors import UserError
 from reparam.models.gan.averaging import warm_decay
 from reparam.models.gan.choosing import resample
@@ -202,6 +203,18 @@ class GAN(Model):
         like = next(self.generator.parameters())
         return torch.randn(n, self.latent_dim, dtype=like.dtype, device=like.device)
 
+    @property
+    def critic(self) -> bool:
+        """Whether the discriminator is a critic, whose outputs are no logits."""
+        return self.game.critic
+
+    @property
+    def prior(self) -> Normal:
+        """p(z) = N(0, I), what the generator is given."""
+        like = next(self.generator.parameters())
+        zeros = torch.zeros(self.latent_dim, dtype=like.dtype, device=like.device)
+        return Normal.from_log_scale(zeros, zeros)
+
     def _after_discriminator(self) -> None:
         self.constraint.after(self.discriminator)
 
@@ -229,8 +242,8 @@ class GAN(Model):
         if self.classes and y is None:
             y = torch.randint(self.classes, (n,), device=next(self.parameters()).device)
         if self.candidates == 1:
-            return self.decode(self._noise(n), y)
-        return resample(lambda: self.decode(self._noise(n), y), lambda x: self.judge(x, y), self.candidates)
+            return self._make(n, y)
+        return resample(lambda: self._make(n, y), lambda x: self.judge(x, y), self.candidates)
 
     def choosing(self, candidates: int) -> Self:
         """The same players, but each sample is chosen from so many draws; weights are shared, not copied.
@@ -258,10 +271,13 @@ class GAN(Model):
             )
         return candidates
 
-    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """G(z) of the generator that is sampled from, ``(n, *data_shape)``."""
+    def _make(self, n: int, y: Tensor | None) -> Tensor:
+        return self.decode(self._noise(n), y).value
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Delta:
+        """The point G(z) of the generator that is sampled from, for z ``(n, latent_dim)``."""
         generator = self.generator if self.averaged is None else self.averaged
-        return full_precision(generator(z, *self._condition(y)))
+        return Delta(full_precision(generator(z, *self._condition(y))), len(self.data_shape))
 
     def watch(self, batch: Batch) -> Terms:
         """Readings of the game on a batch, the same weights and noise for all.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from reparam.distributions import Distribution
+from reparam.distributions import Delta, Distribution
 from reparam.models.model import Batch, Model, Terms, Turn
 from reparam.models.vae.decoding import decode, full_precision, shape_of_output
 from reparam.models.vae.likelihoods import BernoulliLikelihood
@@ -35,9 +35,9 @@ class Autoencoder(Model):
         self.encoder, self.decoder = encoder, decoder
         self.likelihood = likelihood or BernoulliLikelihood(self.data_shape)
 
-    def encode(self, x: Tensor) -> Tensor:
-        """The code ``(batch, latent_dim)``."""
-        return full_precision(self.encoder(x))
+    def encode(self, x: Tensor) -> Delta:
+        """The code, a point of ``(batch, latent_dim)``."""
+        return Delta(full_precision(self.encoder(x)))
 
     def decode(self, z: Tensor) -> Distribution:
         """p(x|z) for z of shape ``(*leading, latent_dim)``."""
@@ -54,7 +54,7 @@ class Autoencoder(Model):
 
     def evaluate(self, batch: Batch) -> Terms:
         """The reconstruction log p(x|z) at the code, ``(batch,)`` in nats."""
-        return {"reconstruction": self.decode(self.encode(batch.x)).log_prob(batch.x)}
+        return {"reconstruction": self.decode(self.encode(batch.x).value).log_prob(batch.x)}
 
     def sample(self, n: int) -> Tensor:
         """Decodes z ~ N(0, I). Nothing in training makes codes look like that: these show why a VAE has a prior."""

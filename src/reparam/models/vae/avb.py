@@ -92,9 +92,15 @@ class AVB(Model):
         """p(x|z) for z of shape ``(*leading, latent_dim)``."""
         return self.likelihood(decode(self.autoencoder["decoder"], z))  # type: ignore[no-any-return]
 
-    def p_z(self) -> Distribution:
-        """The prior p(z), of batch shape ``()``."""
-        return self.autoencoder["prior"](self.encode)  # type: ignore[no-any-return]
+    @property
+    def prior(self) -> Distribution:
+        """p(z), of batch shape ``()``."""
+        return self.prior_module(self.encode)  # type: ignore[no-any-return]
+
+    @property
+    def prior_module(self) -> Prior:
+        """The module that :attr:`prior` is made by."""
+        return self.autoencoder["prior"]  # type: ignore[return-value]
 
     def turns(self) -> Iterator[Turn]:
         """T's turn, then the turn of encoder and decoder."""
@@ -104,7 +110,7 @@ class AVB(Model):
     def contrast(self, q: Distribution) -> Distribution:
         """What T compares q with: the prior, or the normal of q's estimated moments, with no gradient to them."""
         if not self.contrast_samples:
-            return self.p_z()
+            return self.prior
         with torch.no_grad():
             z = q.sample((self.contrast_samples,))
             return Normal(z.mean(0), z.std(0).clamp(min=1e-4))
@@ -132,7 +138,7 @@ class AVB(Model):
         contrast, z = self.contrast(q), q.sample()
         divergence = self.log_ratio(x, z, contrast)
         if self.contrast_samples:
-            divergence = divergence + contrast.log_prob(z) - self.p_z().log_prob(z)
+            divergence = divergence + contrast.log_prob(z) - self.prior.log_prob(z)
         return self.decode(z).log_prob(x), divergence
 
     def autoencoder_loss(self, batch: Batch) -> Terms:
@@ -149,8 +155,8 @@ class AVB(Model):
 
     def sample(self, n: int) -> Tensor:
         """Ancestral draws: z from the prior, then x from the likelihood."""
-        return self.decode(self.p_z().sample((n,))).sample()
+        return self.decode(self.prior.sample((n,))).sample()
 
     def mean(self, n: int) -> Tensor:
         """The decoder's mean at ``n`` draws of the prior."""
-        return self.decode(self.p_z().sample((n,))).mean
+        return self.decode(self.prior.sample((n,))).mean

@@ -19,6 +19,8 @@ class Implicit(Distribution):
         noise_dim: width of the noise ~ N(0, I).
     """
 
+    has_density = False
+
     def __init__(self, network: nn.Module, context: Tensor, noise_dim: int) -> None:
         super().__init__(event_dims=1)
         self.network, self.context, self.noise_dim = network, context, noise_dim

@@ -45,7 +45,8 @@ class VAE(Model):
     ) -> None:
         super().__init__()
         self.latent_dim = prior.latent_dim
-        self.encoder, self.decoder, self.prior = encoder, decoder, prior
+        self.encoder, self.decoder = encoder, decoder
+        self._modules["prior"] = prior  # its place in a checkpoint; as an attribute it is the distribution
         self.posterior = posterior or DiagonalNormal(self.latent_dim)
         self.likelihood = likelihood or BernoulliLikelihood(shape_of_output(decoder, self.latent_dim))
         self.data_shape = self.likelihood.data_shape
@@ -60,13 +61,19 @@ class VAE(Model):
         """p(x|z) for z of shape ``(*leading, latent_dim)``."""
         return self.likelihood(decode(self.decoder, z))  # type: ignore[no-any-return]
 
-    def p_z(self) -> Distribution:
-        """The prior p(z), of batch shape ``()``."""
-        return self.prior(self.encode)  # type: ignore[no-any-return]
+    @property
+    def prior(self) -> Distribution:
+        """p(z), of batch shape ``()``."""
+        return self.prior_module(self.encode)  # type: ignore[no-any-return]
+
+    @property
+    def prior_module(self) -> Prior:
+        """The module that :attr:`prior` is made by."""
+        return self._modules["prior"]  # type: ignore[return-value]
 
     def loss(self, batch: Batch) -> Terms:
         """The objective's scalars on a batch."""
-        return self.objective.loss(batch.x, self.encode(batch.x), self.p_z(), self.decode, batch.epoch)
+        return self.objective.loss(batch.x, self.encode(batch.x), self.prior, self.decode, batch.epoch)
 
     def turns(self) -> Iterator[Turn]:
         """One turn: everything moves on the bound."""
@@ -74,12 +81,12 @@ class VAE(Model):
 
     def evaluate(self, batch: Batch) -> Terms:
         """The unweighted bound and its terms, each ``(batch,)`` in nats."""
-        return self.objective.evaluate(batch.x, self.encode(batch.x), self.p_z(), self.decode)
+        return self.objective.evaluate(batch.x, self.encode(batch.x), self.prior, self.decode)
 
     def sample(self, n: int) -> Tensor:
         """Ancestral draws: z from the prior, then x from the likelihood."""
-        return self.decode(self.p_z().sample((n,))).sample()
+        return self.decode(self.prior.sample((n,))).sample()
 
     def mean(self, n: int) -> Tensor:
         """The decoder's mean at ``n`` draws of the prior; the same z as :meth:`sample` under the same noise."""
-        return self.decode(self.p_z().sample((n,))).mean
+        return self.decode(self.prior.sample((n,))).mean
