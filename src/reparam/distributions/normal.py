@@ -44,6 +44,13 @@ class Normal(Distribution):
         normal._set(mean, log_scale.exp(), log_scale, event_dims)
         return normal
 
+    @classmethod
+    def from_positive(cls, mean: Tensor, scale: Tensor, event_dims: int = 1) -> "Normal":
+        """A normal whose scale is known to be positive: nothing is checked, since a check waits for the device."""
+        normal = cls.__new__(cls)
+        normal._set(mean, scale, scale.log(), event_dims)
+        return normal
+
     def _set(self, mean: Tensor, scale: Tensor, log_scale: Tensor, event_dims: int) -> None:
         super().__init__(event_dims)
         self._mean, self.scale, self.log_scale = mean, scale, log_scale

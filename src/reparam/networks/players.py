@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from reparam.networks.affine import Affine
 from reparam.networks.convolution import check_image, doubling, pyramid
@@ -83,7 +82,7 @@ class Conditional(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """The network's output on x ``(batch, ...)`` joined by labels y ``(batch,)``."""
-        label = F.one_hot(y, self.classes).to(x.dtype)
+        label = (y.unsqueeze(1) == torch.arange(self.classes, device=y.device)).to(x.dtype)  # one_hot waits
         label = label.reshape(len(x), self.classes, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
         return self.network(torch.cat([x, label], dim=1))  # type: ignore[no-any-return]
 

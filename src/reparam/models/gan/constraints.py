@@ -114,7 +114,14 @@ class ZeroCentred(Constraint):
         return self.size(progress) * torch.stack(terms).sum()
 
     def _unit(self, x: Tensor) -> Tensor | float:
-        return self.unit.to(x) if isinstance(self.unit, Tensor) else self.unit
+        """On x's device, where it is copied once: a step that copies waits."""
+        if not isinstance(self.unit, Tensor):
+            return self.unit
+        copies: dict[tuple[torch.device, torch.dtype], Tensor] = self.__dict__.setdefault("_copies", {})
+        place = x.device, x.dtype
+        if place not in copies:
+            copies[place] = self.unit.to(x)
+        return copies[place]
 
 
 def spectrally_normalized(network: nn.Module) -> nn.Module:

@@ -119,6 +119,8 @@ class GAN(Model):
         self.optimizer, self.decay = optimizer, average
         self.averaged = copy.deepcopy(generator).requires_grad_(False) if average else None
         self.register_buffer("updates", torch.zeros((), dtype=torch.int64))  # of the average, so that resuming goes on
+        self._updates = 0  # the same as a number, since reading the tensor waits for the device
+        self.register_load_state_dict_post_hook(_count_as_loaded)  # type: ignore[no-untyped-call]
 
     def turns(self) -> Iterator[Turn]:
         """The discriminator's turn, as often as it repeats, then the generator's."""
@@ -228,7 +230,8 @@ class GAN(Model):
         @torch.no_grad()
         def average() -> None:
             self.updates += 1
-            torch._foreach_lerp_(averages, now, 1 - warm_decay(self.decay, int(self.updates)))
+            self._updates += 1
+            torch._foreach_lerp_(averages, now, 1 - warm_decay(self.decay, self._updates))
             if kept:
                 torch._foreach_copy_(kept, buffers)
 
@@ -308,6 +311,12 @@ class GAN(Model):
         parameters = [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
         gradients = torch.autograd.grad(loss, parameters)
         return torch.nn.utils.get_total_norm(gradients)
+
+
+def _count_as_loaded(model: nn.Module, keys: object) -> None:
+    """The number of updates follows the checkpoint's."""
+    assert isinstance(model, GAN)
+    model._updates = int(model.updates)
 
 
 def _logits(output: Tensor) -> Tensor:

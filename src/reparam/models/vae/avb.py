@@ -113,7 +113,7 @@ class AVB(Model):
             return self.prior
         with torch.no_grad():
             z = q.sample((self.contrast_samples,))
-            return Normal(z.mean(0), z.std(0).clamp(min=1e-4))
+            return Normal.from_positive(z.mean(0), z.std(0).clamp(min=1e-4))
 
     def log_ratio(self, x: Tensor, z: Tensor, contrast: Distribution) -> Tensor:
         """T: what the discriminator says of log q(z|x) - log contrast(z); in units of the contrast where it adapts."""

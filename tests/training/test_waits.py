@@ -1,0 +1,115 @@
+"""No step waits for a value from the device: the processor runs ahead, and the device is never idle for it."""
+
+import copy
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from catalogue import CATALOGUE, Entry
+from reparam.kinds.catalogue import build_model
+from reparam.models.traits import Traits
+from reparam.settings import GANConfig, TrainingConfig, WGANConfig
+from reparam.training.loop import Loop
+
+READS = {"_local_scalar_dense", "equal", "is_nonzero"}
+"""What reads a value from the device."""
+SIZES = {"nonzero", "masked_select", "_unique2", "unique_dim", "unique_consecutive", "bincount"}
+"""What makes a tensor whose size only the device knows."""
+
+
+class Waits(TorchDispatchMode):
+    """Lists the operations that make the processor wait for the device: reads, sizes to be known, copies."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        name, kwargs = function.overloadpacket.__name__, kwargs or {}
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        devices = {tensor.device for tensor in tensors if tensor.dim() or name in ("_to_copy", "copy_")}
+        if name == "_to_copy" and kwargs.get("device") is not None:
+            devices.add(torch.device(kwargs["device"]))
+        mask = name.startswith("index") and any(tensor.dtype == torch.bool for tensor in tensors[1:])
+        if name in READS | SIZES or len(devices) > 1 or mask or name == "lift_fresh":
+            self.found.append(name)
+        return function(*args, **kwargs)
+
+
+def _points(kind):
+    """A game in the data's units, which lie on the processor."""
+    traits = Traits(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    return Entry(f"{kind.__name__}-points", lambda: build_model(kind(), (2,), traits), binary=False)
+
+
+EVERY = [*CATALOGUE, _points(GANConfig), _points(WGANConfig)]
+
+
+def loop_of(model, entry, device, precision):
+    x, y = torch.rand(8, *model.data_shape), torch.arange(8) % entry.classes if entry.classes else None
+    batch = (x > 0.5).float().to(device) if entry.binary else x.to(device), None if y is None else y.to(device)
+    # where no device computes, there is no fused optimizer either
+    optimizer = "rmsprop" if device == "meta" else None
+    config = TrainingConfig(precision=precision, gradient_clip=1.0, optimizer=optimizer)
+    return Loop(model.turns(), lambda index: batch, config, total=10, steps_per_epoch=5, within=model)
+
+
+@pytest.mark.parametrize("entry", EVERY, ids=str)
+@pytest.mark.parametrize(("device", "precision"), [("cpu", "bf16"), ("meta", "fp32")])
+def test_a_step_reads_nothing_from_the_device_and_copies_nothing_to_it(entry, device, precision):
+    """On the processor every operation is seen; on `meta`, which computes nothing, every copy between devices is."""
+    loop = loop_of(entry.build().to(device), entry, device, precision)
+    loop.play(0)  # the first may: constants are put where they are needed
+    with Waits() as waits:
+        loop.play(1)
+    assert waits.found == []
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda x: x.sum().item(),
+        lambda x: bool((x > 0).any()),
+        lambda x: x[x > 0],
+        lambda x: (x > 0).nonzero(),
+        lambda x: torch.tensor([1.0, 2.0]),
+        lambda x: torch.equal(x, x),
+    ],
+)
+def test_waits_are_found_on_the_processor(wait):
+    with Waits() as waits:
+        wait(torch.ones(3))
+    assert waits.found
+
+
+@pytest.mark.parametrize("copy_over", [lambda x, there: there.to(x), lambda x, there: x.copy_(there)])
+def test_and_copies_between_devices(copy_over):
+    with Waits() as waits:
+        copy_over(torch.ones(3, device="meta"), torch.ones(3))
+    assert waits.found
+
+
+def average_of(model):
+    return [parameter.clone() for parameter in model.averaged.parameters()]
+
+
+def test_an_average_goes_on_where_its_checkpoint_was():
+    """The number of updates is counted beside the buffer: loading, moving and copying a game must carry it along."""
+    entry = next(entry for entry in CATALOGUE if entry.name.startswith("gan") and "loss" not in entry.name)
+    with torch.random.fork_rng():
+        model = entry.build()
+        other = entry.build()
+        loop = loop_of(model, entry, "cpu", "fp32")
+        for step in range(3):
+            loop.play(step)
+    other.load_state_dict(model.state_dict())
+    assert (model._updates, int(model.updates)) == (3, 3)
+    games = (model, other, copy.deepcopy(model))
+    after = [list(game.turns())[1].after for game in games]
+    for move in after:
+        move()
+    for game in games:
+        assert (game._updates, int(game.updates)) == (4, 4)
+        assert all(map(torch.equal, average_of(game), average_of(model)))
