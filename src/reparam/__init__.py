@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         snapshots,
     )
     from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, Turn
+    from reparam.studies import compare, evaluate, report
     from reparam.training import Run, load
     from reparam.training.fit import fit
 
@@ -49,6 +50,9 @@ _HOMES = {
     "Run": "training",
     "Turn": "models",
     "UserError": "errors",
+    "compare": "studies",
+    "evaluate": "studies",
+    "report": "studies",
     "VAE": "models",
     "WGAN": "models",
     "curves": "evaluation",
@@ -94,10 +98,12 @@ __all__ = [
     "adversarial",
     "audit",
     "bounds",
+    "compare",
     "curves",
     "data",
     "distributions",
     "divergences",
+    "evaluate",
     "evaluation",
     "fit",
     "interpolate",
@@ -112,6 +118,7 @@ __all__ = [
     "pages",
     "plots",
     "reconstruct",
+    "report",
     "sample",
     "snapshots",
     "studies",

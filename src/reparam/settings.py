@@ -265,3 +265,7 @@ class RunConfig(Config):
     model: ModelConfig | None = None
     data: DataConfig = DataConfig()
     training: TrainingConfig = TrainingConfig()
+
+
+COMPARED = ("autoencoder-2", "vae-2", "vae-20", "gan", "wgan")
+"""The models that a comparison trains unless told others."""

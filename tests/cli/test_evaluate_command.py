@@ -12,13 +12,13 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from helpers import said, small
-from reparam.cli import evaluation
 from reparam.cli.main import main
-from reparam.cli.scores import WIDTH, quality_text
 from reparam.data import Dataset, Split
 from reparam.evaluation.samples.run_measures import measures
 from reparam.evaluation.samples.yardstick import Yardstick
 from reparam.runs.run import load
+from reparam.studies import asked
+from reparam.studies.scores import WIDTH, quality_text
 
 MEASURES = ["Fréchet distance", "precision", "recall", "coverage", "two-sample accuracy", "duplicates"]
 FEW = ("--samples", 5, "--count", 80)
@@ -127,7 +127,7 @@ def test_one_or_the_other_alone(capsys, tmp_path):
 
 
 def test_fewer_images_are_taken_where_samples_are_measured_too_and_that_is_said(capsys, monkeypatch):
-    monkeypatch.setattr(evaluation, "IMAGES", 7)
+    monkeypatch.setattr(asked, "IMAGES", 7)
     note = "(--images N: of so many; --likelihood alone: of all)"
     out = unfolded(said(capsys, "evaluate", "vae", *FEW)[1])
     assert f"nats per example of 7 from test; 5 samples of the posterior each {note}" in out

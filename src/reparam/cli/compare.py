@@ -7,9 +7,7 @@ from typing import Annotated, Any, Literal
 from tyro.conf import arg
 
 from reparam.cli.parse import emit, parse, say
-from reparam.errors import UserError
-
-MODELS = ("autoencoder-2", "vae-2", "vae-20", "gan", "wgan")
+from reparam.settings import COMPARED
 
 
 @dataclass
@@ -18,7 +16,7 @@ class CompareOptions:
 
     data: str = "mnist"
     """A name or a path, as for `reparam train`."""
-    models: tuple[str, ...] = MODELS
+    models: tuple[str, ...] = COMPARED
     """autoencoder, vae, iwae, vae-flow, vae-vamp, avb, gan, gan-plain, wgan, wgan-gp, with -N for N latents."""
     budget: str = "60s"
     """Time of training for each run: 90s, 2m, 1h; turned into steps by timing some."""
@@ -59,44 +57,21 @@ def run(command: str, argv: list[str]) -> int:
 
 def compare(options: CompareOptions, command: str) -> int:
     """The comparison that the options describe."""
-    if options.seeds < 1:
-        raise UserError(f"--seeds {options.seeds} trains nothing: give at least 1")
-    from reparam.runs.run import read_data
-    from reparam.studies import contender, judge, settle, trials
+    from reparam import studies
     from reparam.training.interrupt import Interrupted
 
-    protocol, tell = _protocol(options), (lambda text: None) if options.quiet else say
-    # mistakes that would make every model fail are told once, before anything is written
-    read_data(protocol.data)
-    for name in options.models:
-        contender(name)
-    settle(protocol, options.out)
+    settings = {name: value for name, value in vars(options).items() if name not in ("models", "data", "quiet", "json")}
+    tell: dict[str, Any] = {} if options.quiet else {"say": say}
     try:
-        found = list(trials(options.models, protocol, options.seeds, options.out, tell, options.quiet))
+        results = studies.compare(options.models, options.data, quiet=options.quiet, **settings, **tell)
     except Interrupted as stop:
         say(f"reparam: {stop} (or call `reparam {command}` with the same options again)")
         return 130
-    return report(judge(found, protocol, tell), options.out / "report.html", options.json)
+    return show(results, options.json)
 
 
-def _protocol(options: CompareOptions) -> Any:
-    from reparam.settings import DataConfig
-    from reparam.studies import Protocol, parse_budget
-
-    data = DataConfig(data=options.data, binarization=options.binarization, image_size=options.image_size)
-    seconds = None if options.epochs is not None else parse_budget(options.budget)
-    return Protocol(data=data, seconds=seconds, epochs=options.epochs, count=options.count, images=options.images)
-
-
-def report(results: Any, path: Path, as_json: bool) -> int:
-    """Write the report and print where it is, after the conclusion; 2 if there is nothing to report on."""
-    from reparam.studies import write_report
-    from reparam.studies.conclusion import conclude
-
-    if not results.finished:
-        raise UserError("; ".join(f"{result.name} failed: {result.trial.failure}" for result in results.results))
-    written = write_report(results, path)
-    sentences = [sentence for _, found in conclude(results) for sentence in found]
-    text = "\n".join([*sentences, "", f"open {written}"])
-    emit(as_json, {"report": written, "conclusion": sentences, **results.json()}, text)
+def show(results: Any, as_json: bool) -> int:
+    """Print the conclusion and where the report is."""
+    facts = {"report": results.page, "conclusion": results.conclusion}
+    emit(as_json, facts | results.json(), str(results))
     return 0

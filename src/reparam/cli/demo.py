@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from reparam.cli.compare import MODELS, CompareOptions, compare
+from reparam.cli.compare import CompareOptions, compare
 from reparam.cli.parse import parse
+from reparam.settings import COMPARED
 
 SHARED_BUDGET, QUICK_BUDGET = "60s", "4s"
 COUNT, QUICK_COUNT = 5000, 1000
@@ -27,7 +28,7 @@ class DemoOptions:
 def run(command: str, argv: list[str]) -> int:
     """Compare both families and say where the report is."""
     examples = ["reparam demo", "reparam demo --quick --out quick", "reparam demo --data fashion-mnist --out fashion"]
-    what = f"Compare {', '.join(MODELS)} within 8 minutes on two cores, and write a report to open."
+    what = f"Compare {', '.join(COMPARED)} within 8 minutes on two cores, and write a report to open."
     options = parse(DemoOptions, command, argv, what, examples)
     return compare(_comparison(options), command)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from reparam.cli.evaluation import Evaluation
+from reparam.cli.bars import progress
 from reparam.cli.parse import emit, parse
 from reparam.errors import UserError
 
@@ -72,16 +72,33 @@ def run(command: str, argv: list[str]) -> int:
     """Measure each run and print the tables; what cannot be had of a run is said, and the others go on."""
     options = parse(EvaluateOptions, command, argv, WHAT, EXAMPLES)
     check(options)
-    evaluation = Evaluation(options)
-    for folder in options.runs:
-        evaluation.add(folder)
-    if not evaluation.outcome:
-        raise UserError("; ".join(evaluation.outcome.reasons()))
-    evaluation.add_floors()
+    from reparam.files import write_npz
+    from reparam.studies import evaluate
+
+    settings = {name: getattr(options, name) for name in SETTINGS}
+    found = evaluate([str(folder) for folder in options.runs], progress=progress, **settings)
+    if not found:
+        raise UserError("; ".join(found.reasons()))
     if options.out is not None:
-        evaluation.write(options.out)
-    emit(options.json, evaluation.outcome.plain(), evaluation.text())
+        write_npz(options.out, found.values)
+    emit(options.json, found.json(), str(found))
     return 0
+
+
+SETTINGS = (
+    "measures",
+    "samples",
+    "proposal",
+    "images",
+    "split",
+    "steps",
+    "scale",
+    "count",
+    "reference",
+    "features",
+    "seed",
+)
+"""The options that say what is asked, under the names they have in :class:`reparam.studies.Asked`."""
 
 
 def check(options: EvaluateOptions) -> None:
@@ -94,6 +111,3 @@ def check(options: EvaluateOptions) -> None:
         raise UserError("no run was named: give one or more run folders, as in `reparam evaluate runs/vae`")
     if options.out is not None and "log_likelihood" not in options.measures:
         raise UserError("--out takes every example's log p(x), which --quality alone does not estimate: leave one out")
-    for name, number in (("count", options.count), ("images", options.images)):
-        if number is not None and number < 1:
-            raise UserError(f"--{name} {number} takes no examples: give some hundreds or thousands")

@@ -1,6 +1,10 @@
 """Many models of one data set, trained and measured alike, and the report on them."""
 
+from reparam.studies.asked import Asked
+from reparam.studies.comparison import compare, report
 from reparam.studies.contenders import KINDS, contender
+from reparam.studies.evaluation import Evaluation, evaluate
+from reparam.studies.judge import Judge, Measured
 from reparam.studies.protocol import Protocol, parse_budget, settle
 from reparam.studies.results import Result, Results, judge
 from reparam.studies.trials import Trial, trials
@@ -8,14 +12,21 @@ from reparam.studies.write import page, write_report
 
 __all__ = [
     "KINDS",
+    "Asked",
+    "Evaluation",
+    "Judge",
+    "Measured",
     "Protocol",
     "Result",
     "Results",
     "Trial",
+    "compare",
     "contender",
+    "evaluate",
     "judge",
     "page",
     "parse_budget",
+    "report",
     "settle",
     "trials",
     "write_report",

@@ -1,19 +1,28 @@
 """What a comparison found: every trial with its measures, and the floor they stand on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from reparam.data import Dataset
 from reparam.errors import UserError
-from reparam.evaluation import measure_run, yardstick_of
-from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
+from reparam.evaluation.likelihood.estimate import LogLikelihood
+from reparam.evaluation.samples.panels import panels_of
 from reparam.evaluation.samples.scorecard import Scorecard
-from reparam.evaluation.samples.yardstick import Yardstick
 from reparam.files import read_json
+from reparam.result import Result as Found
+from reparam.result import plain
 from reparam.runs.run import Run
+from reparam.studies.asked import Asked
+from reparam.studies.judge import Judge
 from reparam.studies.protocol import Protocol
 from reparam.studies.trials import Trial
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Say = Callable[[str], None]
 
@@ -54,33 +63,34 @@ class Result:
         """As JSON can hold it."""
         if self.trial.run is None:
             return {"failure": self.trial.failure}
-        likelihood = None if self.likelihood is None else asdict(self.likelihood)
         return {
             "run": str(self.trial.folder),
             "step": self.run.step,
-            "test": self.run.test,
-            "cost": self.cost,
+            "test": plain(self.run.test),
+            "cost": plain(self.cost),
             "measures": self.card and self.card.json(),
-            "log_likelihood": likelihood and {k: v for k, v in likelihood.items() if k != "values"},
+            "log_likelihood": self.likelihood and self.likelihood.json(),
             "notes": list(self.notes),
         }
 
 
-@dataclass(frozen=True)
-class Results:
-    """All results of one data set.
+@dataclass(frozen=True, repr=False)
+class Results(Found):
+    """All results of one data set: what ``reparam.compare`` and ``reparam.report`` give. Its text is the conclusion.
 
     Attributes:
         protocol: what was the same for all; None for runs that were trained apart.
         data: the data set, or None where nothing could be trained.
         results: in the order of the trials.
         floor: the test set measured in the place of samples; None where it cannot be.
+        page: the report, where it was written.
     """
 
     protocol: Protocol | None
     data: Dataset | None
     results: tuple[Result, ...]
     floor: Scorecard | None
+    page: Path | None = None
 
     @property
     def finished(self) -> tuple[Result, ...]:
@@ -97,6 +107,38 @@ class Results:
     def pictured(self) -> tuple[Result, ...]:
         """One of each model, its first seed: what the report draws, so that it stays small."""
         return tuple(group[0] for group in self.groups.values())
+
+    @property
+    def conclusion(self) -> list[str]:
+        """What the rules find, a sentence each."""
+        from reparam.studies.conclusion import conclude
+
+        return [sentence for _, found in conclude(self) for sentence in found]
+
+    def __str__(self) -> str:
+        return "\n".join([*self.conclusion, *([] if self.page is None else ["", f"open {self.page}"])])
+
+    @property
+    def numbers(self) -> dict[str, np.ndarray]:
+        """Every measure, log p(x) first, and its error, ``(runs, measures)``; NaN where there is none."""
+        panels = self._panels()
+        return {
+            "run": np.array([result.trial.folder.name for result in self.finished]),
+            "measure": np.array([panel.name for panel in panels]),
+            "value": np.array([panel.values for panel in panels]).T,
+            "error": np.array([panel.errors for panel in panels]).T,
+        }
+
+    def _panels(self, floor: bool = False) -> list[Any]:
+        return panels_of([(r.card, r.likelihood) for r in self.finished] + ([(self.floor, None)] if floor else []))
+
+    def figure(self) -> "Figure":
+        """A panel a measure, every run in it, and the floor."""
+        from reparam.plots import measure_panels
+
+        names = [result.trial.folder.name for result in self.finished]
+        floor = [] if self.floor is None else [self.floor.name]
+        return measure_panels([*names, *floor], self._panels(bool(floor)), title=self.data.name if self.data else None)
 
     def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -120,12 +162,14 @@ def judge(trials: Sequence[Trial], protocol: Protocol, say: Say = lambda text: N
     Raises:
         UserError: if the runs are of different data.
     """
-    runs = [trial.run for trial in trials if trial.run is not None]
-    data = runs[0].data if runs else None
     _check_one_data_set(trials)
-    yardstick, why_not = _yardstick(runs, protocol.count, say)
-    results = tuple(_judge(trial, yardstick, why_not, protocol, say) for trial in trials)
-    floor = None if yardstick is None else yardstick.floor()
+    asked = Asked(samples=protocol.importance_samples, images=protocol.images, count=protocol.count)
+    one = Judge(asked)
+    results = tuple(_judged(trial, one, say) for trial in trials)
+    data = next((trial.run.data for trial in trials if trial.run is not None), None)
+    if data is not None:
+        say(f"measuring {data.name}'s test set")
+    floor = next(iter(one.floors().values()), None)
     return Results(None if apart else protocol, data, results, floor)
 
 
@@ -136,36 +180,10 @@ def _check_one_data_set(trials: Sequence[Trial]) -> None:
         raise UserError(f"runs of different data do not compare ({names}): write a report of each data set's runs")
 
 
-def _yardstick(runs: Sequence[Run], count: int, say: Say) -> tuple[Yardstick | None, str]:
-    """The yardstick for all, or why there is none."""
-    if not runs:
-        return None, ""
-    say(f"measuring {runs[0].data.name}'s test set")
-    try:
-        return yardstick_of(runs[0], count), ""
-    except UserError as error:
-        return None, str(error)
-
-
-def _judge(trial: Trial, yardstick: Yardstick | None, why_not: str, protocol: Protocol, say: Say) -> Result:
+def _judged(trial: Trial, judge: Judge, say: Say) -> Result:
     if trial.run is None:
         return Result(trial)
     say(f"measuring {trial.folder}")
-    notes = [why_not] if why_not else []
-    card = None
-    if yardstick is not None:
-        try:
-            card = measure_run(trial.run, yardstick, trial.name)
-        except UserError as error:
-            notes.append(str(error))
-    likelihood = _likelihood(trial.run, protocol, notes)
-    return Result(trial, card, likelihood, tuple(notes))
-
-
-def _likelihood(run: Run, protocol: Protocol, notes: list[str]) -> LogLikelihood | None:
-    """By importance sampling where the model has a posterior with a density."""
-    try:
-        return log_likelihood(run, protocol.importance_samples, images=protocol.images)
-    except UserError as error:
-        notes.append(str(error))
-        return None
+    found = judge.measure(trial.run, trial.name)
+    notes = tuple(found.missing[measure] for measure in ("quality", "log_likelihood") if measure in found.missing)
+    return Result(trial, found.card, found.likelihood, notes)

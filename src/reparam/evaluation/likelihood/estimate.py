@@ -259,7 +259,8 @@ def observed(model: Model, scale: float | None) -> Model | Observed:
         raise UserError(f"this {type(model).__name__} has no prior and so no likelihood: train a vae")
     if scale is None:
         raise UserError(
-            f"this {type(model).__name__} has no likelihood: --scale 0.1, say, sees its samples through normal noise"
+            f"a {type(model).__name__} has no likelihood of its own: --proposal annealed --scale 0.1, say, sees its "
+            "samples through normal noise"
         )
     if not scale > 0:
         raise UserError(f"--scale {scale:g} is no standard deviation: give a positive one")

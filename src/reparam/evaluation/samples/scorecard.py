@@ -1,6 +1,5 @@
 """The record of all measures of one sample: every number with its error, and what it rests on."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, inf, log10
 from typing import TYPE_CHECKING, Any, Literal
@@ -163,7 +162,10 @@ class Scorecard(Result):
 
     def figure(self) -> "Figure":
         """A panel a measure: the value with its error beside the ideal."""
-        return scores_figure({self.name: self.scores()}, self.conditions.data)
+        from reparam.evaluation.samples.panels import panels_of
+        from reparam.plots import measure_panels
+
+        return measure_panels([self.name], panels_of([(self, None)]), title=self.conditions.data)
 
     def __str__(self) -> str:
         lines = [f"  {score.name:<32}{score}" for score in self.scores()]
@@ -178,26 +180,6 @@ class Scorecard(Result):
             if one is not None:
                 found[name]["suspected"] = one.suspected
         return found
-
-
-def scores_figure(rows: Mapping[str, Sequence[Score]], title: str) -> "Figure":
-    """The scores of some samples by their names, a panel a measure.
-
-    Raises:
-        UserError: if there are none.
-    """
-    from reparam.plots import Panel, measure_panels
-
-    panels = [
-        Panel(
-            scores[0].name,
-            [score.value for score in scores],
-            [np.nan if score.standard_error is None else score.standard_error for score in scores],
-            scores[0].best,
-        )
-        for scores in zip(*rows.values(), strict=True)
-    ]
-    return measure_panels(list(rows), panels, title=title)
 
 
 def _score(name: str, share: Share) -> Score:

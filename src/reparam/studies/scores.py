@@ -1,20 +1,15 @@
-"""The tables of ``reparam evaluate``: log p(x) of runs, and the measures of their samples beside the floor."""
+"""What runs came to as text: a table of log p(x), and one of the measures of their samples beside the floor."""
 
 from collections.abc import Mapping, Sequence
-from math import floor, inf, log10
 from pathlib import Path
 from textwrap import fill, wrap
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from reparam.evaluation.likelihood.estimate import LogLikelihood
-    from reparam.evaluation.samples.scorecard import Score, Scorecard
+from reparam.evaluation.likelihood.estimate import LogLikelihood
+from reparam.evaluation.samples.scorecard import Score, Scorecard
 
 WIDTH = 100
 HEAD = 16
 """Characters of a run's name in a line of a column's head."""
-DECIMALS, MOST_DECIMALS = 3, 6
-"""Of numbers without an error, and of those with a tiny one."""
 FEW = 5
 ADVICE = "take more --samples, the posterior as --proposal, or more --steps of annealing"
 CONTRADICTED = (
@@ -46,7 +41,7 @@ def fold(sentence: str) -> str:
     return fill(sentence, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def likelihood_text(found: "Mapping[str, LogLikelihood]", note: str = "") -> str:
+def likelihood_text(found: Mapping[str, LogLikelihood], note: str = "") -> str:
     """The table of log p(x), and what it rests on, with a note at the end of that."""
     rows = [["run", "log p(x)", "± examples", "± sampling", "effective", "bits/dim"]]
     for name, result in found.items():
@@ -68,7 +63,7 @@ def likelihood_text(found: "Mapping[str, LogLikelihood]", note: str = "") -> str
     return "\n".join([table(list(zip(*rows, strict=True))), fold(resting), *map(fold, warnings)])
 
 
-def quality_text(cards: "Mapping[str, Scorecard]", real: "Scorecard") -> str:
+def quality_text(cards: Mapping[str, Scorecard], real: Scorecard) -> str:
     """The table of the measures, a row each, as many runs side by side as fit, and what it rests on."""
     rows = [_cells(scores) for scores in zip(*(card.scores() for card in (real, *cards.values())), strict=True)]
     names = ["measure", "ideal", real.name, *_short(list(cards))]
@@ -82,24 +77,15 @@ def quality_text(cards: "Mapping[str, Scorecard]", real: "Scorecard") -> str:
     return "\n\n".join(blocks) + "\n" + "\n".join(map(fold, notes))
 
 
-def _cells(scores: "Sequence[Score]") -> list[str]:
+def _cells(scores: Sequence[Score]) -> list[str]:
     """A measure's row: its name, the ideal, the floor's number, and each run's, the best of them marked."""
     first, *runs = scores
     gaps = [score.gap for score in runs]
     # where all are as good, as they often are where only an excess is a fault, there is no best
     marks = ["", *("*" if gap == min(gaps) < max(gaps) else " " for gap in gaps)]
     ideal = f"≤ {first.best:.2g}" if first.only_above else f"{first.best:.2g}"
-    numbers = [_number(score) + mark for score, mark in zip(scores, marks, strict=True)]
+    numbers = [f"{score}{mark}" for score, mark in zip(scores, marks, strict=True)]
     return [first.name, ideal, *numbers]
-
-
-def _number(score: "Score") -> str:
-    """A value with its error, to the first digit of the error."""
-    error = score.standard_error
-    if error is None or not 0 < error < inf:
-        return f"{score.value:.{DECIMALS}f}" + ("" if error is None else f"±{error:.{DECIMALS}f}")
-    decimals = min(max(-floor(log10(error)), 0), MOST_DECIMALS)
-    return f"{score.value:.{decimals}f}±{error:.{decimals}f}"
 
 
 def _short(names: Sequence[str]) -> list[str]:
@@ -122,7 +108,7 @@ def _blocks(columns: Sequence[Sequence[str]], shared: int = 3) -> list[list[Sequ
     return blocks
 
 
-def _memorizing(cards: "Mapping[str, Scorecard]", real: "Scorecard") -> list[str]:
+def _memorizing(cards: Mapping[str, Scorecard], real: Scorecard) -> list[str]:
     """The sentence that names the runs which repeat training examples, if there are any."""
     runs = ", ".join(name for name, card in cards.items() if card.memorizes)
     if not runs:

@@ -1,0 +1,126 @@
+"""``reparam.compare`` and ``reparam.report``: train what is missing, measure everything alike, write the page."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from reparam.errors import UserError
+from reparam.runs.run import Run, load, read_data
+from reparam.settings import COMPARED, DataConfig
+from reparam.studies.contenders import contender
+from reparam.studies.protocol import Protocol, parse_budget, settle
+from reparam.studies.results import Results, judge
+from reparam.studies.trials import Trial, trials
+from reparam.studies.write import write_report
+
+
+def _nobody(text: str) -> None:
+    """Tells nobody."""
+
+
+def compare(
+    models: Sequence[str] = COMPARED,
+    data: str = "mnist",
+    *,
+    budget: str | float = "60s",
+    epochs: int | None = None,
+    seeds: int = 1,
+    count: int = 5000,
+    images: int = 1000,
+    binarization: Literal["auto", "none", "threshold", "dynamic"] = "auto",
+    image_size: int | None = None,
+    out: str | Path = "comparison",
+    say: Callable[[str], None] = _nobody,
+    quiet: bool = True,
+) -> Results:
+    """Train models of both families under one protocol, measure them alike, and write the report.
+
+    Args:
+        models: by the names of :func:`reparam.studies.contender`.
+        data: a name or a path.
+        budget: of each run's training: seconds, or a text such as ``"2m"``.
+        epochs: passes over the training data instead.
+        seeds: train each model with so many.
+        count: samples of each model that are measured, at most.
+        images: test examples whose log-likelihood is estimated.
+        binarization: how grey values become 0 or 1.
+        image_size: resize the images of a folder to so many pixels a side.
+        out: folder of the runs and of ``report.html``; finished runs in it are used again, interrupted ones continued.
+        say: told what is being done.
+        quiet: no progress lines of training.
+
+    Raises:
+        UserError: if data, models or budget will not do, or no model could be trained.
+        reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
+    """
+    if seeds < 1:
+        raise UserError(f"--seeds {seeds} trains nothing: give at least 1")
+    seconds = None if epochs is not None else parse_budget(budget) if isinstance(budget, str) else budget
+    read = DataConfig(data=data, binarization=binarization, image_size=image_size)
+    protocol = Protocol(data=read, seconds=seconds, epochs=epochs, count=count, images=images)
+    # mistakes that would make every model fail are told once, before anything is written
+    read_data(protocol.data)
+    for name in models:
+        contender(name)
+    settle(protocol, Path(out))
+    found = list(trials(models, protocol, seeds, Path(out), say, quiet))
+    return written(judge(found, protocol, say), Path(out) / "report.html")
+
+
+def report(
+    runs: Sequence[Run | str | Path],
+    out: str | Path = "report.html",
+    *,
+    count: int = 5000,
+    images: int = 1000,
+    say: Callable[[str], None] = _nobody,
+) -> Results:
+    """Measure finished runs of one data set, trained before, and write the report of a comparison.
+
+    Args:
+        runs: or their folders.
+        out: the page; its numbers are written beside it as JSON.
+        count: samples of each model that are measured, at most.
+        images: test examples whose log-likelihood is estimated.
+        say: told what is being done.
+
+    Raises:
+        UserError: if there are no runs, one lives in no folder or was interrupted, or they are of different data.
+    """
+    if not runs:
+        raise UserError("no run was named: give one or more run folders, as in `reparam report runs/vae runs/gan`")
+    page = Path(out)
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"a report is a page, and {page} is not named like one: give --out {page}.html")
+    found = [_trial(run) for run in dict.fromkeys(map(_place, runs))]
+    return written(judge(found, Protocol(count=count, images=images), say, apart=True), page)
+
+
+def _place(run: Run | str | Path) -> Path:
+    if not isinstance(run, Run):
+        return Path(run)
+    if run.folder is None:
+        raise UserError(
+            "a report shows runs by their folders, and one of these lives in memory: train it into a folder"
+        )
+    return run.folder.path
+
+
+def _trial(folder: Path) -> Trial:
+    """A finished run: the numbers of one that was interrupted would be of something half done."""
+    run = load(folder)
+    if run.folder is not None and not run.folder.finished:
+        raise UserError(f"{folder} was interrupted: go on with `reparam train --resume {folder}` before")
+    return Trial(folder.name or str(folder), folder, run)
+
+
+def written(results: Results, page: Path) -> Results:
+    """The results with their report written.
+
+    Raises:
+        UserError: if there is nothing to report on.
+    """
+    if not results.finished:
+        raise UserError("; ".join(f"{result.name} failed: {result.trial.failure}" for result in results.results))
+    return replace(results, page=write_report(results, page))
