@@ -144,7 +144,7 @@ def evaluate(runs: Runs, *, progress: Progress = silent, **settings: Any) -> Eva
     >>> from reparam.training import Silent
     >>> data = reparam.load_data("two-gaussians")
     >>> likelihood = reparam.models.NormalLikelihood(data.data_shape)
-    >>> nets = reparam.networks.MLP(1, [8], 2), reparam.networks.MLP(1, [8], 1)
+    >>> nets = reparam.networks.MLP(2, [8], 2), reparam.networks.MLP(1, [8], 2)
     >>> vae = reparam.VAE(*nets, reparam.models.StandardNormal(1), likelihood=likelihood)
     >>> run = reparam.fit(vae, data, steps=5, progress=Silent())
     >>> found = reparam.evaluate(run, samples=5, images=20, count=100)

@@ -1,0 +1,120 @@
+"""``reparam.evaluate``, ``compare`` and ``report`` in Python are what the commands call, and give results."""
+
+import json
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import reparam
+from helpers import quiet_fit, said, small_data, small_vae
+from reparam.errors import UserError
+
+NAMES = ("autoencoder-2", "vae-2", "gan")
+FEW = {"samples": 5, "images": 10, "count": 100}
+
+
+@pytest.fixture(scope="module")
+def found(compared):
+    return reparam.evaluate([compared / name for name in NAMES], **FEW)
+
+
+def test_an_evaluation_is_what_the_command_prints(found, compared, capsys):
+    flags = [word for name, value in FEW.items() for word in (f"--{name}", value)]
+    runs = [compared / name for name in NAMES]
+    code, out, _ = said(capsys, "evaluate", *runs, *flags, "--json")
+    told = json.loads(out)
+    ours = json.loads(json.dumps(found.json(), allow_nan=False))
+    for results in (told, ours):
+        for one in results["log_likelihood"].values():
+            assert one.pop("seconds") > 0
+    assert (code, told) == (0, ours)
+    assert said(capsys, "evaluate", *runs, *flags)[1] == f"{found}\n"
+
+
+def test_an_evaluation_has_numbers_and_a_figure(found, compared):
+    name = str(compared / "vae-2")
+    assert found[name].likelihood.examples == 10
+    np.testing.assert_array_equal(found.numbers[f"log p(x) of {name}"], found[name].likelihood.values)
+    assert set(found.values) == {name}
+    assert len(found.numbers["measure"]) == len(found.numbers[f"scores of {name}"]) == 11
+    panels = found.figure().axes
+    assert [axes.get_title() for axes in panels[:2]] == ["log p(x) (nats)", "Fréchet distance"]
+    assert len(panels[0].get_yticklabels()) == len(NAMES) + 1, "the floor is there, too"
+    assert repr(found) == str(found)
+
+
+def test_runs_in_memory_are_measured_under_names_of_their_own(compared):
+    runs = [quiet_fit(small_vae(), small_data(), steps=2, seed=seed) for seed in (0, 1)]
+    settings = {"measures": ("log_likelihood",), "samples": 3, "images": 5}
+    assert [one.name for one in reparam.evaluate(runs, **settings).measured] == ["VAE", "VAE 2"]
+    alone = reparam.evaluate(runs[0], **settings)
+    named = reparam.evaluate({"mine": runs[0], "gone": "nowhere"}, **settings)
+    np.testing.assert_array_equal(alone["VAE"].likelihood.values, named["mine"].likelihood.values)
+    assert named.left_out == {"log_likelihood": {"gone": "nowhere is no run folder: there is no such folder"}}
+    both = reparam.evaluate([runs[0], compared / "vae-2"], **settings)
+    with pytest.raises(UserError, match=r"do not compare \(small, grey.npz\)"):
+        both.figure()
+
+
+@pytest.mark.parametrize(
+    ("runs", "settings", "words"),
+    [
+        ([], {}, "no run was named"),
+        (["x"], {"count": 0}, "count 0 takes no examples"),
+        (["x"], {"measures": ("beauty",)}, "no measure 'beauty'"),
+    ],
+)
+def test_mistakes_are_told(runs, settings, words):
+    with pytest.raises(UserError, match=words):
+        reparam.evaluate(runs, **settings)
+
+
+def test_a_comparison_in_python_goes_on_in_the_folder_of_the_commands(grey, compared):
+    said = []
+    results = reparam.compare(NAMES, str(grey), epochs=1, count=100, images=10, out=compared, say=said.append)
+    assert sum("finished already" in line for line in said) == 3
+    assert results.page == compared / "report.html"
+    assert str(results).splitlines()[-1] == f"open {results.page}"
+    assert str(results).splitlines()[: len(results.conclusion)] == results.conclusion
+    assert json.loads(results.page.with_suffix(".json").read_text()) == json.loads(json.dumps(results.json()))
+    numbers = results.numbers
+    assert numbers["value"].shape == numbers["error"].shape == (3, len(numbers["measure"])) == (3, 12)
+    assert numbers["run"].tolist() == list(NAMES)
+    row = numbers["value"][1]
+    assert row[0] == results.results[1].likelihood.mean
+    assert row[1] == results.results[1].card.frechet.value
+    assert np.isnan(numbers["value"][[0, 2], 0]).all()
+    assert isinstance(results.figure(), Figure)
+
+
+def test_a_report_of_runs_in_python(compared, tmp_path):
+    runs = [reparam.load(compared / "vae-2"), compared / "gan"]
+    results = reparam.report(runs, tmp_path / "r.html", count=100, images=10)
+    assert [result.name for result in results.finished] == ["vae-2", "gan"]
+    assert results.protocol is None
+    assert results.page.exists()
+    with pytest.raises(UserError, match="lives in memory"):
+        reparam.report([quiet_fit(small_vae(), small_data(), steps=2)])
+
+
+def test_the_commands_defaults_are_the_functions(capsys):
+    """A flag and its argument cannot come to differ."""
+    from dataclasses import fields
+    from inspect import signature
+
+    from reparam.cli.compare import CompareOptions
+    from reparam.cli.evaluate import SETTINGS, EvaluateOptions
+    from reparam.cli.report import ReportOptions
+    from reparam.studies import Asked, compare, report
+
+    for options, function in ((CompareOptions, compare), (ReportOptions, report)):
+        arguments = signature(function).parameters
+        flags = {field.name: field.default for field in fields(options)}
+        shared = flags.keys() & arguments.keys() - {"runs", "quiet"}
+        assert len(shared) >= 3
+        assert {name: str(flags[name]) for name in shared} == {n: str(arguments[n].default) for n in shared}
+    asked = {field.name: field.default for field in fields(Asked)}
+    assert set(SETTINGS) == set(asked)
+    flags = {field.name: field.default for field in fields(EvaluateOptions)}
+    assert all(flags[name] == asked[name] for name in set(SETTINGS) - {"measures"})
