@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -11,8 +12,10 @@ from reparam.adversarial import gradient_norms, interpolates, wasserstein_critic
 from reparam.errors import UserError
 from reparam.hardware import exact
 from reparam.models.gan.constraints import Constraint, GradientPenalty, WeightClipping, spectrally_normalized
+from reparam.models.model import Batch, Terms, Turn
 from reparam.networks import MLP
 from reparam.randomness import noise
+from reparam.training import each_step
 from reparam.transport import wasserstein
 from reparam.transport.checks import check_points
 
@@ -74,14 +77,12 @@ def dual_by_critic(
     rule, normalize = _constraint(constraint, STRENGTHS.get(constraint, 0.0) if strength is None else strength)
     with noise(seed, "dual critic"):
         critic = normalize(MLP(x.shape[1], hidden, 1).to(x))
-        optimizer = torch.optim.Adam(critic.parameters(), lr=learning_rate, betas=(0.5, 0.9))
         rule.after(critic)
-        history = []
-        for step in range(steps + 1):
+        history = [(0, *_reading(critic, x, y))]
+        turn = _turn(critic, rule, x, y, learning_rate)
+        for step in each_step([turn], lambda number: x, steps, schedule="constant"):
             if step % max(1, steps // 40) == 0 or step == steps:
                 history.append((step, *_reading(critic, x, y)))
-            if step < steps:
-                _update(critic, rule, optimizer, x, y)
         steepest = gradient_norms(critic, interpolates(*_equal(x, y))).max().item()
     _, raw, lipschitz = history[-1]
     exact, estimate = wasserstein(x, y).item(), raw / lipschitz if lipschitz > 0 else 0.0
@@ -99,13 +100,16 @@ def _constraint(name: str, strength: float) -> tuple[Constraint, Callable[[nn.Mo
     return (GradientPenalty if name == "gradient-penalty" else WeightClipping)(strength), lambda network: network
 
 
-def _update(critic: nn.Module, rule: Constraint, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor) -> None:
-    loss = wasserstein_critic(critic(x), critic(y))
-    penalty = rule.penalty(critic, *_equal(x, y))
-    optimizer.zero_grad()
-    (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    rule.after(critic)
+def _turn(critic: nn.Module, rule: Constraint, x: Tensor, y: Tensor, learning_rate: float) -> Turn:
+    """The critic's updates on all points."""
+
+    def loss(batch: Batch) -> Terms:
+        distance = wasserstein_critic(critic(x), critic(y))
+        penalty = rule.penalty(critic, *_equal(x, y))
+        return {"loss": distance if penalty is None else distance + penalty}
+
+    optimizer = {"learning_rate": learning_rate, "betas": (0.5, 0.9)}
+    return Turn("critic", critic, loss, after=partial(rule.after, critic), optimizer=optimizer)
 
 
 def _equal(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from reparam import bounds
 from reparam.distributions import Normal
 from reparam.divergences import kl_full
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.labs.linear_gaussian import LinearGaussian
+from reparam.models import Turn
 from reparam.plots.style import BLUE, INK, ORANGE, SOFT, dress, new_figure
+from reparam.training import each_step
 
 TEXT = """
 For any q, log p(x) = ELBO + KL(q(z) ‖ p(z|x)): the bound falls short of the evidence by exactly the distance of q from
@@ -38,12 +40,11 @@ def measure(seed: int, quick: bool) -> Findings:
     model = LinearGaussian.random(5, 2, 0.7)
     x = model.sample(EXAMPLES)
     checks = [_identity(model, x, i, draws) for i in range(4)]
-    q = [randn(EXAMPLES, 2).requires_grad_(), randn(EXAMPLES, 2).mul(0.1).requires_grad_()]
-    first = _ascend(model, q, x, q, steps)
-    parameters = [randn(5, 2).mul(0.3).add(model.weight).requires_grad_(), model.bias.clone().requires_grad_()]
+    q = nn.ParameterList([randn(EXAMPLES, 2), randn(EXAMPLES, 2).mul(0.1)])
+    first = _ascend(model, list(q), x, q, steps)
+    parameters = nn.ParameterList([randn(5, 2).mul(0.3).add(model.weight), model.bias.clone()])
     moving = LinearGaussian(parameters[0], parameters[1], model.log_scale)
-    q = [tensor.detach() for tensor in q]
-    second = _ascend(moving, q, x, parameters, steps)
+    second = _ascend(moving, list(q), x, parameters, steps)
     floor = _mean_field_gap(model)
     checks += [
         Check("encoder's steps: change of log p(x), nats", 0.0, np.ptp(first["evidence"]), 1e-9),
@@ -88,20 +89,21 @@ def exact_elbo(model: LinearGaussian, q: Normal, x: Tensor) -> Tensor:
 
 
 def _ascend(
-    model: LinearGaussian, q: Sequence[Tensor], x: Tensor, moving: Sequence[Tensor], steps: int
+    model: LinearGaussian, q: Sequence[Tensor], x: Tensor, moving: nn.ParameterList, steps: int
 ) -> dict[str, np.ndarray]:
     """Gradient ascent on the exact bound in some of its parameters; bound, gap and evidence after each step."""
-    optimizer = torch.optim.Adam(moving, lr=RATE)
-    rows = []
-    for step in range(steps + 1):
-        normal = Normal.from_log_scale(q[0], q[1])
-        bound = exact_elbo(model, normal, x).mean()
-        with torch.no_grad():
-            rows.append([bound.item(), _gap(model, normal, x).mean().item(), model.evidence(x).mean().item()])
-        if step < steps:
-            optimizer.zero_grad()
-            (-bound).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+
+    def bound() -> Tensor:
+        return exact_elbo(model, Normal.from_log_scale(q[0], q[1]), x).mean()
+
+    @torch.no_grad()
+    def reading() -> list[float]:
+        gap = _gap(model, Normal.from_log_scale(q[0], q[1]), x).mean()
+        return [bound().item(), gap.item(), model.evidence(x).mean().item()]
+
+    turn = Turn("ascent", moving, lambda batch: {"loss": -bound()}, optimizer={"learning_rate": RATE})
+    rows = [reading()]
+    rows += [reading() for _ in each_step([turn], lambda number: x, steps, schedule="constant")]
     return dict(zip(("elbo", "gap", "evidence"), np.array(rows).T, strict=True))
 
 

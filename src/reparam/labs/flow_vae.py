@@ -18,12 +18,13 @@ from reparam.divergences import grid, interval
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.labs.linear_gaussian import LinearGaussian
 from reparam.models import VAE, NormalLikelihood, StandardNormal
-from reparam.models.model import Batch
+from reparam.models.model import Batch, Terms, Turn
 from reparam.models.vae.objectives import ELBO
 from reparam.models.vae.posteriors import DiagonalNormal, FlowPosterior
 from reparam.models.vae.priors import FlowPrior, Prior
 from reparam.networks import MLP
 from reparam.plots.style import BLUE, INK, ORANGE, SOFT, dress, new_figure
+from reparam.training import minimize
 
 TEXT = """
 A flow g is an invertible network whose volume change is known. It can stand at either end of a VAE. As a posterior,
@@ -154,8 +155,8 @@ def _compare_priors(steps: int, quick: bool) -> tuple[list[Check], tuple[VAE, VA
     """Linear decoders under a normal and a flow prior: log p(x) on fresh data beside what theory says there."""
     plain = _linear(StandardNormal(2), nn.Linear(2, 4))  # no more is needed: its exact posterior's mean is linear
     flow = _linear(FlowPrior(2, 3, (WIDTH, WIDTH)), MLP(2, [WIDTH, WIDTH], 4))
-    _train(list(plain.parameters()), partial(_loss_of, plain, 16 * BATCH), steps, 10 * RATE)
-    _train(list(flow.parameters()), partial(_loss_of, flow, BATCH), steps)
+    _train(plain, plain.loss, lambda: parabola(16 * BATCH), steps, 10 * RATE)
+    _train(flow, flow.loss, lambda: parabola(BATCH), steps)
     x = parabola(400 if quick else 1000)
     normal, own = one_normal(x), own_density(x)
     # the flow's codes are bent and narrow; in the posterior's coordinates they are a standard normal
@@ -190,10 +191,6 @@ def _linear_evidence(vae: VAE, x: Tensor) -> Tensor:
     return LinearGaussian(learned["decoder.weight"], learned["decoder.bias"], log_scale).evidence(x)
 
 
-def _loss_of(vae: VAE, batch: int) -> Tensor:
-    return vae.loss(Batch(parabola(batch)))["loss"]
-
-
 # --- a flow posterior: the model stays ------------------------------------------------------------------------------
 
 
@@ -217,7 +214,7 @@ def _compare_posteriors(steps: int, quick: bool) -> tuple[list[Check], dict[str,
     x, numbers, gaps = _known_draws(1000 if quick else 4000), {}, []
     for name, posterior in (("diagonal", DiagonalNormal(2)), ("affine", FlowPosterior(2, 8, 3, (WIDTH, WIDTH)))):
         encode = nn.Sequential(MLP(1, [WIDTH, WIDTH], posterior.outputs), posterior)
-        _train(list(encode.parameters()), partial(_loss_on_draws, encode), steps)
+        _train(encode, partial(_loss, encode), lambda: _known_draws(BATCH), steps)
         with torch.no_grad():
             gaps.append(known_evidence(x) - _bound(encode, x, 20).double())
             numbers[f"z_{name}"] = encode(AT).sample((1500,))[:, 0].numpy()
@@ -233,8 +230,8 @@ def _compare_posteriors(steps: int, quick: bool) -> tuple[list[Check], dict[str,
     return checks, numbers
 
 
-def _loss_on_draws(encode: nn.Module) -> Tensor:
-    return -_bound(encode, _known_draws(BATCH)).mean()
+def _loss(encode: nn.Module, batch: Batch) -> Terms:
+    return {"loss": -_bound(encode, batch.x).mean()}
 
 
 def _known_draws(n: int) -> Tensor:
@@ -262,15 +259,11 @@ def _by_x(x: Tensor, gap: Tensor) -> np.ndarray:
     return np.array(means)
 
 
-def _train(parameters: list[nn.Parameter], loss: Callable[[], Tensor], steps: int, rate: float = RATE) -> None:
-    """Minimize, the rate falling to 0 as a cosine."""
-    optimizer = torch.optim.Adam(parameters, lr=rate, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss().backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+def _train(
+    module: nn.Module, loss: Callable[[Batch], Terms], draws: Callable[[], Tensor], steps: int, rate: float = RATE
+) -> None:
+    """Minimize on fresh draws, the rate falling to 0 as a cosine."""
+    minimize([Turn("bound", module, loss)], lambda number: draws(), steps, learning_rate=rate)
 
 
 # --- the figure -----------------------------------------------------------------------------------------------------

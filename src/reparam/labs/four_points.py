@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from reparam.distributions import Normal
 from reparam.divergences import grid
 from reparam.divergences.nodes import Nodes
+from reparam.labs.games import paced
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.models import VAE, StandardNormal
 from reparam.models.model import Batch
@@ -21,6 +22,7 @@ from reparam.models.vae.avb import AVB, PairDiscriminator
 from reparam.models.vae.implicit import ImplicitPosterior
 from reparam.networks import MLP
 from reparam.plots.style import BLUE, INK, ORANGE, SOFT, dress, new_figure
+from reparam.training import each_step
 
 TEXT = """
 The data are four one-hot vectors, the codes lie in a plane, the likelihood is one Bernoulli per entry. A perfect model
@@ -172,20 +174,8 @@ def _avb() -> AVB:
 
 def _train(model: VAE | AVB, steps: int, rates: Mapping[str, float]) -> dict[str, np.ndarray]:
     """Play the model's turns, their rates falling to 0 as a cosine; log p(x) on the way."""
-    x, turns = torch.eye(POINTS).repeat(BATCH // POINTS, 1), list(model.turns())
-    players = [
-        torch.optim.Adam(turn.moves.parameters(), lr=rates[turn.name], betas=(0.5, 0.999), fused=True) for turn in turns
-    ]
-    schedules = [torch.optim.lr_scheduler.CosineAnnealingLR(player, steps) for player in players]
-    history = [(0, evidence(model))]
-    for step in range(1, steps + 1):
-        for turn, player, schedule in zip(turns, players, schedules, strict=True):
-            for _ in range(turn.repeats):
-                loss = turn.loss(Batch(x))["loss"]
-                player.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                player.step()
-            schedule.step()
+    x, history = torch.eye(POINTS).repeat(BATCH // POINTS, 1), [(0, evidence(model))]
+    for step in each_step(paced(model, rates), lambda number: x, steps):
         if step % (steps // 40) == 0:
             history.append((step, evidence(model)))
     return dict(zip(("steps", "evidence"), np.array(history).T, strict=True))

@@ -1,25 +1,32 @@
-"""What the labs that train games share: a plain loop over a model's turns, for networks of a few thousand weights."""
+"""What the labs that train games share: a model's turns on random rows, each at a rate of the lab's choice."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from reparam.models import GAN
-from reparam.models.model import Batch
+from reparam.models import Model, Turn
+from reparam.training import each_step
+
+ADAM = {"betas": (0.5, 0.999)}
+
+
+def paced(model: Model, rates: Mapping[str, float]) -> list[Turn]:
+    """A model's turns, each with Adam at its own rate by the turn's name."""
+    return [replace(turn, optimizer={"learning_rate": rates[turn.name], **ADAM}) for turn in model.turns()]
 
 
 def play(
-    game: GAN,
+    game: Model,
     x: Tensor,
     steps: int,
     rates: Mapping[str, float],
     *,
     batch: int = 256,
-    betas: tuple[float, float] = (0.5, 0.999),
-    watch: Callable[[int], None] | None = None,
+    watch: Callable[[int], None] = lambda step: None,
 ) -> None:
-    """Train a game in place on random batches from torch's global noise.
+    """Train a game in place on random batches, at constant rates.
 
     Args:
         game: the model.
@@ -27,24 +34,9 @@ def play(
         steps: rounds of all turns.
         rates: Adam's step size for each turn, by its name.
         batch: rows of x per turn.
-        betas: Adam's.
         watch: called with the number of steps done, before the first and after each.
     """
-    turns = list(game.turns())
-    optimizers = {
-        turn.name: torch.optim.Adam(turn.moves.parameters(), lr=rates[turn.name], betas=betas) for turn in turns
-    }
-    if watch is not None:
-        watch(0)
-    for step in range(steps):
-        for turn in turns:
-            for _ in range(turn.repeats):
-                rows = x[torch.randint(len(x), (batch,))]
-                loss = turn.loss(Batch(rows, None, step, step / steps))["loss"]
-                optimizers[turn.name].zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizers[turn.name].step()
-                if turn.after is not None:
-                    turn.after()
-        if watch is not None:
-            watch(step + 1)
+    watch(0)
+    rows = lambda number: x[torch.randint(len(x), (batch,))]  # noqa: E731
+    for step in each_step(paced(game, rates), rows, steps, schedule="constant"):
+        watch(step)

@@ -13,6 +13,7 @@ from reparam.labs.linear_gaussian import LinearGaussian
 from reparam.models import VAE, NormalLikelihood, StandardNormal
 from reparam.models.model import Batch
 from reparam.plots.style import BLUE, ORANGE, SOFT, dress, new_figure
+from reparam.training import minimize
 
 TEXT = """
 Take a VAE whose encoder and decoder are one linear layer each, with a normal likelihood of one learned variance. Its
@@ -33,10 +34,10 @@ def measure(seed: int, quick: bool) -> Findings:
     """Two linear VAEs trained on data of each kind of noise, against both classical models."""
     steps = 600 if quick else 4000
     equal, unequal = (_data(noise) for noise in (torch.full((DIMENSIONS,), 0.5), torch.linspace(0.2, 1.5, DIMENSIONS)))
-    pca, trained = Pca.of(equal), _train(equal, torch.tensor(1.0), steps)
+    pca, (trained, history) = Pca.of(equal), _train(equal, torch.tensor(1.0), steps)
     model = _model(trained)
     evidence, bound = model.evidence(equal).mean().item(), _bound(trained, equal)
-    factors = _train(unequal, torch.ones(DIMENSIONS), steps)
+    factors, _ = _train(unequal, torch.ones(DIMENSIONS), steps)
     (analysis, classical), ours = _factor_analysis(unequal), _model(factors).evidence(unequal).mean().item()
     tolerance = 0.03 if quick else 0.01
     checks = (
@@ -55,7 +56,7 @@ def measure(seed: int, quick: bool) -> Findings:
         "scales": np.linspace(0.2, 1.5, DIMENSIONS),
         "classical": classical,
         "found": _model(factors).variances.sqrt().numpy(),
-        "bounds": np.array(trained.history),
+        "bounds": history,
         "best": np.array(pca.log_likelihood),
     }
     return Findings(checks, numbers)
@@ -83,28 +84,13 @@ class Pca:
         return cls(values.flip(0), vectors.flip(1)[:, :LATENTS])
 
 
-class Trained(VAE):
-    """A linear VAE that keeps its bound while it is trained."""
-
-    history: list[float]
-
-
-def _train(x: Tensor, scale: Tensor, steps: int) -> Trained:
-    """A linear VAE trained on the sampled bound of all data, its rate falling to 0."""
+def _train(x: Tensor, scale: Tensor, steps: int) -> tuple[VAE, np.ndarray]:
+    """A linear VAE trained on the sampled bound of all data, its rate falling to 0; the bound at each step."""
     likelihood = NormalLikelihood((DIMENSIONS,), scale)
     encoder, decoder = nn.Linear(DIMENSIONS, 2 * LATENTS), nn.Linear(LATENTS, DIMENSIONS)
-    vae = Trained(encoder, decoder, StandardNormal(LATENTS), likelihood=likelihood).double()
-    optimizer = torch.optim.Adam(vae.parameters(), lr=0.1)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    vae.history = []
-    for _ in range(steps):
-        terms = vae.loss(Batch(x))
-        optimizer.zero_grad()
-        terms["loss"].backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        vae.history.append(terms["elbo"].item())
-    return vae
+    vae = VAE(encoder, decoder, StandardNormal(LATENTS), likelihood=likelihood).double()
+    rows = minimize(vae.turns(), lambda number: x, steps, log_every=1, learning_rate=0.1)
+    return vae, np.array([row["elbo"] for row in rows])
 
 
 def _model(vae: VAE) -> LinearGaussian:

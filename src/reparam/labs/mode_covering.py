@@ -6,12 +6,14 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from reparam import divergences, transport
 from reparam.distributions import Normal
 from reparam.labs.lab import Check, Findings, Lab, Numbers
+from reparam.models import Turn
 from reparam.plots.style import CLASS_COLOURS, dress, new_figure
+from reparam.training import minimize
 
 TEXT = """
 A single normal p cannot be a mixture π of two. KL(π ‖ p) is infinite wherever π has mass and p has none, so its
@@ -103,15 +105,12 @@ def _fit(objective: Objective, steps: int) -> tuple[float, float]:
 
 
 def _descend(objective: Objective, mean: float, log_scale: float, steps: int) -> tuple[float, float]:
-    at = torch.tensor([mean, log_scale], dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.Adam([at], lr=0.08)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        objective(at[:1], at[1:].exp()).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-    return at[0].item(), at[1].exp().item()
+    fit = nn.ParameterList(torch.tensor([value], dtype=torch.float64) for value in (mean, log_scale))
+    turn = Turn("normal", fit, lambda batch: {"loss": objective(fit[0], fit[1].exp())})
+    minimize(
+        [turn], lambda number: torch.empty(0), steps, learning_rate=0.08
+    )  # by quadrature: there is nothing to draw
+    return fit[0].item(), fit[1].exp().item()
 
 
 def _at(objective: Objective, fit: tuple[float, float]) -> float:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
 
 from reparam import adversarial
+from reparam.models.model import Batch, Terms, Turn
+from reparam.training import minimize
 
 Sampler = Callable[[int], Tensor]
 
@@ -23,12 +24,10 @@ def train_discriminator(
         batch: draws of each per update.
         learning_rate: at the start.
     """
-    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    for _ in range(steps):
-        loss = adversarial.minimax_discriminator(network(data(batch)), network(model(batch)))
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+
+    def loss(batch: Batch) -> Terms:
+        return {"loss": adversarial.minimax_discriminator(network(batch.x), network(model(len(batch.x))))}
+
+    turn = Turn("discriminator", network, loss, optimizer={"learning_rate": learning_rate})
+    minimize([turn], lambda number: data(batch), steps)
     return network

@@ -10,11 +10,13 @@ from torch import Tensor, nn
 
 from reparam import adversarial
 from reparam.data import load_data
+from reparam.labs.games import ADAM, paced
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.models import GAN
-from reparam.models.model import Batch
+from reparam.models.model import Batch, Terms, Turn
 from reparam.networks.players import mlp_discriminator, mlp_generator
 from reparam.plots.style import CLASS_COLOURS, dress, new_figure
+from reparam.training import each_step
 
 TEXT = """
 Train generators of digits for three durations and freeze them. Then train a fresh discriminator towards the optimum,
@@ -88,13 +90,9 @@ def _generators(durations: Sequence[int], real: Sampler) -> list[nn.Module]:
         LATENT,
         SHAPE,
     )
-    turns = [(turn, torch.optim.Adam(turn.moves.parameters(), lr=5e-4, betas=(0.5, 0.999))) for turn in gan.turns()]
     kept = []
-    for step in range(1, max(durations) + 1):
-        for turn, optimizer in turns:
-            optimizer.zero_grad()
-            turn.loss(Batch(real(BATCH)))["loss"].backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+    rates = {"discriminator": 5e-4, "generator": 5e-4}
+    for step in each_step(paced(gan, rates), lambda number: real(BATCH), max(durations), schedule="constant"):
         if step in durations:
             kept.append(copy.deepcopy(gan.generator))
     return kept
@@ -104,22 +102,20 @@ def _against(kind: str, generator: nn.Module, real: Sampler, at: np.ndarray) -> 
     """Readings of the generator's gradients at some steps of a fresh opponent's training."""
     opponent = mlp_discriminator(SHAPE, [96])
     critic: Callable[[Tensor], Tensor] = lambda x: opponent(x).squeeze(1)  # noqa: E731
-    optimizer = torch.optim.Adam(opponent.parameters(), lr=2e-3, betas=(0.5, 0.999))
-    rows = []
-    for step in range(1, int(at[-1]) + 1):
-        x = real(BATCH)
+
+    def loss(batch: Batch) -> Terms:
         with torch.no_grad():
             fake = generator(torch.randn(BATCH, LATENT))
         if kind == "critic":
-            loss = adversarial.LOSSES["wasserstein"].discriminator(critic(x), critic(fake))
-            loss = loss + 10 * adversarial.gradient_penalty(critic, x, fake)
-        else:
-            loss = adversarial.LOSSES["minimax"].discriminator(critic(x), critic(fake))
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+            distance = adversarial.LOSSES["wasserstein"].discriminator(critic(batch.x), critic(fake))
+            return {"loss": distance + 10 * adversarial.gradient_penalty(critic, batch.x, fake)}
+        return {"loss": adversarial.LOSSES["minimax"].discriminator(critic(batch.x), critic(fake))}
+
+    turn = Turn(kind, opponent, loss, optimizer={"learning_rate": 2e-3, **ADAM})
+    names = LOSSES[:2] if kind == "discriminator" else LOSSES[2:]
+    rows = []
+    for step in each_step([turn], lambda number: real(BATCH), int(at[-1]), schedule="constant"):
         if step in at:
-            names = LOSSES[:2] if kind == "discriminator" else LOSSES[2:]
             rows.append({name: _gradient(name, generator, critic) for name in names})
     return rows
 

@@ -5,7 +5,19 @@ from reparam.training.callbacks import Callback
 from reparam.training.fit import fit
 from reparam.training.interrupt import Interrupted
 from reparam.training.ledger import NotFinite
+from reparam.training.minimize import each_step, minimize
 from reparam.training.progress import Silent
 from reparam.training.resolve import resolve
 
-__all__ = ["Callback", "Interrupted", "NotFinite", "Run", "Silent", "fit", "load", "resolve"]
+__all__ = [
+    "Callback",
+    "Interrupted",
+    "NotFinite",
+    "Run",
+    "Silent",
+    "each_step",
+    "fit",
+    "load",
+    "minimize",
+    "resolve",
+]

@@ -32,17 +32,17 @@ def numbered(session: "Session", split: str, values: Values) -> dict[str, Any]:
     return {**row, **{name: value if math.isfinite(value) else None for name, value in values.items()}}
 
 
-def train_row(session: "Session") -> dict[str, float]:
+def trained_row(session: "Session") -> dict[str, float]:
     """Averages since the last such row, and the model's costly readings on the last batch."""
     return distinct([*session.loop.ledger.close().items(), ("watch", _readings(session))])
 
 
-def validation_row(session: "Session") -> dict[str, float]:
+def validated_row(session: "Session") -> dict[str, float]:
     """What judges the model on validation data and, for a toy, how much of its modes samples cover."""
     return distinct([("validation", _judged(session, session.data.validation)), ("coverage", _coverage(session))])
 
 
-def test_row(session: "Session") -> dict[str, float]:
+def tested_row(session: "Session") -> dict[str, float]:
     """What judges the model on test data; that it is finished, where nothing does."""
     return _judged(session, session.data.test) or {"finished": 1.0}
 

@@ -13,7 +13,7 @@ from reparam.training.callbacks import Callback
 from reparam.training.checkpoint import load_loop
 from reparam.training.interrupt import StopRequest, interrupted
 from reparam.training.loop import Loop, steps_per_epoch
-from reparam.training.rows import numbered, test_row, train_row, validation_row
+from reparam.training.rows import numbered, tested_row, trained_row, validated_row
 
 
 class Session:
@@ -107,7 +107,7 @@ class Session:
         self.model.train()
         self._tell("start")
         if not goes_on:
-            self._write("validation", validation_row(self))
+            self._write("validation", validated_row(self))
             self._tell("save")
 
     def _play(self) -> None:
@@ -115,9 +115,9 @@ class Session:
         self.step += 1
         self._tell("step")
         if self.step % self.config.log_every == 0 or self._closes:
-            self._write("train", train_row(self))
+            self._write("train", trained_row(self))
         if self._closes:
-            self._write("validation", validation_row(self))
+            self._write("validation", validated_row(self))
             self._tell("epoch")
             self._tell("save")
 
@@ -144,4 +144,4 @@ class Session:
         self.weights_from = self.step
         self._tell("end")
         self.model.eval()
-        self._write("test", test_row(self))
+        self._write("test", tested_row(self))
