@@ -44,7 +44,13 @@ class Callback:
     ...         if row["split"] == "validation" and row["elbo"] > self.nats:
     ...             session.ask_to_stop(f"the bound has passed {self.nats} nats")
 
-    It is given to :func:`reparam.fit` as ``callbacks=[Enough(-100)]``.
+    >>> data, likelihood = reparam.load_data("ring"), reparam.models.NormalLikelihood((2,))
+    >>> encoder, decoder = reparam.networks.MLP(2, [8], 4), reparam.networks.MLP(2, [8], 2)
+    >>> vae = reparam.VAE(encoder, decoder, reparam.models.StandardNormal(2), likelihood=likelihood)
+    >>> quiet = reparam.training.Silent()
+    >>> run = reparam.fit(vae, data, epochs=50, batch_size=1000, progress=quiet, callbacks=[Enough(-2.2)])
+    >>> run.rows[-1]["split"], run.rows[-1]["epoch"] < 50, run.rows[-2]["elbo"] > -2.2
+    ('test', True, True)
     """
 
     def start(self, session: "Session") -> None:
