@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from reparam import checks
 from reparam.distributions import Distribution
 
 Draws = tuple[Tensor, Tensor]
@@ -31,14 +32,15 @@ def analytic_kl(posterior: Distribution, prior: Distribution, samples: int = 1) 
     """Draws, and KL(posterior ‖ prior) in closed form.
 
     Raises:
-        UserError: if the pair has none.
+        UserError: if the pair has none, or there are no draws.
     """
+    checks.whole("samples", samples)
     return posterior.sample((samples,)), posterior.kl(prior)
 
 
 def sampled_kl(posterior: Distribution, prior: Distribution, samples: int = 1) -> Draws:
     """Draws, and their mean of log q(z) - log p(z): unbiased, for any pair that has densities."""
-    z, log_q = posterior.sample_and_log_prob((samples,))
+    z, log_q = posterior.sample_and_log_prob((checks.whole("samples", samples),))
     return z, (log_q - prior.log_prob(z)).mean(0)
 
 
@@ -52,6 +54,9 @@ class FreeBits:
     Args:
         least: lambda, nats per latent dimension.
 
+    Raises:
+        UserError: if that is negative or not finite.
+
     >>> import torch
     >>> from reparam.distributions import Normal
     >>> unit = Normal(torch.zeros(4, 3), torch.ones(4, 3))
@@ -60,6 +65,9 @@ class FreeBits:
     """
 
     least: float
+
+    def __post_init__(self) -> None:
+        checks.within("least", self.least, 0)
 
     def __call__(self, posterior: Distribution, prior: Distribution) -> Tensor:
         """The KL ``(batch,)`` raised by what its dimensions lack on average.
@@ -97,7 +105,7 @@ def elbo(
         Per-example reconstruction and KL, each ``(batch,)`` in nats.
 
     Raises:
-        UserError: by the analytic KL, if the pair has no closed form.
+        UserError: if there are no draws; by the analytic KL, if the pair has no closed form.
 
     >>> import torch
     >>> from reparam.distributions import Normal
@@ -121,7 +129,7 @@ def log_importance_weights(
 
     Arguments as for :func:`elbo`.
     """
-    z, log_q = posterior.sample_and_log_prob((samples,))
+    z, log_q = posterior.sample_and_log_prob((checks.whole("samples", samples),))
     return likelihood(z).log_prob(x) + prior.log_prob(z) - log_q
 
 
@@ -158,7 +166,7 @@ def doubly_reparameterized(
     Raises:
         UserError: if the posterior cannot be detached from its parameters (flows).
     """
-    z = posterior.sample((samples,))
+    z = posterior.sample((checks.whole("samples", samples),))
     log_weights = likelihood(z).log_prob(x) + prior.log_prob(z) - posterior.detached().log_prob(z)
     shares = log_weights.detach().softmax(0)
     if z.requires_grad:

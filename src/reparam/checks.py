@@ -40,6 +40,20 @@ def whole(name: str, value: Any, least: int = 1) -> int:
     return number
 
 
+def wholes(**values: Any) -> None:
+    """Several whole numbers of at least 1, by the arguments' names.
+
+    Raises:
+        UserError: naming the first that is none.
+
+    >>> wholes(outputs=10, width=-3)
+    Traceback (most recent call last):
+    reparam.errors.UserError: width=-3 will not do: give a whole number of at least 1
+    """
+    for name, value in values.items():
+        whole(name, value)
+
+
 def positive(name: str, value: Any) -> float:
     """A finite number above 0.
 
@@ -111,3 +125,17 @@ def widths(name: str, values: Any, fewest: int = 0) -> tuple[int, ...]:
         return tuple(whole(name, value) for value in values)
     except UserError:
         refuse(name, values, "give whole numbers of at least 1")
+
+
+def shape(name: str, value: Any) -> tuple[int, ...]:
+    """The shape of one example: a whole number for vectors, or lengths of its sides.
+
+    Raises:
+        UserError: naming the argument and its value.
+
+    >>> shape("inputs", 5), shape("inputs", (1, 28, 28))
+    ((5,), (1, 28, 28))
+    """
+    if isinstance(value, Sequence):
+        return widths(name, value, fewest=1)
+    return (whole(name, value),)

@@ -16,7 +16,7 @@ from reparam.models import GAN, WGAN, Batch, GradientPenalty, InstanceNoise
 from reparam.models.gan.unrolling import look_ahead
 from reparam.models.gan.watching import duplicate_rate
 from reparam.models.traits import Traits
-from reparam.networks.players import mlp_discriminator, mlp_generator
+from reparam.networks.players import Conditional, mlp_discriminator, mlp_generator
 from reparam.randomness import noise
 from reparam.runs.snapshots import read_snapshots
 from reparam.settings import GANConfig, WGANConfig
@@ -359,6 +359,7 @@ def test_smoothing_labels_that_a_game_does_not_have_is_refused(loss):
 
 
 def test_a_conditional_game_needs_labels():
-    model = small_gan(classes=3)
+    generator = Conditional(mlp_generator(4 + 3, [12], (2,), -math.inf, math.inf), 3)
+    model = GAN(generator, Conditional(mlp_discriminator((2 + 3,), [12]), 3), 4, (2,), classes=3)
     with pytest.raises(UserError, match="--conditional"):
-        model.discriminator_loss(Batch(torch.rand(4, *SHAPE)))
+        model.discriminator_loss(Batch(torch.rand(4, 2)))

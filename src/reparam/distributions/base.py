@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.errors import UserError
 
 
@@ -19,13 +20,16 @@ class Distribution(ABC):
         has_density: whether :meth:`log_prob` says how well a value is explained: not of a distribution one can only
             draw from, nor of a point.
         levels: how many equally spaced values between 0 and 1 an event is made of; 0 where it is not of such.
+
+    Raises:
+        UserError: if that is no whole number of at least 0.
     """
 
     has_density: bool = True
     levels: int = 0
 
     def __init__(self, event_dims: int) -> None:
-        self.event_dims = event_dims
+        self.event_dims = checks.whole("event_dims", event_dims, 0)
 
     @property
     @abstractmethod
@@ -113,6 +117,31 @@ def broadcast_shape(*shapes: Sequence[int]) -> torch.Size:
     """The shape of parameters that broadcast with each other."""
     shape: torch.Size = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
     return shape
+
+
+def check_parameters(event_dims: int, **parameters: Tensor) -> None:
+    """Refuse what cannot be the parameters of one distribution; shapes alone are looked at, no value is waited for.
+
+    Args:
+        event_dims: how many trailing dimensions make one event.
+        **parameters: by their names, of shapes that broadcast together.
+
+    Raises:
+        UserError: naming the parameter and its shape.
+    """
+    for name, values in parameters.items():
+        if not isinstance(values, Tensor):
+            checks.refuse(name, values, "give a tensor")
+    shapes = [values.shape for values in parameters.values()]
+    try:
+        shape = shapes[0] if len(shapes) == 1 else broadcast_shape(*shapes)
+    except RuntimeError:
+        told = " and ".join(f"{name} {tuple(values.shape)}" for name, values in parameters.items())
+        raise UserError(f"{told} do not broadcast: give shapes that do") from None
+    if len(shape) < event_dims:
+        raise UserError(
+            f"event_dims={event_dims} will not do: parameters of shape {tuple(shape)} have fewer dimensions"
+        )
 
 
 def check_positive(name: str, values: Tensor) -> None:

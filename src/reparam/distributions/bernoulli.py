@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from reparam.distributions.base import Distribution
+from reparam.distributions.base import Distribution, check_parameters
 
 # 2^112 is a float32 still
 FACTORS = 112
@@ -25,6 +25,7 @@ class Bernoulli(Distribution):
 
     def __init__(self, logits: Tensor, event_dims: int = 1) -> None:
         super().__init__(event_dims)
+        check_parameters(event_dims, logits=logits)
         self.logits = logits
 
     @property

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from reparam.distributions.base import Distribution
+from reparam.distributions.base import Distribution, check_parameters
+from reparam.errors import UserError
 
 
 class Categorical(Distribution):
@@ -22,6 +23,11 @@ class Categorical(Distribution):
 
     def __init__(self, logits: Tensor, event_dims: int = 1) -> None:
         super().__init__(event_dims)
+        check_parameters(event_dims + 1, logits=logits)
+        if logits.shape[-1] < 2:
+            raise UserError(
+                f"logits of shape {tuple(logits.shape)} choose among {logits.shape[-1]} levels: give 2 or more"
+            )
         self.logits = logits
         self.levels = logits.shape[-1]
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from reparam.distributions.base import Distribution
+from reparam.distributions.base import Distribution, check_parameters
 
 # nearer to zero than this the closed forms lose digits to a difference of large numbers, and series are as exact
 NEAR_ZERO = 0.1
@@ -29,6 +29,7 @@ class ContinuousBernoulli(Distribution):
 
     def __init__(self, logits: Tensor, event_dims: int = 1) -> None:
         super().__init__(event_dims)
+        check_parameters(event_dims, logits=logits)
         self.logits = logits
 
     @property

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from reparam.distributions.base import Distribution, broadcast_shape
+from reparam.distributions.base import Distribution, broadcast_shape, check_parameters
 
 LEVELS = 256
 # the outermost values own the tails
@@ -35,6 +35,7 @@ class DiscretizedLogistic(Distribution):
 
     def __init__(self, location: Tensor, log_scale: Tensor, event_dims: int = 1) -> None:
         super().__init__(event_dims)
+        check_parameters(event_dims, location=location, log_scale=log_scale)
         self.location, self.log_scale = location, log_scale
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.distributions import Distribution, Normal
 from reparam.recording import recorded
 
@@ -81,6 +82,9 @@ class AutoregressiveTransforms(nn.Module):
         kind: ``affine`` (Kingma et al. 2016; Papamakarios et al. 2017) or ``spline`` (rational-quadratic, Durkan et
             al. 2019; beyond [-5, 5] it leaves its input as it is).
 
+    Raises:
+        UserError: if a number is not whole or too small, or the kind is unknown.
+
     >>> import torch
     >>> transform = AutoregressiveTransforms(3, context=2)(torch.zeros(5, 2))
     >>> transform(torch.zeros(5, 3)).shape
@@ -93,9 +97,13 @@ class AutoregressiveTransforms(nn.Module):
         import zuko
 
         super().__init__()
-        family = {"affine": zuko.flows.MAF, "spline": zuko.flows.NSF}[kind]
+        families = {"affine": zuko.flows.MAF, "spline": zuko.flows.NSF}
+        family = families[checks.one_of("kind", kind, families)]
+        checks.wholes(dim=dim, transforms=transforms)
+        checks.whole("context", context, 0)
         # one masked network per transform; zuko's own base is left aside, ours is the normal
-        self.chain = family(dim, context, transforms=transforms, hidden_features=tuple(hidden)).transform
+        features = checks.widths("hidden", hidden)
+        self.chain = family(dim, context, transforms=transforms, hidden_features=features).transform
 
     def forward(self, context: Tensor | None = None) -> Transform:
         """The transform, given its context ``(*batch_shape, context)``."""

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from reparam.distributions.base import Distribution
 from reparam.distributions.normal import LOG_2PI, Normal
+from reparam.errors import UserError
 
 
 class NormalMixture(Distribution):
@@ -17,6 +18,9 @@ class NormalMixture(Distribution):
         logits: unnormalized log-weights, ``(components,)``.
         components: diagonal normals of batch shape ``(components,)``.
 
+    Raises:
+        UserError: unless there is one logit a component.
+
     >>> two = Normal(torch.tensor([[-1.0], [1.0]]), torch.ones(2, 1))
     >>> NormalMixture(torch.zeros(2), two).sample((5,)).shape
     torch.Size([5, 1])
@@ -24,6 +28,11 @@ class NormalMixture(Distribution):
 
     def __init__(self, logits: Tensor, components: Normal) -> None:
         super().__init__(event_dims=1)
+        if logits.dim() != 1 or not len(logits) or components.mean.shape[:-1] != logits.shape:
+            raise UserError(
+                f"logits {tuple(logits.shape)} and components with means {tuple(components.mean.shape)} make no "
+                "mixture: give one logit and one row of means for each of 1 or more"
+            )
         self.log_weights, self.components = F.log_softmax(logits, 0), components
 
     @property

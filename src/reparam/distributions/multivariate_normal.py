@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from reparam.distributions.base import Distribution, broadcast_shape, check_positive
+from reparam.distributions.base import Distribution, broadcast_shape, check_parameters, check_positive
 from reparam.distributions.normal import LOG_2PI, Normal
+from reparam.errors import UserError
 
 
 class MultivariateNormal(Distribution):
@@ -20,7 +21,7 @@ class MultivariateNormal(Distribution):
         cholesky: L, ``(*batch_shape, dim, dim)``, broadcasting with the mean; what is above its diagonal is not read.
 
     Raises:
-        UserError: if an entry of the diagonal is not positive, naming it.
+        UserError: if an entry of the diagonal is not positive, naming it, or shapes do not go together.
 
     >>> q = MultivariateNormal(torch.zeros(3, 2), torch.eye(2).expand(3, 2, 2))
     >>> q.sample((5,)).shape, q.log_prob(torch.zeros(3, 2)).shape
@@ -29,6 +30,7 @@ class MultivariateNormal(Distribution):
 
     def __init__(self, mean: Tensor, cholesky: Tensor) -> None:
         super().__init__(event_dims=1)
+        _check_shapes(mean, cholesky)
         check_positive("the Cholesky factor's diagonal", cholesky.diagonal(dim1=-2, dim2=-1))
         self._set(mean, cholesky.tril(), cholesky.diagonal(dim1=-2, dim2=-1).log())
 
@@ -121,6 +123,16 @@ class MultivariateNormal(Distribution):
         super(MultivariateNormal, normal).__init__(event_dims=1)
         normal._set(self._mean.detach(), self.cholesky.detach(), self.log_diagonal.detach())
         return normal
+
+
+def _check_shapes(mean: Tensor, cholesky: Tensor) -> None:
+    """Refuse a factor that is not square, or not of the mean's width."""
+    if mean.dim() < 1 or cholesky.dim() < 2 or set(cholesky.shape[-2:]) != {mean.shape[-1]}:
+        raise UserError(
+            f"mean {tuple(mean.shape)} and cholesky {tuple(cholesky.shape)} make no normal: give (*batch, dim) and "
+            "(*batch, dim, dim)"
+        )
+    check_parameters(1, mean=mean, diagonal=cholesky.diagonal(dim1=-2, dim2=-1))
 
 
 def _solve(cholesky: Tensor, vector: Tensor) -> Tensor:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from reparam.distributions.base import Distribution, broadcast_shape, check_positive
+from reparam import checks
+from reparam.distributions.base import Distribution, broadcast_shape, check_parameters, check_positive
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -23,7 +24,7 @@ class Normal(Distribution):
         event_dims: how many trailing dimensions make one event (1: vectors).
 
     Raises:
-        UserError: if a scale is not positive, naming the element.
+        UserError: if a scale is not positive, naming the element, or shapes do not broadcast.
 
     >>> q = Normal(torch.zeros(3, 2), torch.ones(3, 2))
     >>> q.sample().shape, q.log_prob(torch.zeros(3, 2)).shape
@@ -34,6 +35,7 @@ class Normal(Distribution):
     """
 
     def __init__(self, mean: Tensor, scale: Tensor, event_dims: int = 1) -> None:
+        check_parameters(checks.whole("event_dims", event_dims, 0), mean=mean, scale=scale)
         check_positive("scale", scale)
         self._set(mean, scale, scale.log(), event_dims)
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from reparam import checks
+from reparam.errors import UserError
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -43,6 +46,9 @@ class Turn:
         after: called after each update (to clip weights, say).
         optimizer: what the turn's optimizer is unless the run's settings say otherwise, such as
             ``{"optimizer": "rmsprop", "learning_rate": 5e-5}``; other entries go to its constructor.
+
+    Raises:
+        UserError: if it has no name, moves nothing, has no loss, or is never taken.
     """
 
     name: str
@@ -51,6 +57,15 @@ class Turn:
     repeats: int = 1
     after: Callable[[], None] | None = None
     optimizer: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            checks.refuse("name", self.name, "give a turn a name, such as 'generator'")
+        if not isinstance(self.moves, nn.Module) or next(self.moves.parameters(), None) is None:
+            raise UserError(f"turn {self.name!r} moves no parameter: give it a module with learnable parameters")
+        if not callable(self.loss):
+            checks.refuse("loss", self.loss, "give a function from a Batch to named scalars")
+        checks.whole("repeats", self.repeats)
 
 
 class Model(nn.Module, ABC):

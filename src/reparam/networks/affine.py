@@ -1,7 +1,9 @@
 """Changes of units, with numbers that are not learned."""
 
+import torch
 from torch import Tensor, nn
 
+from reparam.errors import UserError
 from reparam.recording import recorded
 
 
@@ -11,7 +13,10 @@ class Affine(nn.Module):
 
     Args:
         shift: broadcasts with one example.
-        scale: likewise.
+        scale: likewise; not 0.
+
+    Raises:
+        UserError: if either is not finite, or a scale is 0.
     """
 
     shift: Tensor
@@ -19,6 +24,9 @@ class Affine(nn.Module):
 
     def __init__(self, shift: Tensor, scale: Tensor) -> None:
         super().__init__()
+        for name, values in (("shift", shift), ("scale", scale)):
+            if not torch.isfinite(values).all() or (name == "scale" and not values.all()):
+                raise UserError(f"{name} holds values that are not finite, or are 0: give numbers that can be undone")
         # copies: two buffers on one storage would both become what is loaded last
         self.register_buffer("shift", shift.clone())
         self.register_buffer("scale", scale.clone())

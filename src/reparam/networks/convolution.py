@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from reparam import checks
 from reparam.errors import UserError
-from reparam.networks.activations import ACTIVATIONS
+from reparam.networks.activations import activation_of
 from reparam.recording import recorded
 
 SMALLEST_SIDE = 8
@@ -23,6 +24,7 @@ def pyramid(height: int, width: int) -> list[tuple[int, int]]:
 
 def check_image(shape: Sequence[int]) -> tuple[int, int, int]:
     """``(channels, height, width)``, refused with what would do unless they are an image's of at least 8×8."""
+    shape = checks.shape("data_shape", shape)
     if len(shape) != 3 or min(shape[1:]) < SMALLEST_SIDE:
         raise UserError(
             f"a convolutional network needs images of at least {SMALLEST_SIDE}×{SMALLEST_SIDE} pixels with shape "
@@ -43,7 +45,8 @@ class ConvEncoder(nn.Sequential):
         activation: one of ``reparam.networks.ACTIVATIONS``.
 
     Raises:
-        UserError: if the data are not images or are smaller than 8×8.
+        UserError: if the data are not images or are smaller than 8×8, a width is not at least 1, or the activation is
+            unknown.
 
     >>> import torch
     >>> ConvEncoder((3, 20, 28), 10, width=8)(torch.zeros(2, 3, 20, 28)).shape
@@ -52,11 +55,12 @@ class ConvEncoder(nn.Sequential):
 
     def __init__(self, data_shape: Sequence[int], outputs: int, width: int = 32, activation: str = "relu") -> None:
         channels, *size = check_image(data_shape)
-        sizes = pyramid(*size)
+        checks.wholes(outputs=outputs, width=width)
+        sizes, act = pyramid(*size), activation_of(activation)
         layers: list[nn.Module] = []
         for level in range(len(sizes) - 1):
             after = width * min(2**level, 4)
-            layers += [nn.Conv2d(channels, after, 3, stride=2, padding=1), ACTIVATIONS[activation]()]
+            layers += [nn.Conv2d(channels, after, 3, stride=2, padding=1), act()]
             channels = after
         super().__init__(*layers, nn.Flatten(), nn.Linear(channels * math.prod(sizes[-1]), outputs))
 
@@ -72,7 +76,8 @@ class ConvDecoder(nn.Sequential):
         activation: one of ``reparam.networks.ACTIVATIONS``.
 
     Raises:
-        UserError: if the data are not images or are smaller than 8×8.
+        UserError: if the data are not images or are smaller than 8×8, a width is not at least 1, or the activation is
+            unknown.
 
     >>> import torch
     >>> ConvDecoder(10, (3, 20, 29), width=8)(torch.zeros(2, 10)).shape
@@ -81,13 +86,14 @@ class ConvDecoder(nn.Sequential):
 
     def __init__(self, latent_dim: int, data_shape: Sequence[int], width: int = 32, activation: str = "relu") -> None:
         channels, *size = check_image(data_shape)
-        sizes = pyramid(*size)
+        checks.wholes(latent_dim=latent_dim, width=width)
+        sizes, act = pyramid(*size), activation_of(activation)
         before = width * min(2 ** (len(sizes) - 2), 4)
         smallest = (before, *sizes[-1])
         layers: list[nn.Module] = [nn.Linear(latent_dim, math.prod(smallest)), nn.Unflatten(1, smallest)]
         for level in reversed(range(len(sizes) - 1)):
             after = width * min(2 ** (level - 1), 4) if level else channels
-            layers += [ACTIVATIONS[activation](), doubling(before, after, sizes[level + 1], sizes[level])]
+            layers += [act(), doubling(before, after, sizes[level + 1], sizes[level])]
             before = after
         super().__init__(*layers)
 

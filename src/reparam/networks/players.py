@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
+from reparam.errors import UserError
 from reparam.networks.affine import Affine
 from reparam.networks.convolution import check_image, doubling, pyramid
 from reparam.recording import recorded
@@ -17,6 +20,9 @@ SLOPE = 0.2
 class Ranged(nn.Module):
     """Outputs in ``(low, high)`` by a scaled sigmoid; as they come where the range is not finite.
 
+    Raises:
+        UserError: unless ``low`` is below ``high``.
+
     >>> Ranged(-1.0, 3.0)(torch.zeros(2))
     tensor([1., 1.])
     """
@@ -26,6 +32,8 @@ class Ranged(nn.Module):
 
     def __init__(self, low: float, high: float) -> None:
         super().__init__()
+        if not low < high:
+            raise UserError(f"low={low:g} and high={high:g} bound no range: give a low below high")
         self.bounded = math.isfinite(low) and math.isfinite(high)
         # buffers, so that a checkpoint brings them
         self.register_buffer("low", torch.tensor(low))
@@ -47,6 +55,9 @@ class FourierFeatures(nn.Module):
         features: how many frequencies.
         scale: their standard deviation along a direction of the plane, in radians per unit.
 
+    Raises:
+        UserError: if there are no inputs or features, or the scale is not positive.
+
     >>> FourierFeatures(2, 16)(torch.zeros(5, 2)).shape
     torch.Size([5, 34])
     """
@@ -55,6 +66,8 @@ class FourierFeatures(nn.Module):
 
     def __init__(self, inputs: int, features: int, scale: float = 3.0) -> None:
         super().__init__()
+        checks.wholes(inputs=inputs, features=features)
+        checks.positive("scale", scale)
         # so that the angle's spread does not grow with the width
         self.register_buffer("frequencies", scale * math.sqrt(2 / inputs) * torch.randn(inputs, features))
 
@@ -72,13 +85,16 @@ class Conditional(nn.Module):
         network: takes ``classes`` more inputs (vectors) or channels (images) than it is given.
         classes: how many classes there are.
 
+    Raises:
+        UserError: if there is none.
+
     >>> Conditional(nn.Linear(2 + 3, 1), 3)(torch.zeros(4, 2), torch.tensor([0, 1, 2, 0])).shape
     torch.Size([4, 1])
     """
 
     def __init__(self, network: nn.Module, classes: int) -> None:
         super().__init__()
-        self.network, self.classes = network, classes
+        self.network, self.classes = network, checks.whole("classes", classes)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """The network's output on x ``(batch, ...)`` joined by labels y ``(batch,)``."""
@@ -114,14 +130,19 @@ def mlp_generator(
 ) -> nn.Sequential:
     """A perceptron from z to data in a range, with batch normalization between hidden layers.
 
+    Raises:
+        UserError: if a width is no whole number of at least 1, or the range is none.
+
     >>> mlp_generator(10, [16, 32], (1, 8, 9), 0.0, 1.0)(torch.randn(4, 10)).shape
     torch.Size([4, 1, 8, 9])
     """
+    widths = [checks.whole("inputs", inputs), *checks.widths("hidden", hidden)]
+    data_shape = checks.shape("data_shape", data_shape)
     layers: list[nn.Module] = []
-    for level, (before, after) in enumerate(zip([inputs, *hidden], hidden, strict=False)):
+    for level, (before, after) in enumerate(pairwise(widths)):
         normalize = [nn.BatchNorm1d(after)] if batch_norm and level else []
         layers += [nn.Linear(before, after), *normalize, nn.LeakyReLU(SLOPE, inplace=True)]
-    layers += [nn.Linear(hidden[-1], math.prod(data_shape)), nn.Unflatten(1, tuple(data_shape)), Ranged(low, high)]
+    layers += [nn.Linear(widths[-1], math.prod(data_shape)), nn.Unflatten(1, data_shape), Ranged(low, high)]
     return nn.Sequential(*layers)
 
 
@@ -144,13 +165,17 @@ def orthogonal(network: nn.Sequential) -> nn.Sequential:
 def mlp_discriminator(data_shape: Sequence[int], hidden: Sequence[int]) -> nn.Sequential:
     """A perceptron from data to one logit.
 
+    Raises:
+        UserError: if a width is no whole number of at least 1.
+
     >>> mlp_discriminator((1, 8, 9), [16])(torch.randn(4, 1, 8, 9)).shape
     torch.Size([4, 1])
     """
+    widths = [math.prod(checks.shape("data_shape", data_shape)), *checks.widths("hidden", hidden)]
     layers: list[nn.Module] = [nn.Flatten()]
-    for before, after in zip([math.prod(data_shape), *hidden], hidden, strict=False):
+    for before, after in pairwise(widths):
         layers += [nn.Linear(before, after), nn.LeakyReLU(SLOPE, inplace=True)]
-    return nn.Sequential(*layers, nn.Linear(hidden[-1], 1))
+    return nn.Sequential(*layers, nn.Linear(widths[-1], 1))
 
 
 def conv_generator(
@@ -167,12 +192,13 @@ def conv_generator(
         batch_norm: normalize between layers.
 
     Raises:
-        UserError: if the data are not images or are smaller than 8×8.
+        UserError: if the data are not images or are smaller than 8×8, or a width is not at least 1.
 
     >>> conv_generator(10, 4, (3, 20, 29), 0.0, 1.0)(torch.randn(2, 10)).shape
     torch.Size([2, 3, 20, 29])
     """
     channels, *size = check_image(data_shape)
+    checks.wholes(inputs=inputs, width=width)
     sizes = pyramid(*size)
     before = width * min(2 ** (len(sizes) - 2), 4)
     layers: list[nn.Module] = [nn.Linear(inputs, before * math.prod(sizes[-1])), nn.Unflatten(1, (before, *sizes[-1]))]
@@ -197,12 +223,14 @@ def conv_discriminator(data_shape: Sequence[int], width: int, extra_channels: in
         extra_channels: channels that a label adds.
 
     Raises:
-        UserError: if the data are not images or are smaller than 8×8.
+        UserError: if the data are not images or are smaller than 8×8, or a width is not at least 1.
 
     >>> conv_discriminator((3, 20, 29), 4)(torch.randn(2, 3, 20, 29)).shape
     torch.Size([2, 1])
     """
     channels, *size = check_image(data_shape)
+    checks.whole("width", width)
+    checks.whole("extra_channels", extra_channels, 0)
     sizes, channels = pyramid(*size), channels + extra_channels
     layers: list[nn.Module] = []
     for level in range(len(sizes) - 1):

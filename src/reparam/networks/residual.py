@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from reparam.networks.activations import ACTIVATIONS
+from reparam import checks
+from reparam.networks.activations import activation_of
 from reparam.networks.convolution import check_image, doubling, pyramid
 from reparam.recording import recorded
 
@@ -25,7 +26,8 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, activation: str) -> None:
         super().__init__()
-        act = ACTIVATIONS[activation]
+        checks.whole("channels", channels)
+        act = activation_of(activation)
         last = nn.Conv2d(channels, channels, 3, padding=1)
         nn.init.zeros_(last.weight)  # depth then costs nothing at the start
         self.branch = nn.Sequential(act(), nn.Conv2d(channels, channels, 3, padding=1), act(), last)
@@ -59,7 +61,8 @@ class ResidualEncoder(nn.Sequential):
         activation: one of ``reparam.networks.ACTIVATIONS``.
 
     Raises:
-        UserError: if the data are not images or are smaller than 8×8.
+        UserError: if the data are not images or are smaller than 8×8, a width is not at least 1, or the activation is
+            unknown.
 
     >>> import torch
     >>> ResidualEncoder((3, 20, 28), 10, width=8)(torch.zeros(2, 3, 20, 28)).shape
@@ -68,7 +71,8 @@ class ResidualEncoder(nn.Sequential):
 
     def __init__(self, data_shape: Sequence[int], outputs: int, width: int = 24, activation: str = "silu") -> None:
         channels, *size = check_image(data_shape)
-        sizes = stages(*size)
+        checks.wholes(outputs=outputs, width=width)
+        sizes, act = stages(*size), activation_of(activation)
         layers: list[nn.Module] = []
         for level in range(len(sizes) - 1):
             after = width * min(2**level, 4)
@@ -76,7 +80,7 @@ class ResidualEncoder(nn.Sequential):
             layers += [ResidualBlock(after, activation) for _ in range(BLOCKS)]
             channels = after
         flat = channels * math.prod(sizes[-1])
-        super().__init__(*layers, ACTIVATIONS[activation](), nn.Flatten(), nn.Linear(flat, outputs))
+        super().__init__(*layers, act(), nn.Flatten(), nn.Linear(flat, outputs))
 
 
 @recorded
@@ -90,7 +94,8 @@ class ResidualDecoder(nn.Sequential):
         activation: one of ``reparam.networks.ACTIVATIONS``.
 
     Raises:
-        UserError: if the data are not images or are smaller than 8×8.
+        UserError: if the data are not images or are smaller than 8×8, a width is not at least 1, or the activation is
+            unknown.
 
     >>> import torch
     >>> ResidualDecoder(10, (3, 20, 29), width=8)(torch.zeros(2, 10)).shape
@@ -99,13 +104,14 @@ class ResidualDecoder(nn.Sequential):
 
     def __init__(self, latent_dim: int, data_shape: Sequence[int], width: int = 24, activation: str = "silu") -> None:
         channels, *size = check_image(data_shape)
-        sizes = stages(*size)
+        checks.wholes(latent_dim=latent_dim, width=width)
+        sizes, act = stages(*size), activation_of(activation)
         before = width * min(2 ** (len(sizes) - 2), 4)
         smallest = (before, *sizes[-1])
         layers: list[nn.Module] = [nn.Linear(latent_dim, math.prod(smallest)), nn.Unflatten(1, smallest)]
         for level in reversed(range(len(sizes) - 1)):
             after = width * min(2 ** (level - 1), 4) if level else channels
             layers += [ResidualBlock(before, activation) for _ in range(BLOCKS)]
-            layers += [ACTIVATIONS[activation](), doubling(before, after, sizes[level + 1], sizes[level])]
+            layers += [act(), doubling(before, after, sizes[level + 1], sizes[level])]
             before = after
         super().__init__(*layers)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from reparam import checks
+
 
 def resample(draw: Callable[[], Tensor], log_ratio: Callable[[Tensor], Tensor], candidates: int) -> Tensor:
     """Draws chosen from ``candidates`` each, with probabilities proportional to a density ratio, ``(n, *shape)``.
@@ -18,11 +20,15 @@ def resample(draw: Callable[[], Tensor], log_ratio: Callable[[Tensor], Tensor], 
         log_ratio: log r(x) in nats up to a constant, ``(n,)``: a discriminator's logits.
         candidates: how many of q's draws each result is chosen from.
 
+    Raises:
+        UserError: if there is not even one candidate.
+
     >>> _ = torch.manual_seed(0)
     >>> rarer = resample(lambda: torch.rand(10_000), lambda x: torch.where(x < 0.5, 0.0, -100.0), candidates=2)
     >>> round(float((rarer > 0.5).float().mean()), 2)  # both candidates above 1/2
     0.25
     """
+    checks.whole("candidates", candidates)
     kept = draw()
     best = _perturbed(log_ratio(kept))
     for _ in range(candidates - 1):

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.adversarial import Critic, gradient_penalty, half_mean_square
+from reparam.distributions.base import check_positive
+from reparam.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,15 @@ class WeightClipping(Constraint):
 
     Args:
         c: the bound.
+
+    Raises:
+        UserError: if that is not positive.
     """
 
     c: float = 0.01
+
+    def __post_init__(self) -> None:
+        checks.positive("c", self.c)
 
     @torch.no_grad()
     def after(self, critic: nn.Module) -> None:
@@ -67,9 +76,15 @@ class GradientPenalty(Constraint):
 
     Args:
         weight: lambda.
+
+    Raises:
+        UserError: if that is negative or not finite.
     """
 
     weight: float = 10.0
+
+    def __post_init__(self) -> None:
+        checks.within("weight", self.weight, 0)
 
     def penalty(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
         """The weighted penalty."""
@@ -88,6 +103,9 @@ class ZeroCentred(Constraint):
             mass can flow from one mode to another; once they are weak it is pinned to where it is.
         unit: what counts as a length of 1 in the data, broadcasting with an example.
 
+    Raises:
+        UserError: if a number is out of range, both gammas are 0, or a hold has no decay to hold back.
+
     >>> fading = ZeroCentred(1.0, decay=0.01, hold=0.5)
     >>> [round(fading.size(progress), 3) for progress in (0.0, 0.5, 0.75, 1.0)]
     [1.0, 1.0, 0.1, 0.01]
@@ -99,6 +117,20 @@ class ZeroCentred(Constraint):
     hold: float = 0.0
     unit: Tensor | float = 1.0
     differentiates = True
+
+    def __post_init__(self) -> None:
+        for name in ("r1", "r2"):
+            checks.within(name, getattr(self, name), 0)
+        if not (self.r1 or self.r2):
+            raise UserError("r1=0 and r2=0 will not do: give a weight above 0 to one of them, or no constraint")
+        if checks.positive("decay", self.decay) > 1:
+            checks.refuse("decay", self.decay, "give a number above 0 and up to 1")
+        if checks.within("hold", self.hold, 0, 1) and self.decay == 1:
+            checks.refuse("hold", self.hold, "it has no effect with decay=1, leave one of them out")
+        if isinstance(self.unit, Tensor):
+            check_positive("unit", self.unit)
+        else:
+            checks.positive("unit", self.unit)
 
     def size(self, progress: float) -> float:
         """What gammas are multiplied by when that share of the training is done."""
@@ -128,8 +160,15 @@ def spectrally_normalized(network: nn.Module) -> nn.Module:
     """Divide each linear or convolutional layer's weight by its largest singular value, in place (Miyato et al. 2018).
 
     Returns the network, its layers parametrized by power iteration.
+
+    Raises:
+        UserError: if the network has no such layer.
     """
-    for module in network.modules():
-        if isinstance(module, nn.Linear | nn.Conv2d):
-            nn.utils.parametrizations.spectral_norm(module)
+    layers = [module for module in network.modules() if isinstance(module, nn.Linear | nn.Conv2d)]
+    if not layers:
+        raise UserError(
+            f"a {type(network).__name__} has no linear or convolutional layer to normalize: give one that has"
+        )
+    for layer in layers:
+        nn.utils.parametrizations.spectral_norm(layer)
     return network

@@ -8,6 +8,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.adversarial import (
     LOSSES,
     AdversarialLoss,
@@ -25,6 +26,7 @@ from reparam.models.gan.constraints import Constraint, Shown
 from reparam.models.gan.unrolling import look_ahead
 from reparam.models.gan.watching import duplicate_rate
 from reparam.models.model import Batch, Model, Terms, Turn
+from reparam.models.parts import ROWS, output_of, require_module
 from reparam.models.vae.decoding import full_precision
 from reparam.networks.players import acts_per_example
 from reparam.randomness import noise
@@ -41,10 +43,17 @@ class InstanceNoise:
     Args:
         scale: its standard deviation at the start; 0: none.
         epochs: how long it takes to vanish.
+
+    Raises:
+        UserError: if the scale is negative or the epochs are not positive.
     """
 
     scale: float = 0.0
     epochs: float = 10.0
+
+    def __post_init__(self) -> None:
+        checks.within("scale", self.scale, 0)
+        checks.positive("epochs", self.epochs)
 
     def at(self, epoch: float) -> float:
         """The standard deviation after so many epochs."""
@@ -78,7 +87,8 @@ class GAN(Model):
         optimizer: both players' optimizer unless the run's settings say otherwise, see :class:`Turn`.
 
     Raises:
-        UserError: if labels are to be smoothed in a game that has none, or samples chosen in a game without a ratio.
+        UserError: if an argument is none of these, shapes do not go together, labels are to be smoothed in a game that
+            has none, or samples chosen in a game without a ratio.
     """
 
     updates: Tensor
@@ -103,11 +113,14 @@ class GAN(Model):
         optimizer: Mapping[str, Any] = ADAM,
     ) -> None:
         super().__init__()
+        require_module("generator", generator)
+        require_module("discriminator", discriminator)
         self.generator, self.discriminator = generator, discriminator
         self._joint = acts_per_example(discriminator)
-        self.latent_dim, self.data_shape, self.classes = latent_dim, tuple(data_shape), classes
-        self.game = LOSSES[loss] if isinstance(loss, str) else loss
-        if smoothing and self.game.discriminator is not minimax_discriminator:
+        self.latent_dim, self.classes = checks.whole("latent_dim", latent_dim), checks.whole("classes", classes, 0)
+        self.data_shape = checks.widths("data_shape", data_shape, 1)
+        self.game = loss if isinstance(loss, AdversarialLoss) else LOSSES[checks.one_of("loss", loss, LOSSES)]
+        if checks.within("smoothing", smoothing, 0, 1) and self.game.discriminator is not minimax_discriminator:
             raise UserError(
                 f"label smoothing {smoothing:g} needs a discriminator trained on labels: use --loss non-saturating or "
                 "minimax, or leave --label-smoothing out"
@@ -115,12 +128,30 @@ class GAN(Model):
         self.discriminator_game = smoothed(self.game.discriminator, smoothing) if smoothing else self.game.discriminator
         self.candidates = self._checked(candidates)
         self.constraint, self.noise = constraint or Constraint(), noise or InstanceNoise()
-        self.discriminator_turns, self.unroll, self.unroll_rate = discriminator_turns, unroll, unroll_rate
-        self.optimizer, self.decay = optimizer, average
+        self.discriminator_turns = checks.whole("discriminator_turns", discriminator_turns)
+        self.unroll, self.unroll_rate = checks.whole("unroll", unroll, 0), checks.positive("unroll_rate", unroll_rate)
+        self.optimizer, self.decay = optimizer, checks.within("average", average, 0, 1)
+        self._check_parts()
         self.averaged = copy.deepcopy(generator).requires_grad_(False) if average else None
         self.register_buffer("updates", torch.zeros((), dtype=torch.int64))  # of the average, so that resuming goes on
         self._updates = 0  # the same as a number, since reading the tensor waits for the device
         self.register_load_state_dict_post_hook(_count_as_loaded)  # type: ignore[no-untyped-call]
+
+    def _check_parts(self) -> None:
+        """Refuse players, a constraint or noise that cannot be played with."""
+        for name, part, kind in (("constraint", self.constraint, Constraint), ("noise", self.noise, InstanceNoise)):
+            if not isinstance(part, kind):
+                checks.refuse(name, part, f"give a {kind.__name__}")
+        y = self._condition(torch.zeros(ROWS, dtype=torch.int64))
+        made = output_of("generator", self.generator, torch.zeros(ROWS, self.latent_dim), *y)
+        if made.shape[1:] != self.data_shape:
+            raise UserError(
+                f"generator makes {tuple(made.shape[1:])} of z ({self.latent_dim},), and data_shape is "
+                f"{self.data_shape}: give one that makes it"
+            )
+        logits = output_of("discriminator", self.discriminator, torch.zeros(ROWS, *self.data_shape), *y)
+        if logits.numel() != ROWS:
+            raise UserError(f"discriminator makes {tuple(logits.shape)} of {ROWS} examples: give one logit for each")
 
     def turns(self) -> Iterator[Turn]:
         """The discriminator's turn, as often as it repeats, then the generator's."""
@@ -264,8 +295,7 @@ class GAN(Model):
         return other
 
     def _checked(self, candidates: int) -> int:
-        if candidates < 1:
-            raise UserError(f"a sample cannot be chosen from {candidates} candidates: at least 1 is needed, itself")
+        checks.whole("candidates", candidates)
         if candidates > 1 and not (self.game.ratio and self.discriminator_game is self.game.discriminator):
             raise UserError(
                 f"samples cannot be chosen from {candidates} candidates: this game's discriminator learns no density "

@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import nn
 
+from reparam import checks
 from reparam.models.gan.constraints import Constraint, WeightClipping
 from reparam.models.gan.gan import GAN
 from reparam.recording import recorded
@@ -22,6 +23,9 @@ class WGAN(GAN):
         constraint: weight clipping at 0.01 unless given.
         discriminator_turns: critic updates per generator update.
         settings: the rest of :class:`GAN`'s.
+
+    Raises:
+        UserError: as :class:`GAN`, or if another loss is asked for.
     """
 
     def __init__(
@@ -36,6 +40,8 @@ class WGAN(GAN):
         optimizer: Mapping[str, Any] = RMSPROP,
         **settings: Any,
     ) -> None:
+        if "loss" in settings:
+            checks.refuse("loss", settings["loss"], "a WGAN's is 'wasserstein', leave it out or compose a GAN")
         super().__init__(
             generator,
             critic,

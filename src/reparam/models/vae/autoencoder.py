@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.distributions import Delta, Distribution
 from reparam.models.model import Batch, Model, Terms, Turn
-from reparam.models.vae.decoding import decode, full_precision, shape_of_output
-from reparam.models.vae.likelihoods import BernoulliLikelihood
+from reparam.models.parts import require_module, require_shape, shape_of
+from reparam.models.vae.decoding import decode, full_precision
+from reparam.models.vae.likelihoods import BernoulliLikelihood, Likelihood
 from reparam.recording import recorded
 
 
@@ -22,6 +24,9 @@ class Autoencoder(Model):
         latent_dim: width of the code.
         likelihood: module from the decoder's output to p(x|z); Bernoulli unless given. A normal of fixed scale makes it
             the squared error.
+
+    Raises:
+        UserError: if an argument is none of these, or the networks' shapes do not go together.
     """
 
     monitor = "reconstruction"
@@ -30,10 +35,16 @@ class Autoencoder(Model):
         self, encoder: nn.Module, decoder: nn.Module, latent_dim: int, *, likelihood: nn.Module | None = None
     ) -> None:
         super().__init__()
-        self.latent_dim = latent_dim
-        self.data_shape = shape_of_output(decoder, latent_dim)
+        self.latent_dim = checks.whole("latent_dim", latent_dim)
+        made = shape_of("decoder", decoder, (latent_dim,))
         self.encoder, self.decoder = encoder, decoder
-        self.likelihood = likelihood or BernoulliLikelihood(self.data_shape)
+        self.likelihood = likelihood or BernoulliLikelihood(made)
+        require_module("likelihood", self.likelihood)
+        self.data_shape = made
+        if isinstance(self.likelihood, Likelihood):
+            self.data_shape, takes = self.likelihood.data_shape, f"a {type(self.likelihood).__name__}"
+            require_shape("decoder", decoder, (latent_dim,), self.likelihood.output_shape, takes)
+        require_shape("encoder", encoder, self.data_shape, (latent_dim,), f"latent_dim={latent_dim}")
 
     def encode(self, x: Tensor) -> Delta:
         """The code, a point of ``(batch, latent_dim)``."""

@@ -6,11 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from reparam import checks
 from reparam.distributions import Distribution, Normal
+from reparam.errors import UserError
 from reparam.models.model import Batch, Model, Terms, Turn
-from reparam.models.vae.decoding import decode, full_precision, shape_of_output
+from reparam.models.parts import ROWS, output_of, require_module, shape_of
+from reparam.models.vae.decoding import decode, full_precision
 from reparam.models.vae.likelihoods import BernoulliLikelihood, Likelihood
 from reparam.models.vae.priors import Prior
+from reparam.models.vae.vae import check_likelihood, check_parts, check_prior
 from reparam.recording import recorded
 
 ADAM = {"learning_rate": 5e-4, "betas": (0.5, 0.999)}
@@ -27,6 +31,8 @@ class PairDiscriminator(nn.Module):
 
     def __init__(self, features: nn.Module, joint: nn.Module) -> None:
         super().__init__()
+        require_module("features", features)
+        require_module("joint", joint)
         self.features, self.joint = features, joint
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
@@ -52,6 +58,9 @@ class AVB(Model):
         likelihood: module from the decoder's output to p(x|z); Bernoulli unless given.
         contrast_samples: draws by which adaptive contrast estimates q's moments; 0: T compares with the prior.
         discriminator_turns: updates of T per update of encoder and decoder.
+
+    Raises:
+        UserError: if an argument is none of these, or the networks' shapes do not go together.
     """
 
     curve = "estimated_elbo"
@@ -69,14 +78,32 @@ class AVB(Model):
         discriminator_turns: int = 1,
     ) -> None:
         super().__init__()
+        check_prior(prior)
         self.latent_dim = prior.latent_dim
         # one module, since they move together
+        for name, part in (("encoder", encoder), ("posterior", posterior), ("decoder", decoder)):
+            require_module(name, part)
         self.autoencoder = nn.ModuleDict({"encoder": encoder, "posterior": posterior, "decoder": decoder})
         self.autoencoder["prior"] = prior
-        self.autoencoder["likelihood"] = likelihood or BernoulliLikelihood(shape_of_output(decoder, self.latent_dim))
+        likelihood = likelihood or BernoulliLikelihood(shape_of("decoder", decoder, (self.latent_dim,)))
+        check_likelihood(likelihood)
+        self.autoencoder["likelihood"] = likelihood
         self.data_shape = self.likelihood.data_shape
         self.discriminator = discriminator
-        self.contrast_samples, self.discriminator_turns = contrast_samples, discriminator_turns
+        self.contrast_samples = checks.whole("contrast_samples", contrast_samples, 0)
+        if contrast_samples == 1:
+            checks.refuse("contrast_samples", 1, "one draw has no spread, give 2 or more, or 0 for none")
+        self.discriminator_turns = checks.whole("discriminator_turns", discriminator_turns)
+        check_parts(encoder, decoder, prior, posterior, self.likelihood)
+        self._check_discriminator()
+
+    def _check_discriminator(self) -> None:
+        pair = torch.zeros(ROWS, *self.data_shape), torch.zeros(ROWS, self.latent_dim)
+        logits = output_of("discriminator", self.discriminator, *pair)
+        if logits.shape != (ROWS,):
+            raise UserError(
+                f"discriminator makes {tuple(logits.shape)} of {ROWS} pairs: give one logit (batch,) for each"
+            )
 
     @property
     def likelihood(self) -> Likelihood:

@@ -20,17 +20,3 @@ def decode(decoder: nn.Module, z: Tensor) -> Tensor:
 def full_precision(output: Tensor) -> Tensor:
     """A network's output as it leaves autocast for densities and losses: half precision becomes float32."""
     return output.float() if output.dtype in (torch.bfloat16, torch.float16) else output
-
-
-def shape_of_output(decoder: nn.Module, latent_dim: int) -> tuple[int, ...]:
-    """What one example's output looks like, found by decoding one zero without changing the decoder.
-
-    >>> shape_of_output(nn.Linear(2, 5), 2)
-    (5,)
-    """
-    like = next(decoder.parameters(), torch.zeros(()))
-    training = decoder.training
-    with torch.no_grad():
-        output = decoder.eval()(torch.zeros(1, latent_dim, device=like.device, dtype=like.dtype))
-    decoder.train(training)
-    return tuple(output.shape[1:])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.distributions import Distribution
 from reparam.networks import MLP
 from reparam.recording import recorded
@@ -76,6 +77,9 @@ class ImplicitPosterior(nn.Module):
         hidden: widths of f's hidden layers.
         activation: one of ``reparam.networks.ACTIVATIONS``.
 
+    Raises:
+        UserError: if a width is no whole number of at least 1, or the activation is unknown.
+
     >>> ImplicitPosterior(5, context=4, noise_dim=3)(torch.zeros(7, 4)).sample((2,)).shape
     torch.Size([2, 7, 5])
     """
@@ -89,7 +93,8 @@ class ImplicitPosterior(nn.Module):
         activation: str = "relu",
     ) -> None:
         super().__init__()
-        self.latent_dim, self.outputs, self.noise_dim = latent_dim, context, noise_dim
+        self.latent_dim = checks.whole("latent_dim", latent_dim)
+        self.outputs, self.noise_dim = checks.whole("context", context), checks.whole("noise_dim", noise_dim)
         self.network = MLP(context + noise_dim, hidden, latent_dim, activation)
 
     def forward(self, output: Tensor) -> Implicit:

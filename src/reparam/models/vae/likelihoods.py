@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.distributions import (
     Bernoulli,
     Categorical,
@@ -16,6 +17,7 @@ from reparam.distributions import (
     Distribution,
     Normal,
 )
+from reparam.distributions.base import check_parameters, check_positive
 from reparam.recording import recorded
 
 
@@ -24,6 +26,9 @@ class Likelihood(nn.Module, ABC):
 
     Args:
         data_shape: shape of one example, without the batch.
+
+    Raises:
+        UserError: if that is no list of whole numbers of at least 1.
 
     Attributes:
         output_shape: what the decoder gives for one example.
@@ -36,7 +41,7 @@ class Likelihood(nn.Module, ABC):
 
     def __init__(self, data_shape: Sequence[int]) -> None:
         super().__init__()
-        self.data_shape = tuple(data_shape)
+        self.data_shape = checks.widths("data_shape", data_shape, 1)
         self.output_shape = self.data_shape
         self.event_dims = len(self.data_shape)
 
@@ -76,13 +81,16 @@ class NormalLikelihood(Likelihood):
         scale: the standard deviation it starts from: one for all dimensions, or a tensor that broadcasts with one
             example, for one each.
         learned: whether the standard deviation is learned (as its logarithm, so it stays positive) or stays as given.
+
+    Raises:
+        UserError: if a standard deviation is not positive, or does not broadcast with an example.
     """
 
     log_scale: Tensor
 
     def __init__(self, data_shape: Sequence[int], scale: float | Tensor = 1.0, learned: bool = True) -> None:
         super().__init__(data_shape)
-        log_scale = torch.as_tensor(scale, dtype=torch.get_default_dtype()).log()
+        log_scale = _deviations(scale, self.data_shape).log()
         if learned:
             self.log_scale = nn.Parameter(log_scale)
         else:
@@ -91,6 +99,15 @@ class NormalLikelihood(Likelihood):
     def forward(self, output: Tensor) -> Normal:
         """Normal with mean ``output``."""
         return Normal.from_log_scale(output, self.log_scale.expand_as(output), self.event_dims)
+
+
+def _deviations(scale: float | Tensor, data_shape: tuple[int, ...]) -> Tensor:
+    """Standard deviations as a tensor that broadcasts with an example, each of them positive."""
+    if not isinstance(scale, Tensor):
+        return torch.tensor(checks.positive("scale", scale))
+    check_parameters(0, scale=scale, example=torch.empty(data_shape, device="meta"))
+    check_positive("scale", scale)
+    return scale.to(torch.get_default_dtype())
 
 
 @recorded
@@ -102,6 +119,9 @@ class DiscretizedLogisticLikelihood(Likelihood):
     Args:
         data_shape: shape of one example.
         scale: the logistic's scale it starts from.
+
+    Raises:
+        UserError: if that is not positive.
     """
 
     support = "unit"
@@ -110,7 +130,8 @@ class DiscretizedLogisticLikelihood(Likelihood):
     def __init__(self, data_shape: Sequence[int], scale: float = 0.1) -> None:
         super().__init__(data_shape)
         channels, *rest = self.data_shape
-        self.log_scale = nn.Parameter(torch.full((channels, *[1] * len(rest)), math.log(scale)))
+        start = math.log(checks.positive("scale", scale))
+        self.log_scale = nn.Parameter(torch.full((channels, *[1] * len(rest)), start))
 
     def forward(self, output: Tensor) -> DiscretizedLogistic:
         """Discretized logistic around ``output`` + ½."""
@@ -125,6 +146,9 @@ class CategoricalLikelihood(Likelihood):
         data_shape: shape of one example.
         levels: how many.
 
+    Raises:
+        UserError: if there are fewer than 2.
+
     >>> CategoricalLikelihood((3, 8, 8), levels=16).output_shape
     (48, 8, 8)
     """
@@ -133,7 +157,7 @@ class CategoricalLikelihood(Likelihood):
 
     def __init__(self, data_shape: Sequence[int], levels: int = 256) -> None:
         super().__init__(data_shape)
-        self.levels = levels
+        self.levels = checks.whole("levels", levels, 2)
         channels, *rest = self.data_shape
         self.output_shape = (channels * levels, *rest)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.bounds import (
     KL,
     FreeBits,
@@ -57,6 +58,9 @@ class ELBO(Objective):
         kl: ``reparam.bounds.analytic_kl`` or ``sampled_kl``.
         free_bits: nats per latent dimension that cost nothing, see :class:`reparam.bounds.FreeBits`; 0: none.
 
+    Raises:
+        UserError: if a number is negative or not finite, or something else has no effect beside ``kl_weight=0``.
+
     >>> [ELBO(kl_warmup=4).weight(epoch) for epoch in (0, 2, 4, 9)]
     [0.0, 0.5, 1.0, 1.0]
     """
@@ -66,6 +70,16 @@ class ELBO(Objective):
     samples: int = 1
     kl: KL = analytic_kl
     free_bits: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.whole("samples", self.samples)
+        for name in ("kl_weight", "kl_warmup", "free_bits"):
+            checks.within(name, getattr(self, name), 0)
+        for name in ("kl_warmup", "free_bits"):
+            if getattr(self, name) and not self.kl_weight:
+                checks.refuse(name, getattr(self, name), "it has no effect with kl_weight=0, leave one of them out")
+        if not callable(self.kl):
+            checks.refuse("kl", self.kl, "give reparam.bounds.analytic_kl or sampled_kl")
 
     def weight(self, epoch: float) -> float:
         """The KL term's weight after so many epochs."""
@@ -93,10 +107,16 @@ class IWAE(Objective):
 
     Args:
         samples: K, draws of z per example; 1 gives the ELBO with the sampled KL.
+
+    Raises:
+        UserError: if that is no whole number of at least 1.
     """
 
     samples: int = 50
     monitor = "iwae"
+
+    def __post_init__(self) -> None:
+        checks.whole("samples", self.samples)
 
     def loss(
         self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode, epoch: float
@@ -126,6 +146,9 @@ class DReG(IWAE):
 
     Args:
         samples: K, draws of z per example.
+
+    Raises:
+        UserError: if that is no whole number of at least 1.
     """
 
     def loss(

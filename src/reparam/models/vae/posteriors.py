@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.distributions import MultivariateNormal, Normal
 from reparam.distributions.flow import AutoregressiveTransforms, Flow
 from reparam.recording import recorded
@@ -32,6 +33,9 @@ class DiagonalNormal(nn.Module):
     Args:
         latent_dim: width of z.
 
+    Raises:
+        UserError: if that is no whole number of at least 1.
+
     >>> import torch
     >>> DiagonalNormal(5)(torch.zeros(3, 10)).sample().shape
     torch.Size([3, 5])
@@ -39,7 +43,7 @@ class DiagonalNormal(nn.Module):
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
-        self.latent_dim = latent_dim
+        self.latent_dim = checks.whole("latent_dim", latent_dim)
         self.outputs = 2 * latent_dim
 
     def forward(self, output: Tensor) -> Normal:
@@ -58,6 +62,9 @@ class FullNormal(nn.Module):
     Args:
         latent_dim: D, width of z.
 
+    Raises:
+        UserError: if that is no whole number of at least 1.
+
     >>> import torch
     >>> FullNormal(5).outputs, FullNormal(5)(torch.zeros(3, 20)).sample().shape
     (20, torch.Size([3, 5]))
@@ -65,7 +72,7 @@ class FullNormal(nn.Module):
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
-        self.latent_dim = latent_dim
+        self.latent_dim = checks.whole("latent_dim", latent_dim)
         self.outputs = latent_dim * (latent_dim + 1) // 2 + latent_dim
 
     def forward(self, output: Tensor) -> MultivariateNormal:
@@ -91,6 +98,9 @@ class FlowPosterior(nn.Module):
         hidden: widths of each transform's hidden layers.
         kind: ``affine`` (an inverse autoregressive flow) or ``spline``.
 
+    Raises:
+        UserError: if a number is not whole or too small, or the kind is unknown.
+
     >>> import torch
     >>> FlowPosterior(5, context=4)(torch.zeros(3, 14)).sample().shape
     torch.Size([3, 5])
@@ -105,7 +115,7 @@ class FlowPosterior(nn.Module):
         kind: str = "affine",
     ) -> None:
         super().__init__()
-        self.latent_dim, self.context = latent_dim, context
+        self.latent_dim, self.context = checks.whole("latent_dim", latent_dim), checks.whole("context", context, 0)
         self.outputs = 2 * latent_dim + context
         self.transforms = AutoregressiveTransforms(latent_dim, context, transforms, hidden, kind)
 

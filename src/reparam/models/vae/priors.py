@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.distributions import Distribution, Normal, NormalMixture
 from reparam.distributions.flow import AutoregressiveTransforms, Flow
 from reparam.errors import UserError
@@ -20,11 +21,14 @@ class Prior(nn.Module, ABC):
 
     Args:
         latent_dim: width of z.
+
+    Raises:
+        UserError: if that is no whole number of at least 1.
     """
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
-        self.latent_dim = latent_dim
+        self.latent_dim = checks.whole("latent_dim", latent_dim)
 
     @abstractmethod
     def forward(self, encode: Encode) -> Distribution:
@@ -67,6 +71,7 @@ class MixturePrior(Prior):
 
     def __init__(self, latent_dim: int, components: int = 100) -> None:
         super().__init__(latent_dim)
+        checks.whole("components", components)
         self.logits = nn.Parameter(torch.zeros(components))
         # apart enough to take different parts of the posteriors from the start
         self.means = nn.Parameter(torch.randn(components, latent_dim))
@@ -117,6 +122,9 @@ class VampPrior(Prior):
         low: smallest value of the data.
         high: largest value of the data.
 
+    Raises:
+        UserError: if there are no pseudo-inputs, one is not finite, or ``low`` is not below ``high``.
+
     >>> prior = VampPrior(2, torch.rand(7, 3))
     >>> prior(lambda x: Normal(x[:, :2], torch.ones(7, 2))).sample((4,)).shape
     torch.Size([4, 2])
@@ -129,6 +137,7 @@ class VampPrior(Prior):
         self, latent_dim: int, pseudo_inputs: Tensor, low: float = -float("inf"), high: float = float("inf")
     ) -> None:
         super().__init__(latent_dim)
+        _check_pseudo_inputs(pseudo_inputs, low, high)
         # buffers, so that a checkpoint brings them
         self.register_buffer("low", torch.tensor(low))
         self.register_buffer("high", torch.tensor(high))
@@ -144,3 +153,13 @@ class VampPrior(Prior):
         if not isinstance(posteriors, Normal):
             raise UserError("a VampPrior is a mixture of diagonal normals: use it with --posterior diagonal")
         return NormalMixture(self.pseudo_inputs.new_zeros(len(self.pseudo_inputs)), posteriors)
+
+
+def _check_pseudo_inputs(pseudo_inputs: Tensor, low: float, high: float) -> None:
+    if not isinstance(pseudo_inputs, Tensor) or pseudo_inputs.dim() < 2 or 0 in pseudo_inputs.shape:
+        told = tuple(pseudo_inputs.shape) if isinstance(pseudo_inputs, Tensor) else type(pseudo_inputs).__name__
+        raise UserError(f"pseudo_inputs of shape {told} will not do: give a tensor (components, *data_shape)")
+    if not torch.isfinite(pseudo_inputs).all():
+        raise UserError("pseudo_inputs hold values that are not finite: give numbers like the data's")
+    if not low < high:
+        raise UserError(f"low={low:g} and high={high:g} bound no data: give a low below high")

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.distributions import Distribution
+from reparam.errors import UserError
 from reparam.models.model import Batch, Model, Terms, Turn
-from reparam.models.vae.decoding import decode, full_precision, shape_of_output
+from reparam.models.parts import require_module, require_shape, shape_of
+from reparam.models.vae.decoding import decode, full_precision
 from reparam.models.vae.likelihoods import BernoulliLikelihood, Likelihood
 from reparam.models.vae.objectives import ELBO, Objective
 from reparam.models.vae.posteriors import DiagonalNormal
-from reparam.models.vae.priors import Prior
+from reparam.models.vae.priors import Prior, VampPrior
 from reparam.recording import recorded
 
 
@@ -25,6 +28,9 @@ class VAE(Model):
         posterior: module from the encoder's output to q(z|x); a diagonal normal unless given.
         likelihood: module from the decoder's output to p(x|z); Bernoulli unless given.
         objective: how a bound becomes a loss; the ELBO unless given.
+
+    Raises:
+        UserError: if an argument is none of these, or the networks' shapes do not go together.
 
     >>> from reparam.models.vae.priors import StandardNormal
     >>> from reparam.networks import MLP
@@ -44,14 +50,21 @@ class VAE(Model):
         objective: Objective | None = None,
     ) -> None:
         super().__init__()
+        check_prior(prior)
         self.latent_dim = prior.latent_dim
         self.encoder, self.decoder = encoder, decoder
         self._modules["prior"] = prior  # its place in a checkpoint; as an attribute it is the distribution
         self.posterior = posterior or DiagonalNormal(self.latent_dim)
-        self.likelihood = likelihood or BernoulliLikelihood(shape_of_output(decoder, self.latent_dim))
+        self.likelihood = likelihood or BernoulliLikelihood(shape_of("decoder", decoder, (self.latent_dim,)))
+        check_likelihood(self.likelihood)
         self.data_shape = self.likelihood.data_shape
         self.objective = objective or ELBO()
+        if not isinstance(self.objective, Objective):
+            checks.refuse(
+                "objective", objective, "give one of ELBO(...), IWAE(...), DReG(...) or an Objective of your own"
+            )
         self.monitor = self.objective.monitor
+        check_parts(encoder, decoder, prior, self.posterior, self.likelihood)
 
     def encode(self, x: Tensor) -> Distribution:
         """q(z|x), with batch shape ``(batch,)``."""
@@ -90,3 +103,51 @@ class VAE(Model):
     def mean(self, n: int) -> Tensor:
         """The decoder's mean at ``n`` draws of the prior; the same z as :meth:`sample` under the same noise."""
         return self.decode(self.prior.sample((n,))).mean
+
+
+def check_prior(prior: object) -> None:
+    """Refuse what is no prior.
+
+    Raises:
+        UserError: naming what it is.
+    """
+    if not isinstance(prior, nn.Module) or not hasattr(prior, "latent_dim"):
+        raise UserError(f"prior is a {type(prior).__name__}: give a Prior such as StandardNormal(20)")
+
+
+def check_likelihood(likelihood: object) -> None:
+    """Refuse what is no likelihood.
+
+    Raises:
+        UserError: naming what it is.
+    """
+    if not isinstance(likelihood, Likelihood):
+        raise UserError(f"likelihood is a {type(likelihood).__name__}: give a Likelihood such as BernoulliLikelihood")
+
+
+def check_parts(
+    encoder: nn.Module, decoder: nn.Module, prior: Prior, posterior: nn.Module, likelihood: Likelihood
+) -> None:
+    """Refuse parts that do not go together.
+
+    Raises:
+        UserError: naming the part, its shape, and the one that would go.
+    """
+    require_module("posterior", posterior)
+    width = getattr(posterior, "latent_dim", prior.latent_dim)
+    if width != prior.latent_dim:
+        raise UserError(
+            f"the posterior has latent_dim={width} and the prior latent_dim={prior.latent_dim}: give both the same"
+        )
+    takes, codes = type(posterior).__name__, (prior.latent_dim,)
+    require_shape("decoder", decoder, codes, likelihood.output_shape, f"a {type(likelihood).__name__}")
+    outputs: int | None = getattr(posterior, "outputs", None)
+    if outputs is None:  # a posterior of the user's own, which may take what it likes
+        shape_of("encoder", encoder, likelihood.data_shape)
+    else:
+        require_shape("encoder", encoder, likelihood.data_shape, (outputs,), f"a {takes}")
+    if isinstance(prior, VampPrior) and prior.pseudo_inputs.shape[1:] != likelihood.data_shape:
+        raise UserError(
+            f"pseudo_inputs hold examples of shape {tuple(prior.pseudo_inputs.shape[1:])}, and the model's have "
+            f"{likelihood.data_shape}: give (components, *{likelihood.data_shape})"
+        )
