@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.adversarial import gradient_norms, interpolates, wasserstein_critic
 from reparam.errors import UserError
 from reparam.hardware import exact
@@ -71,8 +72,10 @@ def dual_by_critic(
         seed: of the critic's weights and of the penalty's points.
 
     Raises:
-        UserError: if points are not finite or differ in dimensions, or the constraint is unknown or not positive.
+        UserError: if points are not finite or differ in dimensions, or an argument is unknown or out of range.
     """
+    checks.whole("steps", steps)
+    checks.positive("learning_rate", learning_rate)
     check_points(x, y)
     rule, normalize = _constraint(constraint, STRENGTHS.get(constraint, 0.0) if strength is None else strength)
     with noise(seed, "dual critic"):
@@ -94,7 +97,7 @@ def _constraint(name: str, strength: float) -> tuple[Constraint, Callable[[nn.Mo
     if name == "spectral-norm":
         return Constraint(), spectrally_normalized
     if name not in STRENGTHS:
-        raise UserError(f"there is no constraint {name!r}: take one of {', '.join(STRENGTHS)}")
+        checks.one_of("constraint", name, STRENGTHS)
     if not strength > 0:
         raise UserError(f"a {name} of strength {strength:g} constrains nothing: give a positive one")
     return (GradientPenalty if name == "gradient-penalty" else WeightClipping)(strength), lambda network: network

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.data import examples_of
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes_of, decode_mean, device_of, examples, pick
@@ -91,11 +92,6 @@ class Reconstructions(Arrays):
         return plots.pair_plot(self.reconstruction, reference=self.x, title=title)
 
 
-def _positive(n: int, what: str) -> None:
-    if n < 1:
-        raise UserError(f"{n} {what} cannot be made: ask for at least 1")
-
-
 @exact()
 @torch.no_grad()
 def sample(
@@ -121,7 +117,7 @@ def sample(
     Raises:
         UserError: if the label is unknown, the model was not told classes, or it has nothing to choose by.
     """
-    _positive(n, "samples")
+    checks.whole("n", n)
     model = run.model if candidates is None else _choosing(run.model, candidates)
     draw = model.sample if label is None else _of_class(model, run, label)
     x = _in_parts(draw, n, seed)
@@ -170,7 +166,7 @@ def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None) -> Reconstr
     Raises:
         UserError: if the model has no encoder, or x cannot be read as the run's data were.
     """
-    _positive(n, "reconstructions")
+    checks.whole("n", n)
     if x is None:
         chosen = pick(run.data.test, n, generator(seed, "reconstruct"))
         seen = torch.cat(list(examples(chosen, run.data)))

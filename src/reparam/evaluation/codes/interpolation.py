@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import code, decode_mean, device_of, examples, pick, require_real_codes
 from reparam.evaluation.samples.classifier import IMAGE_SHAPE, digit_classifier
@@ -64,6 +65,8 @@ def interpolate(
         UserError: if there is nothing between the ends, a label is unknown or cannot be had, the model is
             conditional, or its codes are integers.
     """
+    checks.whole("steps", steps)
+    checks.one_of("path", path, ("spherical", "linear"))
     if steps < 1:
         raise UserError(f"--steps {steps} leaves nothing between the ends: give at least 1")
     if can(run.model, Conditional):

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.data import Split
 from reparam.distributions import Normal
 from reparam.distributions.flow import Flow
@@ -99,8 +100,9 @@ def manifold(run: Run, size: int = 20) -> Manifold:
     and standard deviation of draws of the prior, or of test codes.
 
     Raises:
-        UserError: unless the model has two latent dimensions, which are real numbers.
+        UserError: unless the model has two latent dimensions, which are real numbers, or if the grid has no row.
     """
+    checks.whole("size", size)
     form = require_real_codes(run.model, "which have no plane to decode")
     if form.shape != (2,) and not run.record.is_image:
         raise UserError(NO_IMAGES)  # another width of the latent would not help
@@ -145,8 +147,9 @@ def latents(run: Run, n: int = 5000, seed: int = 0) -> Latents:
     Codes of any shape are taken as vectors.
 
     Raises:
-        UserError: if the model has no encoder, or its codes are integers.
+        UserError: if the model has no encoder, its codes are integers, or no points are asked for.
     """
+    checks.whole("n", n)
     require(run.model, Encodes)
     require_real_codes(run.model, "which have no place in a plane")
     chosen: Split = pick(run.data.test, n, generator(seed, "latents"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.distributions import Distribution, Normal
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import device_of, examples, pick, require_real_codes
@@ -70,6 +71,7 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
     Raises:
         UserError: if the model has no encoder, its codes are integers, or there are fewer than 40 test examples.
     """
+    checks.whole("n", n)
     require(run.model, Encodes)
     require_real_codes(run.model, "whose use is not measured by variances")
     chosen = pick(run.data.test, n, generator(seed, "latent usage", "examples"))

@@ -8,6 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.distributions import Distribution
 from reparam.hardware import exact
 
@@ -26,6 +27,9 @@ class Annealing:
         chains: chains per example.
         pilots: chains per example of the run before, which finds step sizes.
         step_size: where they start.
+
+    Raises:
+        UserError: if a number is not whole or below 1, or the step size is not positive.
     """
 
     steps: int = 500
@@ -33,6 +37,10 @@ class Annealing:
     chains: int = 16
     pilots: int = 4
     step_size: float = 0.1
+
+    def __post_init__(self) -> None:
+        checks.wholes(steps=self.steps, leapfrog=self.leapfrog, chains=self.chains, pilots=self.pilots)
+        checks.positive("step_size", self.step_size)
 
     def temperatures(self) -> Tensor:
         """0 = β_0 < ... < β_T = 1, close together at both ends: a sigmoid's values (Wu et al. 2017, section 3)."""
@@ -214,7 +222,12 @@ class Gap:
 @exact()
 @torch.no_grad()
 def bidirectional_gap(prior: Distribution, decode: Decode, n: int = 10, settings: Annealing | None = None) -> Gap:
-    """Bracket log p(x) of ``n`` simulated examples from below and from above (Grosse et al. 2015; Wu et al. 2017)."""
+    """Bracket log p(x) of ``n`` simulated examples from below and from above (Grosse et al. 2015; Wu et al. 2017).
+
+    Raises:
+        UserError: if there is not even one example.
+    """
+    checks.whole("n", n)
     z = prior.sample((n,))
     x = decode(z).sample()
     lower = annealed_estimate(x, prior, decode, settings).log_mean

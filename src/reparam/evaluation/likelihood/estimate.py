@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.distributions import Distribution, Normal
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import device_of, examples, pick, require_real_codes
@@ -130,9 +131,14 @@ def log_likelihood(
         step: told the share that is done.
 
     Raises:
-        UserError: if the model has no such proposal, or a game no observation model.
+        UserError: if an argument is out of range or unknown, the model has no such proposal, or a game no observation
+            model.
     """
     started = time.monotonic()
+    checks.one_of("split", split, ("train", "validation", "test"))
+    checks.one_of("proposal", proposal, ("posterior", "prior", "annealed"))
+    if images is not None:
+        checks.whole("images", images)
     model = observed(run.model, scale)
     _check(model, proposal, samples)
     whole = run.data.splits[split]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.evaluation.samples.feature_checks import as_features
 from reparam.hardware import exact
 from reparam.randomness import generator
@@ -45,8 +46,11 @@ def kernel_distance(x: object, y: object, seed: int = 0, subset_size: int | None
         subset_size: at most half of the smaller set; unless given 1,000, or a tenth of the smaller set if that is less.
 
     Raises:
-        UserError: if a set has fewer than 40 rows or values that are not finite, or the columns differ.
+        UserError: if a set has fewer than 40 rows or values that are not finite, the columns differ, or a subset has
+            fewer than 2 examples.
     """
+    if subset_size is not None:
+        checks.whole("subset_size", subset_size, 2)
     a, b = as_features(x, y, FEWEST)
     fewer = min(len(a), len(b))
     size = max(2, min(subset_size or min(SUBSET_SIZE, fewer // SUBSETS), fewer // 2))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from reparam import checks
 from reparam.errors import UserError
 from reparam.hardware import exact
 
@@ -39,8 +40,9 @@ def nearest(queries: Tensor, points: Tensor | Iterable[Tensor], k: int = 1) -> N
         k: how many.
 
     Raises:
-        UserError: if there are fewer than k points.
+        UserError: if k is not at least 1, or there are fewer than k points.
     """
+    checks.whole("k", k)
     parts = torch.split(points, AT_ONCE) if isinstance(points, Tensor) else points
     centre = queries.mean(0)
     best = Nearest(queries.new_zeros(len(queries), 0), torch.zeros(len(queries), 0, dtype=torch.int64), 0)
@@ -88,8 +90,9 @@ def neighbour_squares(x: Tensor, k: int) -> Tensor:
     """Squared distances of each row of x to its 1st ... kth nearest other row, ``(n, k)``.
 
     Raises:
-        UserError: if there are not more than k rows.
+        UserError: if k is not at least 1, or there are not more than k rows.
     """
+    checks.whole("k", k)
     if len(x) <= k:
         raise UserError(f"{len(x)} examples are too few for {k} neighbours each: give more than {k}")
     found = []

@@ -5,6 +5,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from reparam import checks
 from reparam.data import Dataset, Split
 from reparam.data.reading import take
 from reparam.errors import UserError
@@ -15,6 +16,7 @@ from reparam.evaluation.samples.features import Choice, Features, choose_feature
 from reparam.evaluation.samples.frechet import frechet_distance
 from reparam.evaluation.samples.kernel_distance import kernel_distance
 from reparam.evaluation.samples.manifold_metrics import manifold_metrics
+from reparam.evaluation.samples.memorization import FEWEST as FEWEST_SEARCHED
 from reparam.evaluation.samples.memorization import Memorization, beside, checked, duplicates
 from reparam.evaluation.samples.neighbours import Nearest, nearest
 from reparam.evaluation.samples.scorecard import Conditions, Draws, Scorecard, SplitName
@@ -48,7 +50,8 @@ class Yardstick:
         neighbours: samples, at most, whose nearest training examples are looked for.
 
     Raises:
-        UserError: if there are fewer than 60 examples to compare with, or the features are unknown.
+        UserError: if there are fewer than 60 examples to compare with, an argument is out of range, or the features
+            are unknown.
     """
 
     def __init__(
@@ -62,8 +65,8 @@ class Yardstick:
         draws: Draws = "sample",
         neighbours: int = 2000,
     ) -> None:
-        if reference not in FLOOR:
-            raise UserError(f"there is no split {reference!r}: the reference is {', '.join(FLOOR)}")
+        checks.one_of("reference", reference, FLOOR)
+        checks.one_of("draws", draws, ("sample", "mean"))
         self.data, self.seed, self.draws, self.stand_in = data, seed, draws, FLOOR[reference]
         self.reference: SplitName = reference
         self.n = min(n, len(data.splits[reference]), len(data.splits[self.stand_in]))
@@ -72,7 +75,7 @@ class Yardstick:
                 f"{self.n} examples are too few to measure by: {FEWEST} are needed of {data.name!r}'s {reference} and "
                 f"{self.stand_in} splits, and of the samples"
             )
-        self.neighbours = min(neighbours, self.n)
+        self.neighbours = min(checks.whole("neighbours", neighbours, FEWEST_SEARCHED), self.n)
         self.x = self.examples(reference, self.n)
         self._neighbours_of: dict[SplitName, tuple[Nearest, Nearest | None]] = {}
         self.features: Features = choose_features(features, data, self.x, seed)
