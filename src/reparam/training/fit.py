@@ -13,6 +13,7 @@ from reparam.runs.folder import RunFolder
 from reparam.runs.run import Run, check_fingerprint, record
 from reparam.settings import DataConfig, RunConfig, TrainingConfig
 from reparam.training.callbacks import Callback, check_callbacks
+from reparam.training.lone import check_batch
 from reparam.training.progress import choose
 from reparam.training.session import Session
 from reparam.training.standard import standard
@@ -63,6 +64,7 @@ def fit(
     data = as_dataset(data)
     config = config or RunConfig(data=_describe(data), training=TrainingConfig(**settings))
     check(model, data)
+    check_batch(model, data, config.training.batch_size)
     check_callbacks(callbacks)
     device = choose_device(config.training.device)
     model.to(device)
