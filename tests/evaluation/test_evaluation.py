@@ -87,7 +87,7 @@ def test_samples_repeat_with_their_seed_and_come_in_any_number():
     np.testing.assert_array_equal(a.x, b.x)
     assert not np.array_equal(a.mean, c.mean)
     assert evaluation.sample(run, 10_003).x.shape == (10_003, 1, 6, 6)
-    with pytest.raises(UserError, match="0 samples"):
+    with pytest.raises(UserError, match="n=0 will not do"):
         evaluation.sample(run, 0)
 
 

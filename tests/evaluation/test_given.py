@@ -14,6 +14,7 @@ from reparam.data import DataRecord, Dataset, Split
 from reparam.errors import UserError
 from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, NormalLikelihood, StandardNormal
 from reparam.networks import MLP
+from reparam.networks.players import Conditional
 from reparam.settings import RunConfig
 from reparam.training import Run
 
@@ -132,7 +133,7 @@ class Noise(Model):
 
 
 def told_classes():
-    generator, discriminator = MLP(2, [4], D), network(1)
+    generator, discriminator = (Conditional(MLP(n + 3, [4], m), 3) for n, m in ((2, D), (D, 1)))
     return GAN(generator, discriminator, 2, (D,), classes=3)
 
 
