@@ -73,7 +73,7 @@ def annealing(**arguments):
 
 def gap(n):
     model = small_vae()
-    return bidirectional_gap(model.p_z(), model.decode, n)
+    return bidirectional_gap(model.prior, model.decode, n)
 
 
 def importance(**arguments):

@@ -13,6 +13,7 @@ from reparam.distributions import (
     Bernoulli,
     Categorical,
     ContinuousBernoulli,
+    Delta,
     DiscretizedLogistic,
     MultivariateNormal,
     Normal,
@@ -114,6 +115,7 @@ RIGHT = {
     conv_discriminator: {"data_shape": IMAGE, "width": 2, "extra_channels": 1},
     Bernoulli: {"logits": torch.zeros(3, 2), "event_dims": 1},
     ContinuousBernoulli: {"logits": torch.zeros(3, 2), "event_dims": 1},
+    Delta: {"value": torch.zeros(3, 2), "event_dims": 1},
     Categorical: {"logits": torch.zeros(3, 2, 4), "event_dims": 1},
     DiscretizedLogistic: {"location": torch.zeros(3, 2), "log_scale": torch.zeros(2), "event_dims": 1},
     Normal: {"mean": torch.zeros(3, 2), "scale": torch.ones(2), "event_dims": 1},
@@ -251,7 +253,7 @@ TABLE = [
     # distributions
     *(
         entry
-        for family in (Bernoulli, ContinuousBernoulli, Categorical, DiscretizedLogistic, Normal)
+        for family in (Bernoulli, ContinuousBernoulli, Delta, Categorical, DiscretizedLogistic, Normal)
         for entry in wrong(family, "event_dims", (-1, 3, 0.5, "one"))
     ),
     *(
@@ -261,6 +263,7 @@ TABLE = [
     ),
     *((family, {"logits": torch.zeros(())}, "event_dims") for family in (Bernoulli, ContinuousBernoulli, Categorical)),
     (Categorical, {"logits": torch.zeros(3, 2, 1)}, "logits"),
+    *wrong(Delta, "value", (0.5, None)),
     (DiscretizedLogistic, {"log_scale": torch.zeros(3)}, "log_scale"),
     (Normal, {"scale": torch.ones(3)}, "scale"),
     *wrong(Normal, "scale", (constant(0.0), constant(-1.0), constant(NAN))),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from reparam.distributions.base import Distribution
+from reparam.distributions.base import Distribution, check_parameters
 
 
 class Delta(Distribution):
@@ -19,6 +19,9 @@ class Delta(Distribution):
         value: the point, ``(*batch_shape, *event_shape)``.
         event_dims: how many trailing dimensions make one event.
 
+    Raises:
+        UserError: if the point is no tensor, or has fewer dimensions than an event.
+
     >>> q = Delta(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
     >>> q.sample((5,)).shape, q.log_prob(torch.tensor([1.0, 2.0])), q.entropy()
     (torch.Size([5, 2, 2]), tensor([0., -inf]), tensor([0., 0.]))
@@ -28,6 +31,7 @@ class Delta(Distribution):
 
     def __init__(self, value: Tensor, event_dims: int = 1) -> None:
         super().__init__(event_dims)
+        check_parameters(event_dims, value=value)
         self.value = value
 
     @property
