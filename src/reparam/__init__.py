@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         sample,
         snapshots,
     )
+    from reparam.evaluation.apart import two_sample
     from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, Turn
     from reparam.studies import compare, evaluate, report
     from reparam.training import Run, load
@@ -50,22 +51,23 @@ _HOMES = {
     "Run": "training",
     "Turn": "models",
     "UserError": "errors",
-    "compare": "studies",
-    "evaluate": "studies",
-    "report": "studies",
     "VAE": "models",
     "WGAN": "models",
+    "compare": "studies",
     "curves": "evaluation",
+    "evaluate": "studies",
     "fit": "training",
     "interpolate": "evaluation",
     "latents": "evaluation",
     "load": "training",
     "load_data": "data",
+    "log_likelihood": "evaluation",
     "manifold": "evaluation",
     "reconstruct": "evaluation",
-    "log_likelihood": "evaluation",
+    "report": "studies",
     "sample": "evaluation",
     "snapshots": "evaluation",
+    "two_sample": "evaluation.apart",
 }
 _MODULES = (
     "adversarial",
@@ -124,6 +126,7 @@ __all__ = [
     "studies",
     "training",
     "transport",
+    "two_sample",
 ]
 
 

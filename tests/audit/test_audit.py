@@ -98,7 +98,7 @@ def test_groups_say_how_parameters_are_reached(net, x):
 
 def test_text_html_and_json_say_the_same(net, x):
     report = reparam.audit(lambda: vae_loss(net, x, False), net, check=True, seeds=4)
-    text, page, data = str(report), report._repr_html_(), json.loads(json.dumps(report.to_dict()))
+    text, page, data = str(report), report._repr_html_(), json.loads(json.dumps(report.json(), allow_nan=False))
     assert "1 sampled variable holds back a gradient" in text
     assert "1 sampled variable holds back a gradient" in page
     assert "torch.randn_like(loc)" in text
@@ -106,6 +106,19 @@ def test_text_html_and_json_say_the_same(net, x):
     assert data["nodes"][0]["verdict"] == "blocked"
     assert data["ok"] is False
     assert data["check"]["seeds"] == 4
+    assert report._repr_png_() is None
+
+
+def test_a_report_has_numbers_and_a_figure(net, x):
+    report = reparam.audit(lambda: vae_loss(net, x, False), net, check=True, seeds=4)
+    numbers = report.numbers
+    assert numbers["group"].tolist() == [group.name for group in report.groups]
+    assert numbers["gradient"].tolist() == [group.gradient for group in report.groups]
+    assert len(numbers["autograd"]) == len(numbers["error"]) == len(report.check.directions)
+    (axes,) = report.figure().axes
+    assert [bar.get_width() for bar in axes.patches] == numbers["gradient"].tolist()
+    with pytest.raises(UserError, match="no parameters"):
+        reparam.audit.Report().figure()
 
 
 def test_code_is_escaped_in_html():

@@ -9,6 +9,7 @@ import pytest
 import torch
 from scipy import stats
 
+import reparam
 from reparam.cli.main import main
 from reparam.errors import UserError
 from reparam.evaluation import two_sample
@@ -255,3 +256,32 @@ def test_the_command_refuses_in_words(capsys):
     assert "one shape" in capsys.readouterr().err
     assert main(["two-sample", "ring", "ring", "--n", "0"]) == 2
     assert "--n 0" in capsys.readouterr().err
+
+
+def test_python_is_given_what_the_command_prints(tmp_path, capsys):
+    np.save(tmp_path / "a.npy", normal(0, 120, 3))
+    np.save(tmp_path / "b.npy", normal(1, 60, 3, shift=0.5))
+    files = [str(tmp_path / f"{name}.npy") for name in ("a", "b")]
+    found = reparam.two_sample(*files, permutations=20, seed=3)
+    flags = ["--permutations", "20", "--seed", "3"]
+    assert main(["two-sample", *files, *flags, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(found.json(), allow_nan=False))
+    assert main(["two-sample", *files, *flags]) == 0
+    assert capsys.readouterr().out == f"{found}\n"
+    numbers = found.numbers
+    assert numbers["feature"].tolist() == [feature.name for feature in found.classifier.features]
+    (axes,) = found.figure().axes
+    assert [bar.get_width() for bar in axes.patches] == numbers["drop"].tolist()
+
+
+def test_arrays_data_sets_and_runs_are_compared_in_python():
+    x, data = normal(0, 90), reparam.load_data("ring")
+    settings = {"n": 60, "classifier": "linear", "permutations": 5}
+    alike = reparam.two_sample(x, x, **settings)
+    assert alike.examples == (45, 45), "one sample is split into two halves"
+    mixed = reparam.two_sample(torch.from_numpy(x), data, **settings)
+    assert (mixed.a, mixed.b, mixed.examples) == ("a", "ring", (60, 60))
+    named = reparam.two_sample(x, "ring", **settings)
+    assert named.classifier == mixed.classifier
+    with pytest.raises(UserError, match="no sample"):
+        reparam.two_sample(3.0, x)

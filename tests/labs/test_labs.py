@@ -267,6 +267,8 @@ def test_lab_writes_picture_numbers_and_result(capsys, tmp_path):
         "tolerance": 1e-9,
         "relation": "=",
         "holds": True,
+        "prediction": "5 ± 1e-09",
+        "measurement": "5",
     }
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"earth-mover.{end}" for end in ("json", "npz", "png")]
     assert main(["lab", "saturation", "--quick", "--out", str(tmp_path)]) == 0
@@ -304,3 +306,29 @@ def test_the_gallery_shows_text_numbers_and_figure_of_each_lab_and_loads_nothing
     assert "https://" not in html
     assert main(argv) == 0
     assert "..." not in capsys.readouterr().err, "what is there is used again"
+
+
+def test_a_labs_result_has_numbers_a_figure_a_text_and_json():
+    found = labs.get("normal-kl").run(quick=True)
+    assert set(found.numbers) == set(found.arrays)
+    assert found.figure().axes
+    assert str(found).splitlines()[0].startswith("normal-kl: as predicted")
+    assert len(str(found).splitlines()) == 1 + len(found.checks)
+    told = json.loads(json.dumps(found.json(), allow_nan=False))
+    assert [check["holds"] for check in told["checks"]] == [True] * len(found.checks)
+    with pytest.raises(UserError, match="draws nothing"):
+        Result("a", (), {}, 0, True, 0.0).figure()
+
+
+def test_a_check_of_infinity_is_told_in_words_where_json_has_no_number():
+    check = Check("KL", math.inf, math.inf)
+    assert check.json() == {
+        "what": "KL",
+        "predicted": None,
+        "measured": None,
+        "tolerance": 0.0,
+        "relation": "=",
+        "holds": True,
+        "prediction": "inf",
+        "measurement": "inf",
+    }

@@ -1,8 +1,15 @@
 """What an audit found: draws with their verdicts, groups of parameters, warnings, and the numerical check."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reparam.errors import UserError
+from reparam.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 VERDICTS = ("blocked", "unknown", "straight-through", "relaxed", "estimated", "reparameterized", "not needed")
 
@@ -98,8 +105,8 @@ class Check:
     note: str = ""
 
 
-@dataclass
-class Report:
+@dataclass(repr=False)
+class Report(Result):
     """The result of an audit. ``print`` it; in a notebook it shows itself.
 
     Attributes:
@@ -132,9 +139,34 @@ class Report:
         """The verdicts alone, in the order drawn."""
         return [node.verdict for node in self.nodes]
 
-    def to_dict(self) -> Mapping[str, Any]:
-        """Everything as plain data, for JSON."""
-        return {"ok": self.ok, "blocked": len(self.blocked), **asdict(self)}
+    @property
+    def numbers(self) -> dict[str, np.ndarray]:
+        """Groups of parameters and the norm of each one's gradient (NaN: none), and the check along each direction."""
+        norms = [np.nan if group.gradient is None else group.gradient for group in self.groups]
+        found = {"group": np.array([group.name for group in self.groups]), "gradient": np.array(norms)}
+        for name in () if self.check is None else ("autograd", "measured", "error"):
+            found[name] = np.array([getattr(direction, name) for direction in self.check.directions])  # type: ignore[union-attr]
+        return found
+
+    def figure(self) -> "Figure":
+        """The norm of the gradient that reaches each group of parameters, with how it does.
+
+        Raises:
+            UserError: if there are no parameters.
+        """
+        from reparam.plots import bars
+
+        if not self.groups:
+            raise UserError("the loss has no parameters whose gradients could be drawn")
+        names = [f"{group.name}: {group.verdict}" for group in self.groups]
+        return bars(names, np.nan_to_num(self.numbers["gradient"], posinf=0.0), unit="norm of the gradient")
+
+    def json(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        return {"ok": self.ok, "blocked": len(self.blocked), **super().json()}
+
+    def _repr_png_(self) -> None:
+        """In a notebook the table says more."""
 
     def __str__(self) -> str:
         from reparam.audit.show import as_text

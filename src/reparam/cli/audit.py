@@ -59,7 +59,7 @@ def run(command: str, argv: list[str]) -> int:
     except Exception as error:
         raise UserError(f"{options.function} raised {_words(error)}") from error
     width, colour = _terminal()
-    emit(options.json, report.to_dict(), as_text(report, width, colour))
+    emit(options.json, report.json(), as_text(report, width, colour))
     if report.error is not None:
         return 2
     return 1 if report.blocked else 0

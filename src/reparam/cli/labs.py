@@ -1,6 +1,6 @@
 """``reparam labs`` and ``reparam lab NAME``: list the experiments of the theory, run them, and make their gallery."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,59 +65,28 @@ def _lab(argv: list[str]) -> int:
     from reparam import labs
 
     names = labs.NAMES if options.name == "all" else (options.name,)
-    results = []
+    found = []
     for lab in [labs.get(name) for name in names]:
         if len(names) > 1:
             say(f"{lab.name} ...")
-        results.append(_run(lab, options.out, options.seed, options.quick))
-    shown = "\n\n".join(_describe(result) for result in results)
+        found.append(_run(lab, options.out, options.seed, options.quick))
+    results, texts = zip(*found, strict=True)
+    shown = "\n\n".join(texts)
     emit(options.json, {"verdict": all(result["verdict"] for result in results), "labs": results}, shown)
     return 0 if all(result["verdict"] for result in results) else 1
 
 
-def _run(lab: Any, out: Path, seed: int, quick: bool) -> dict[str, Any]:
-    """Run a lab and write its picture, numbers and result; the result as plain data."""
+def _run(lab: Any, out: Path, seed: int, quick: bool) -> tuple[dict[str, Any], str]:
+    """Run a lab and write its picture, numbers and result; the result as plain data, and as text."""
     from reparam.files import write_json
     from reparam.plots import save
 
     result = lab.run(seed, quick)
-    picture = save(lab.draw(result.numbers), out / f"{lab.name}.png", result.numbers)
-    plain = {
-        "lab": lab.name,
-        "title": lab.title,
-        "verdict": result.verdict,
-        "checks": [asdict(check) | {"holds": check.holds} for check in result.checks],
-        "seed": seed,
-        "quick": quick,
-        "seconds": round(result.seconds, 2),
-        "picture": str(picture),
-    }
-    write_json(out / f"{lab.name}.json", plain)
-    return plain
-
-
-SIGNS = {"=": "=", ">=": "≥", "<=": "≤"}
-
-
-def _describe(result: dict[str, Any]) -> str:
-    """A lab's outcome for a person."""
-    verdict = "as predicted" if result["verdict"] else "NOT AS PREDICTED"
-    lines = [f"{result['lab']}: {verdict} ({result['seconds']:.1f} s), {result['picture']}"]
-    for check in result["checks"]:
-        mark = "ok " if check["holds"] else "NO "
-        lines.append(f"  {mark} {check['what']}: predicted {_predicted(check)}, measured {check['measured']:.6g}")
-    return "\n".join(lines)
-
-
-def _predicted(check: dict[str, Any]) -> str:
-    """The prediction with its relation and tolerance.
-
-    >>> _predicted({"relation": ">=", "predicted": 2.0, "tolerance": 0.0})
-    '≥ 2'
-    """
-    within = f" ± {check['tolerance']:.2g}" if check["tolerance"] and check["relation"] == "=" else ""
-    sign = "" if check["relation"] == "=" else f"{SIGNS[check['relation']]} "
-    return f"{sign}{check['predicted']:.6g}{within}"
+    picture = save(result.figure(), out / f"{lab.name}.png", result.numbers)
+    told = result.json() | {"picture": str(picture)}
+    write_json(out / f"{lab.name}.json", told)
+    verdict, _, checks = str(result).partition("\n")
+    return told, f"{verdict}, {picture}\n{checks}"
 
 
 def _gallery(options: LabsOptions) -> int:
@@ -130,7 +99,7 @@ def _gallery(options: LabsOptions) -> int:
         kept = _kept(options.gallery / f"{name}.json", options)
         if kept is None:
             say(f"{name} ...")
-        results.append(kept or _run(labs.get(name), options.gallery, options.seed, options.quick))
+        results.append(kept or _run(labs.get(name), options.gallery, options.seed, options.quick)[0])
     page = _write(results, options)
     text = f"open {page}"
     verdict = all(result["verdict"] for result in results)
@@ -147,7 +116,8 @@ def _kept(path: Path, options: LabsOptions) -> dict[str, Any] | None:
     result = read_json(path)
     if not isinstance(result, dict) or not {"seed", "quick", "checks", "verdict"} <= result.keys():
         raise UserError(f"{path} is no lab's result: remove it, or name another folder")
-    same = (result["seed"], result["quick"]) == (options.seed, options.quick)
+    told = all("prediction" in check for check in result["checks"])  # older ones say it in numbers only: run anew
+    same = told and (result["seed"], result["quick"]) == (options.seed, options.quick)
     return result if same else None
 
 
@@ -172,7 +142,7 @@ def _section(result: dict[str, Any], folder: Path) -> Any:
 
     lab = labs.get(result["lab"])
     rows = [
-        (check["what"], _predicted(check), f"{check['measured']:.6g}", "yes" if check["holds"] else "NO")
+        (check["what"], check["prediction"], check["measurement"], "yes" if check["holds"] else "NO")
         for check in result["checks"]
     ]
     caption = f"Seed {result['seed']}, measured in {result['seconds']:.1f} s"

@@ -10,9 +10,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from reparam.errors import UserError
 from reparam.randomness import noise
+from reparam.result import Result as Found
+from reparam.result import plain
 
 Numbers = Mapping[str, NDArray[Any]]
+SIGNS = {"=": "", ">=": "≥ ", "<=": "≤ "}
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,27 @@ class Check:
         below = self.measured <= self.predicted + self.tolerance
         return {"=": above and below, ">=": above, "<=": below}[self.relation]
 
+    @property
+    def prediction(self) -> str:
+        """The prediction with its relation and tolerance.
+
+        >>> Check("fall", 2.0, 3.0, relation=">=").prediction, Check("W1", 2.0, 2.0, tolerance=0.1).prediction
+        ('≥ 2', '2 ± 0.1')
+        """
+        within = f" ± {self.tolerance:.2g}" if self.tolerance and self.relation == "=" else ""
+        return f"{SIGNS[self.relation]}{self.predicted:.6g}{within}"
+
+    @property
+    def measurement(self) -> str:
+        """What was measured, to six digits."""
+        return f"{self.measured:.6g}"
+
+    def json(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        told = {"prediction": self.prediction, "measurement": self.measurement}
+        found: dict[str, Any] = plain(self)
+        return found | {"holds": self.holds} | told
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -60,24 +85,69 @@ class Findings:
     numbers: Numbers = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, repr=False)
+class Result(Found):
     """A lab's outcome.
 
-    ``verdict``: whether every check holds. ``numbers``: the arrays behind the figure, drawn by ``Lab.draw``.
+    Attributes:
+        lab: its name.
+        checks: each prediction beside what was measured.
+        arrays: the numbers behind the figure.
+        seed: of every draw.
+        quick: whether it is the small version's.
+        seconds: it took.
+        title: the lab's.
+        draw: from the numbers to the figure.
     """
 
     lab: str
     checks: tuple[Check, ...]
-    numbers: Numbers
+    arrays: Numbers
     seed: int
     quick: bool
     seconds: float
+    title: str = ""
+    draw: Callable[[Numbers], Figure] | None = None
 
     @property
     def verdict(self) -> bool:
         """Whether the theory's predictions were all met."""
         return bool(self.checks) and all(check.holds for check in self.checks)
+
+    @property
+    def numbers(self) -> dict[str, NDArray[Any]]:
+        """The arrays behind the figure."""
+        return dict(self.arrays)
+
+    def figure(self) -> Figure:
+        """What happened.
+
+        Raises:
+            UserError: if the lab draws nothing.
+        """
+        if self.draw is None:
+            raise UserError(f"the lab {self.lab!r} draws nothing")
+        return self.draw(self.arrays)
+
+    def __str__(self) -> str:
+        verdict = "as predicted" if self.verdict else "NOT AS PREDICTED"
+        lines = [f"{self.lab}: {verdict} ({self.seconds:.1f} s)"]
+        for check in self.checks:
+            mark = "ok " if check.holds else "NO "
+            lines.append(f"  {mark} {check.what}: predicted {check.prediction}, measured {check.measurement}")
+        return "\n".join(lines)
+
+    def json(self) -> dict[str, Any]:
+        """The verdict and the checks, each with its numbers and, since JSON knows no infinity, its words."""
+        return {
+            "lab": self.lab,
+            "title": self.title,
+            "verdict": self.verdict,
+            "checks": [check.json() for check in self.checks],
+            "seed": self.seed,
+            "quick": self.quick,
+            "seconds": round(self.seconds, 2),
+        }
 
 
 @dataclass(frozen=True)
@@ -111,7 +181,8 @@ class Lab:
         with noise(seed, "lab", self.name):
             findings = self.measure(seed, quick)
         numbers = {name: np.asarray(values) for name, values in findings.numbers.items()}
-        return Result(self.name, findings.checks, numbers, seed, quick, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        return Result(self.name, findings.checks, numbers, seed, quick, seconds, self.title, self.draw)
 
 
 def slope(x: object, y: object) -> float:
