@@ -13,7 +13,7 @@ from reparam.evaluation.codes.encoding import pick
 from reparam.evaluation.codes.interpolation import linear, spherical
 from reparam.models import VAE, Model, NormalLikelihood, StandardNormal
 from reparam.randomness import generator
-from reparam.settings import RunConfig
+from reparam.settings import DataConfig, RunConfig
 from reparam.training import Run
 
 
@@ -132,6 +132,29 @@ def test_without_labels_the_ends_are_the_two_most_distant():
     assert "most distant" in result.ends
     with pytest.raises(UserError, match="no labels"):
         evaluation.interpolate(run, from_label="1")
+
+
+def test_two_codes_that_are_given_are_the_ends_and_nothing_else_is_needed():
+    run = identity_run(2, n=40)
+    gone = Run(run.model, run.config)
+    gone.record = run.record
+    result = reparam.interpolate(gone, steps=3, path="linear", codes=(np.zeros(2), torch.tensor([4.0, 8.0])))
+    np.testing.assert_allclose(result.z, np.outer(np.arange(5), [1, 2]), atol=1e-6)
+    np.testing.assert_allclose(result.x, result.z, atol=1e-6)
+    assert result.ends == "two codes that were given"
+    with pytest.raises(UserError, match=r"a code of shape \(3,\) is none of this model's: give two of \(2,\)"):
+        reparam.interpolate(gone, codes=(np.zeros(2), np.zeros(3)))
+
+
+def test_where_the_data_are_gone_the_ends_are_draws_of_the_prior(tmp_path):
+    run = identity_run(2, n=40)
+    gone = Run(run.model, RunConfig(data=DataConfig(data=str(tmp_path / "gone.npy"))))
+    gone.record = run.record
+    result = evaluation.interpolate(gone, path="linear")
+    assert result.ends.endswith("since the data cannot be read")
+    assert 4 < np.linalg.norm(result.z[0] - result.z[-1]) < 12, "the most distant of 1,000 draws of N(0, I)"
+    with pytest.raises(UserError, match="does not exist"):
+        evaluation.interpolate(gone, from_label="1")
 
 
 def test_coverage_of_known_samples():

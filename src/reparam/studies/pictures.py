@@ -80,7 +80,7 @@ def side_by_side(results: Sequence[Result]) -> list[Picture]:
         return []
     found = {result.trial.folder.name: evaluation.latents(result.run, FEW_POINTS * 2) for result in chosen}
     panels = [(name, codes.z, codes.labels) for name, codes in found.items()]
-    classes = chosen[0].run.data.classes
+    classes = chosen[0].run.record.classes
     numbers = _columns(found)
     what = f"Codes of {FEW_POINTS * 2:,} test examples in the 2-dimensional latents of {', '.join(found)}."
     path = chosen[0].trial.folder / "figures" / "report-latents.png"
@@ -111,7 +111,7 @@ def _is_plane(result: Result) -> bool:
 
 
 def _has_snapshots(run: Run) -> bool:
-    return run.data.is_image or run.data.data_shape == (2,)
+    return run.record.is_image or run.record.data_shape == (2,)
 
 
 def _pictures(

@@ -22,7 +22,7 @@ def explorer(run: Run, caption: str) -> Explorer:
         run: of a model of images with two latent dimensions.
         caption: what one sees.
     """
-    size = size_for(math.prod(run.data.data_shape))
+    size = size_for(math.prod(run.record.data_shape))
     plane = manifold(run, size)
     upright = plane.images[::-1]  # z2 rises upwards, as on any map
     return Explorer(

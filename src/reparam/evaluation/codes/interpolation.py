@@ -1,13 +1,14 @@
 """Walks between two points of the latent space, decoded."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from reparam import checks
+from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import code, decode_mean, device_of, examples, pick, require_real_codes
 from reparam.evaluation.samples.classifier import IMAGE_SHAPE, digit_classifier
@@ -54,12 +55,22 @@ def interpolate(
     from_label: str | None = None,
     to_label: str | None = None,
     seed: int = 0,
+    codes: tuple[Any, Any] | None = None,
 ) -> Interpolation:
     """Two ends of different classes and ``steps`` points between them in latent space.
 
     A model with an encoder walks between the codes of two test examples. A game has no labels: on MNIST the shipped
-    classifier reads those of generated digits; on other data the ends are the two most distant of a seeded batch.
-    Codes of any shape are walked between as vectors.
+    classifier reads those of generated digits; on other data the ends are the two most distant of a seeded batch. So
+    they are where the data are gone. Codes of any shape are walked between as vectors.
+
+    Args:
+        run: a trained run.
+        steps: points between the ends.
+        path: over the sphere, or straight.
+        from_label: class of the first end.
+        to_label: class of the last.
+        seed: of the examples or draws that the ends are chosen from.
+        codes: both ends, where you have them (of ``run.encode``, say); nothing else is needed then.
 
     Raises:
         UserError: if there is nothing between the ends, a label is unknown or cannot be had, the model is
@@ -74,8 +85,7 @@ def interpolate(
             "a conditional model is told its class, so there is no path between classes: see sample --label"
         )
     form = require_real_codes(run.model, "and there is nothing between two of them")
-    choose = _encoded_ends if can(run.model, Encodes) else _generated_ends
-    start, end, words = choose(run, from_label, to_label, seed)
+    start, end, words = _given(codes, form.shape) if codes else _ends(run, from_label, to_label, seed)
     between = spherical if path == "spherical" else linear
     t = torch.linspace(0, 1, steps + 2, dtype=start.dtype)
     z = between(start.flatten(), end.flatten(), t).reshape(-1, *form.shape)
@@ -113,17 +123,40 @@ def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     return path
 
 
-def _encoded_ends(run: Run, start: str | None, end: str | None, seed: int) -> tuple[Tensor, Tensor, str]:
-    chosen = pick(run.data.test, CANDIDATES, generator(seed, "interpolate"))
+def _given(codes: tuple[Any, Any], shape: tuple[int, ...]) -> tuple[Tensor, Tensor, str]:
+    """Both ends as they were given."""
+    start, end = (torch.as_tensor(np.asarray(z), dtype=torch.float32) for z in codes)
+    for z in (start, end):
+        if tuple(z.shape) != tuple(shape):
+            raise UserError(f"a code of shape {tuple(z.shape)} is none of this model's: give two of {tuple(shape)}")
+    return start, end, "two codes that were given"
+
+
+def _ends(run: Run, start: str | None, end: str | None, seed: int) -> tuple[Tensor, Tensor, str]:
+    """The ends, and in words how they were chosen."""
+    if not can(run.model, Encodes):
+        return _generated_ends(run, start, end, seed)
+    try:
+        data = run.data
+    except UserError:  # draws of the prior are ends, too
+        if start or end or not can(run.model, HasPrior):
+            raise
+        first, last, words = _generated_ends(run, start, end, seed)
+        return first, last, f"{words}, since the data cannot be read"
+    return _encoded_ends(run, data, start, end, seed)
+
+
+def _encoded_ends(run: Run, data: Dataset, start: str | None, end: str | None, seed: int) -> tuple[Tensor, Tensor, str]:
+    chosen = pick(data.test, CANDIDATES, generator(seed, "interpolate"))
     with torch.no_grad():
-        x = torch.cat(list(examples(chosen, run.data))).to(device_of(run.model))
+        x = torch.cat(list(examples(chosen, data))).to(device_of(run.model))
         z = code(run.model, x).cpu()
     if chosen.y is None:
         if start or end:
-            raise UserError(f"{run.data.name!r} has no labels to choose by: leave --from-label and --to-label out")
+            raise UserError(f"{run.record.name!r} has no labels to choose by: leave --from-label and --to-label out")
         return *_most_distant(z, x.cpu()), "the two most distant of 1,000 test examples"
-    labels = [run.data.classes[int(label)] for label in chosen.y]
-    first, last = _pair(labels, start, end, run.data.classes)
+    labels = [run.record.classes[int(label)] for label in chosen.y]
+    first, last = _pair(labels, start, end, run.record.classes)
     return z[first], z[last], f"codes of test examples of class {labels[first]} and {labels[last]}"
 
 

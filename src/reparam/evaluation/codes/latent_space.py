@@ -156,9 +156,9 @@ def latents(run: Run, n: int = 5000, seed: int = 0) -> Latents:
     z = codes(run.model, chosen, run.data).flatten(1)
     labels = None if chosen.y is None else chosen.y.numpy()
     if z.shape[1] <= 2:
-        return Latents(torch.nn.functional.pad(z, (0, 2 - z.shape[1])).numpy(), labels, None, run.data.classes)
+        return Latents(torch.nn.functional.pad(z, (0, 2 - z.shape[1])).numpy(), labels, None, run.record.classes)
     projected, explained = _principal_components(z.double())
-    return Latents(projected.float().numpy(), labels, explained.numpy(), run.data.classes)
+    return Latents(projected.float().numpy(), labels, explained.numpy(), run.record.classes)
 
 
 def _principal_components(z: Tensor) -> tuple[Tensor, Tensor]:
