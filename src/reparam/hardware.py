@@ -1,12 +1,22 @@
 """Which device and which number format: asked for by the user, found out from the machine, never assumed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 import torch
+from torch import Tensor
 
 from reparam.errors import UserError
 
+COUNTS: Mapping[str, Callable[[], int]] = {
+    "cpu": lambda: 1,
+    "cuda": torch.cuda.device_count,
+    "mps": lambda: int(torch.backends.mps.is_available()),
+    "xpu": lambda: torch.xpu.device_count(),
+}
+"""The kinds of device there are, and how many of each this machine has."""
+NARROW = {"mps"}
+"""Those that have no float64; of Intel's some have, some have not."""
 PRODUCTS = (
     ("cuda", "matmul"),
     ("cudnn", "conv"),
@@ -19,7 +29,7 @@ PRODUCTS = (
 
 
 def choose_device(name: str) -> torch.device:
-    """The device a name stands for; ``auto`` is CUDA where there is one.
+    """The device a name stands for; ``auto`` is CUDA where there is one, else the CPU.
 
     Raises:
         UserError: if the name is unknown or there is no such device.
@@ -29,15 +39,33 @@ def choose_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    known = ", ".join(("auto", *COUNTS))
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise UserError(f"device {name!r} is not known: use auto, cpu, cuda or cuda:1") from None
-    if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
-        raise UserError(
-            f"device {name!r} is not here ({torch.cuda.device_count()} CUDA devices): use --device cpu or auto"
-        )
+        raise UserError(f"device {name!r} is not known: use one of {known}, or one of several as in cuda:1") from None
+    if device.type not in COUNTS:
+        raise UserError(f"device {name!r} is none to train on: use one of {known}")
+    there = COUNTS[device.type]()
+    if (device.index or 0) >= there:
+        raise UserError(f"device {name!r} is not here (this machine has {there} of {device.type}): use cpu or auto")
     return device
+
+
+def widest(device: torch.device) -> torch.dtype:
+    """Float64, or float32 on devices that have no float64."""
+    if device.type == "xpu":
+        return torch.float64 if torch.xpu.get_device_properties(device).has_fp64 else torch.float32
+    return torch.float32 if device.type in NARROW else torch.float64
+
+
+def in_float64(x: Tensor) -> Tensor:
+    """X in float64, where it is or, if its device has no float64, on the CPU.
+
+    >>> in_float64(torch.ones(1))
+    tensor([1.], dtype=torch.float64)
+    """
+    return (x if widest(x.device) == torch.float64 else x.cpu()).double()
 
 
 def multiplies_bf16_fast(device: torch.device) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 
@@ -40,6 +40,10 @@ def seed_noise(seed: int, *purpose: int | str) -> None:
     torch.default_generator.manual_seed(number)
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed_all(number)
+    if torch.xpu.is_initialized():  # type: ignore[no-untyped-call]
+        torch.xpu.manual_seed_all(number)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(number)
 
 
 @contextmanager
@@ -53,6 +57,11 @@ def noise(seed: int, *purpose: int | str) -> Iterator[None]:
     >>> bool((a == b).all())
     True
     """
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with ExitStack() as stack:
+        stack.enter_context(torch.random.fork_rng(devices=range(torch.cuda.device_count())))
+        if torch.xpu.device_count():
+            stack.enter_context(torch.random.fork_rng(range(torch.xpu.device_count()), device_type="xpu"))
+        if torch.backends.mps.is_available():
+            stack.callback(torch.mps.set_rng_state, torch.mps.get_rng_state())
         seed_noise(seed, *purpose)
         yield

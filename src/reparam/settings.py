@@ -236,7 +236,7 @@ class TrainingConfig(Config):
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of weights, order and noise."""
     device: str = "auto"
-    """Where to train: auto, cpu, cuda or cuda:1."""
+    """Where to train: auto, cpu, cuda or cuda:1, mps (Apple), xpu (Intel)."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the networks; auto: bf16 where the hardware multiplies it fast. Losses stay in float32."""
     compile: bool = False

@@ -26,12 +26,12 @@ def coverage(x: Tensor, density: ToyDensity) -> dict[str, float]:
     >>> result["modes"], result["high_quality"] > 0.98, result["reverse_kl"] < 0.01
     (8.0, True, True)
     """
-    modes = density.modes.to(x.device)
+    x, modes = x.detach().cpu(), density.modes
     distance, nearest = torch.cdist(x.double(), modes).min(1)
     good = nearest[distance <= WITHIN * density.standard_deviation]
     counts = torch.bincount(good, minlength=len(modes)).double()
     shares = counts / counts.sum()
-    weights = density.weights.to(x.device)
+    weights = density.weights
     kl = torch.where(shares > 0, shares * (shares / weights).log(), 0.0).sum() if len(good) else torch.tensor(torch.inf)
     return {
         "modes": float((counts > 0).sum()),

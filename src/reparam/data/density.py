@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 import torch
 
+from reparam.hardware import in_float64
+
 
 class ToyDensity(ABC):
     """A distribution on the plane that can be sampled and evaluated exactly.
@@ -50,9 +52,10 @@ class GaussianMixture(ToyDensity):
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
         """Log density in nats, ``(..., 2)`` to ``(...)``."""
         variance = self.standard_deviation**2
-        apart = x.double().unsqueeze(-2) - self.modes.to(x.device)
+        wide = in_float64(x)
+        apart = wide.unsqueeze(-2) - self.modes.to(wide.device)
         log_normal = -apart.square().sum(-1) / (2 * variance) - math.log(2 * math.pi * variance)
-        return torch.logsumexp(log_normal + self.weights.to(x.device).log(), -1).to(x.dtype)
+        return torch.logsumexp(log_normal + self.weights.to(wide.device).log(), -1).to(x)
 
 
 class Moons(ToyDensity):
@@ -90,10 +93,10 @@ class Moons(ToyDensity):
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
         """Log density in nats, ``(..., 2)`` to ``(...)``."""
-        flat = x.reshape(-1, 2).double()
+        flat = in_float64(x.reshape(-1, 2))
         # A few thousand points at a time: each costs a row of squared distances to every node.
         parts = [self._log_prob(flat[at : at + 4096]) for at in range(0, max(1, len(flat)), 4096)]
-        return torch.cat(parts).reshape(x.shape[:-1]).to(x.dtype)
+        return torch.cat(parts).reshape(x.shape[:-1]).to(x)
 
     def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
         variance = self.standard_deviation**2

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from reparam.distributions.base import Distribution
 from reparam.distributions.normal import LOG_2PI, Normal
 from reparam.errors import UserError
+from reparam.hardware import widest
 
 
 class NormalMixture(Distribution):
@@ -55,12 +56,13 @@ class NormalMixture(Distribution):
     def _log_densities(self, value: Tensor) -> Tensor:
         """Log N(z; k) of every component, ``(*leading, components)``, its square expanded into two matrix products.
 
-        In float64: products of narrow components cancel, and would lose hundredths of a nat in float32. A tensor of
-        all differences would need ``dim`` times the memory.
+        In float64 where the device has it: products of narrow components cancel, and would lose hundredths of a nat in
+        float32. A tensor of all differences would need ``dim`` times the memory.
         """
-        mean, log_scale = self.components.mean.double(), self.components.log_scale.double()
+        wide = widest(value.device)
+        mean, log_scale = self.components.mean.to(wide), self.components.log_scale.to(wide)
         precision = (-2 * log_scale).exp().expand_as(mean)
-        z = value.double()
+        z = value.to(wide)
         squares = z.square() @ precision.T - 2 * (z @ (mean * precision).T) + (mean.square() * precision).sum(-1)
         constant = mean.shape[-1] * LOG_2PI + 2 * log_scale.expand_as(mean).sum(-1)
         return (-0.5 * (squares + constant)).to(value.dtype)

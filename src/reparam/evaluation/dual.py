@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from reparam import checks
 from reparam.adversarial import gradient_norms, interpolates, wasserstein_critic
 from reparam.errors import UserError
-from reparam.hardware import exact
+from reparam.hardware import exact, in_float64
 from reparam.models.gan.constraints import Constraint, GradientPenalty, WeightClipping, spectrally_normalized
 from reparam.models.model import Batch, Terms, Turn
 from reparam.networks import MLP
@@ -125,8 +125,8 @@ def _equal(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 def _reading(critic: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
     """The dual's value and the largest slope between the two sets, with the critic's weights as they are."""
     critic.eval()  # spectral normalization moves its estimate in training mode
-    f, g = critic(x).squeeze(1).double(), critic(y).squeeze(1).double()
+    f, g = (in_float64(critic(z).squeeze(1)) for z in (x, y))
     critic.train()
-    distances = torch.cdist(x.double(), y.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    distances = torch.cdist(in_float64(x), in_float64(y), compute_mode="donot_use_mm_for_euclid_dist")
     slopes = torch.where(distances > 0, (f[:, None] - g).abs() / distances, 0.0)
     return (f.mean() - g.mean()).item(), slopes.max().item()

@@ -61,8 +61,8 @@ class Track:
 
     def means(self) -> dict[str, float]:
         """Averages of the terms since the last row, and of the whole gradient's norm."""
-        values = torch.stack(self.values).double().mean(0).tolist()
-        norm = torch.stack(self.norms).double().square().sum(1).sqrt().mean().item()
+        values = torch.stack(self.values).cpu().double().mean(0).tolist()
+        norm = torch.stack(self.norms).cpu().double().square().sum(1).sqrt().mean().item()
         return {**dict(zip(self.terms, values, strict=True)), "gradient_norm": norm}
 
     def clear(self) -> None:

@@ -5,7 +5,7 @@ from collections import defaultdict
 import torch
 
 from reparam.data import Dataset, Split, evaluation_batches
-from reparam.hardware import exact
+from reparam.hardware import exact, in_float64
 from reparam.models.model import Batch, Model
 from reparam.randomness import noise
 
@@ -28,11 +28,11 @@ def average(model: Model, split: Split, data: Dataset, seed: int) -> dict[str, f
         An empty dictionary for models that have no per-example quantities.
     """
     device, training = next(model.parameters()).device, model.training
-    sums: dict[str, torch.Tensor] = defaultdict(lambda: torch.zeros((), dtype=torch.float64, device=device))
+    sums: dict[str, torch.Tensor] = defaultdict(lambda: in_float64(torch.zeros((), device=device)))
     model.eval()
     with noise(seed, "evaluation"), exact():
         for x, y in evaluation_batches(split, data, BATCH_SIZE, device):
             for name, values in model.evaluate(Batch(x, y)).items():
-                sums[name] += values.double().sum()
+                sums[name] += in_float64(values).sum()
     model.train(training)
     return {name: (total / len(split)).item() for name, total in sums.items()}

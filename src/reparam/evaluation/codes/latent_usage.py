@@ -117,7 +117,7 @@ def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[T
     for number, x in enumerate(batches):
         with noise(seed, "latent usage", number):
             parts.append(_means_and_draw(encoder.encode(x.to(device))))
-    first, second, z = (torch.cat(part).flatten(1).double().cpu() for part in zip(*parts, strict=True))
+    first, second, z = (torch.cat(part).flatten(1).cpu().double() for part in zip(*parts, strict=True))
     first, second = first - first.mean(0), second - second.mean(0)
     return (first * second).sum(0) / (len(z) - 1), z
 
@@ -138,7 +138,7 @@ def _prior_draws(model: Model, shape: tuple[int, ...], seed: int) -> tuple[Tenso
         if not can(model, HasPrior):  # what an autoencoder's `sample` decodes
             return torch.randn(shape, dtype=torch.float64), "N(0, I)"
         prior = model.prior
-        draws = prior.sample((shape[0],)).flatten(1).double().cpu()
+        draws = prior.sample((shape[0],)).flatten(1).cpu().double()
     return draws, "N(0, I)" if _is_standard(prior) else "the model's prior"
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.distributions import Distribution
-from reparam.hardware import exact
+from reparam.hardware import exact, in_float64
 
 Decode = Callable[[Tensor], Distribution]
 TARGET_ACCEPTANCE = 0.65
@@ -166,11 +166,11 @@ def annealed_estimate(
     z = prior.sample((settings.chains, len(x)))
     target, betas = _Target(x, prior, decode), settings.temperatures().tolist()
     likelihood = target.parts(z)[1]
-    total, accepted = torch.zeros_like(likelihood, dtype=torch.float64), 0.0
+    total, accepted = in_float64(torch.zeros_like(likelihood)), 0.0
     for (before, beta), size in zip(pairwise(betas), sizes, strict=True):
-        total += (beta - before) * likelihood.double()
+        total += (beta - before) * in_float64(likelihood)
         z, likelihood, accept = _move(target, z, beta, size, settings.leapfrog)
-        accepted += accept.double().mean().item() / settings.steps
+        accepted += in_float64(accept).mean().item() / settings.steps
         step(1)
     return Annealed(total.cpu(), accepted)
 
@@ -198,11 +198,11 @@ def reverse_annealed_estimate(
     sizes = tuned_step_sizes(x, prior, decode, settings)
     z = z.detach().expand(settings.chains, *z.shape[-2:]).clone()
     target, betas = _Target(x, prior, decode), settings.temperatures().tolist()
-    total, accepted = torch.zeros(z.shape[:-1], dtype=torch.float64, device=z.device), 0.0
+    total, accepted = in_float64(torch.zeros(z.shape[:-1], device=z.device)), 0.0
     for (before, beta), size in reversed(list(zip(pairwise(betas), sizes, strict=True))):
         z, likelihood, accept = _move(target, z, beta, size, settings.leapfrog)
-        total -= (beta - before) * likelihood.double()
-        accepted += accept.double().mean().item() / settings.steps
+        total -= (beta - before) * in_float64(likelihood)
+        accepted += in_float64(accept).mean().item() / settings.steps
     return Annealed(total.cpu(), accepted)
 
 

@@ -43,7 +43,7 @@ class Accumulator:
 
     def add(self, log_weights: Tensor) -> None:
         """Take in more log-weights, ``(draws, n)``."""
-        log_weights = log_weights.double().cpu()
+        log_weights = log_weights.cpu().double()
         self.log_sum = torch.logaddexp(self.log_sum, log_weights.logsumexp(0))
         self.log_square_sum = torch.logaddexp(self.log_square_sum, (2 * log_weights).logsumexp(0))
         self.count += len(log_weights)
