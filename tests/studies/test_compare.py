@@ -17,6 +17,7 @@ from PIL import Image
 from reparam.cli.main import main
 from reparam.data.readers import fashion, idx
 from reparam.errors import UserError
+from reparam.files import read_json
 from reparam.runs.folder import RunFolder
 from reparam.runs.run import load
 from reparam.settings import DataConfig, RunConfig, TrainingConfig, VAEConfig
@@ -24,7 +25,7 @@ from reparam.studies import KINDS, Protocol, Trial, contender, judge, parse_budg
 from reparam.studies.conclusion import RULES, conclude
 from reparam.studies.numbers_csv import as_csv
 from reparam.studies.plane import sprite
-from reparam.studies.trials import folder_of
+from reparam.studies.trials import folder_of, trials
 from reparam.training.budget import steps_within
 from study_helpers import RNG, SMALL, blobs
 
@@ -32,8 +33,8 @@ from study_helpers import RNG, SMALL, blobs
 @pytest.fixture(scope="module")
 def results(compared):
     """Its results, measured again."""
-    trials = [Trial(name, compared / name, load(compared / name)) for name in ("autoencoder-2", "vae-2", "gan")]
-    return judge(trials, Protocol(count=100, images=10))
+    given = [Trial(name, compared / name, load(compared / name)) for name in ("autoencoder-2", "vae-2", "gan")]
+    return judge(given, Protocol(count=100, images=10))
 
 
 def folder_of_colours(path):
@@ -159,15 +160,75 @@ def test_another_protocol_or_model_in_the_folder_is_refused(grey, compared, caps
 
 
 def test_a_model_that_fails_is_reported_and_the_rest_go_on(grey, tmp_path, capsys):
-    """Another process holds one run's folder: a failure as it happens."""
+    """A file lies where one run's folder should be."""
+    (tmp_path / "vae-2").touch()
+    asked = ["compare", "--data", str(grey), "--models", "vae-2", "autoencoder-2", *SMALL, "--out", str(tmp_path)]
+    assert main(asked) == 0
+    assert "`vae-2` failed: " in capsys.readouterr().out
+    assert "failed: " in (tmp_path / "report.html").read_text()
+
+
+def test_what_another_process_trains_is_said_to_be_in_training_and_comes_last(grey, tmp_path, capsys):
+    """While the others train it may be finished; else it is left out, which is no failure."""
     asked = ["compare", "--data", str(grey), "--models", "vae-2", "autoencoder-2", *SMALL, "--out", str(tmp_path)]
     with RunFolder(tmp_path / "vae-2").locked():
-        assert main(asked) == 0
-    assert "`vae-2` failed: another process is training into" in capsys.readouterr().out
-    assert "failed: another process" in (tmp_path / "report.html").read_text()
+        assert main([word for word in asked if word != "--quiet"]) == 0
+    out, told = capsys.readouterr()
+    assert told.count("vae-2: in training by another process") == 2, "once in its turn, once in the end"
+    assert "`vae-2` left out: another process is training into" in out
+    assert "failed" not in out + told
+    assert "left out: another process" in (tmp_path / "report.html").read_text()
+    assert not (tmp_path / "vae-2" / "config.json").exists()
     with RunFolder(tmp_path / "x" / "vae-2").locked():
         assert main([*asked[:4], "vae-2", *SMALL, "--out", str(tmp_path / "x")]) == 2, "nothing to report on"
-    assert "another process" in capsys.readouterr().err
+    assert "left out: another process" in capsys.readouterr().err
+    assert main(asked) == 0, "let go of, it is trained"
+    assert RunFolder(tmp_path / "vae-2").finished
+
+
+def test_what_another_process_has_finished_meanwhile_is_taken(grey, tmp_path):
+    protocol = Protocol(data=DataConfig(data=str(grey)), seconds=None, epochs=1)
+    lock = RunFolder(tmp_path / "vae-2").locked()
+    lock.__enter__()
+    found = trials(["vae-2", "autoencoder-2"], protocol, 1, tmp_path, lambda text: None, quiet=True)
+    first = next(found)
+    assert first.name == "autoencoder-2", "the other is in training elsewhere"
+    lock.__exit__(None, None, None)
+    (last,) = found
+    assert last.name == "vae-2"
+    assert last.outcome == "finished"
+
+
+def test_a_run_that_another_process_begins_meanwhile_is_no_failure(grey, tmp_path):
+    """Between the look at its folder and the first step another comparison takes it."""
+    protocol, locks = Protocol(data=DataConfig(data=str(grey)), seconds=None, epochs=1), []
+
+    def begin(text):
+        if text.endswith("1 epochs"):
+            locks.append(RunFolder(tmp_path / "vae-2").locked())
+            locks[-1].__enter__()
+
+    (trial,) = trials(["vae-2"], protocol, 1, tmp_path, begin, quiet=True)
+    locks[0].__exit__(None, None, None)
+    assert trial.elsewhere
+
+
+def test_all_seeds_of_a_model_train_for_the_steps_that_its_first_was_timed_for(grey, tmp_path):
+    """Timed one by one they came to differ by a third on a machine that does other things."""
+    protocol = Protocol(data=DataConfig(data=str(grey)), seconds=0.5)
+
+    def steps(seeds):
+        found = trials(["vae-2", "autoencoder-2"], protocol, seeds, tmp_path, lambda text: None, quiet=True)
+        return {(trial.name, trial.folder.name): trial.run.rows[-1]["step"] for trial in found}
+
+    once = steps(1)
+    written = read_json(tmp_path / "steps.json")
+    assert {name: n for (name, _), n in once.items()} == written
+    thrice = steps(3)  # a comparison taken up again
+    assert len(thrice) == 6
+    assert all(n == written[name] for (name, _), n in thrice.items())
+    (tmp_path / "steps.json").unlink()  # as before it was written down: the finished runs tell
+    assert all(n == written[name] for (name, _), n in steps(4).items())
 
 
 @pytest.mark.slow

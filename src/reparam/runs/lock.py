@@ -14,6 +14,10 @@ NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS}
 NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # Windows counts no quotas
 
 
+class Busy(UserError):
+    """Another process is training into a folder."""
+
+
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
     """Hold a folder by its file ``.lock``, which stays.
@@ -24,20 +28,32 @@ def hold(folder: Path) -> Iterator[None]:
         folder: made if it does not exist.
 
     Raises:
-        UserError: if another process holds it, or it cannot be held, saying which.
+        Busy: if another process holds it.
+        UserError: if it cannot be held, saying why.
     """
     lock = FileLock(folder / ".lock", blocking=False, fallback_to_soft=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise UserError(f"another process is training into {folder}: wait for it, or use --out") from None
+        raise Busy(f"another process is training into {folder}: wait for it, or use --out") from None
     except OSError as error:
         raise UserError(_complaint(folder, error)) from None
     try:
         yield
     finally:
         lock.release()
+
+
+def held(folder: Path) -> bool:
+    """Whether another process holds a folder now."""
+    if not (folder / ".lock").exists():
+        return False
+    try:
+        with hold(folder):
+            return False
+    except Busy:
+        return True
 
 
 def _complaint(folder: Path, error: OSError) -> str:

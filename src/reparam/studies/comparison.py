@@ -122,5 +122,5 @@ def written(results: Results, page: Path) -> Results:
         UserError: if there is nothing to report on.
     """
     if not results.finished:
-        raise UserError("; ".join(f"{result.name} failed: {result.trial.failure}" for result in results.results))
+        raise UserError("; ".join(f"{result.name} {result.trial.outcome}" for result in results.results))
     return replace(results, page=write_report(results, page))

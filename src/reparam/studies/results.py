@@ -62,7 +62,7 @@ class Result:
     def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
         if self.trial.run is None:
-            return {"failure": self.trial.failure}
+            return {"failure": self.trial.failure, "elsewhere": self.trial.elsewhere}
         return {
             "run": str(self.trial.folder),
             "step": self.run.step,

@@ -177,7 +177,7 @@ def costs(results: Results) -> Table:
 
 def _cost_row(result: Result) -> Row:
     if result.trial.run is None:
-        return [_named(result), None, None, None, None, None, f"failed: {result.trial.failure}"]
+        return [_named(result), None, None, None, None, None, result.trial.outcome]
     last, cost = result.run.rows[-1], result.cost
     memory = cost.get("peak_memory_mib")
     return [

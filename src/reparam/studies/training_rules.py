@@ -64,9 +64,9 @@ def diseases(results: Results) -> list[str]:
 
 
 def failures(results: Results) -> list[str]:
-    """Models that could not be trained."""
+    """Models that could not be trained, or are in training elsewhere."""
     failed = [result for result in results.results if result.trial.run is None]
-    return [f"{named(result)} failed: {result.trial.failure}" for result in failed]
+    return [f"{named(result)} {result.trial.outcome}" for result in failed]
 
 
 def unmeasured(results: Results) -> list[str]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 from reparam.errors import UserError
 from reparam.runs.folder import RunFolder
+from reparam.runs.lock import held
 from reparam.runs.run import Run, load
 from reparam.settings import TRAINING, ModelConfig, RunConfig, TrainingConfig
 from reparam.studies.contenders import contender
+from reparam.studies.lengths import steps_once
 from reparam.studies.protocol import Protocol
 from reparam.training.budget import steps_within
 from reparam.training.interrupt import Interrupted
@@ -26,13 +29,26 @@ class Trial:
         name: of the model in the comparison.
         folder: of the run.
         run: finished, or None.
-        failure: in a sentence, or None.
+        failure: why there is none, in a sentence, or None.
+        elsewhere: whether another process is training it.
     """
 
     name: str
     folder: Path
     run: Run | None = None
     failure: str | None = None
+    elsewhere: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in words.
+
+        >>> Trial("vae", Path("study/vae"), failure="there is no space").outcome
+        'failed: there is no space'
+        """
+        if self.run is not None:
+            return "finished"
+        return f"{'left out' if self.elsewhere else 'failed'}: {self.failure}"
 
 
 def folder_of(out: Path, name: str, seed: int) -> Path:
@@ -44,8 +60,16 @@ def folder_of(out: Path, name: str, seed: int) -> Path:
     return out / (name if seed == 0 else f"{name}-seed{seed}")
 
 
+def runs_of(out: Path, name: str) -> list[Path]:
+    """The folders of a model's runs there are, its first seed first."""
+    first = folder_of(out, name, 0)
+    return [folder for folder in (first, *sorted(out.glob(f"{escape(first.name)}-seed*"))) if folder.is_dir()]
+
+
 def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say: Say, quiet: bool) -> Iterator[Trial]:
     """Every model with every seed, one after another; what fails is told and passed over.
+
+    What another process is training meanwhile comes last, and is left out if it is not done by then.
 
     Args:
         names: of the models, see :func:`reparam.studies.contender`.
@@ -63,9 +87,16 @@ def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say:
     for name, model in settings.items():
         for seed in range(seeds):
             _check_folder(folder_of(out, name, seed), model, protocol)
+    later = []
     for seed in range(seeds):
         for name, model in settings.items():
-            yield _attempt(name, model, protocol, seed, folder_of(out, name, seed), say, quiet)
+            trial = _attempt(name, model, protocol, seed, out, say, quiet)
+            if trial.elsewhere:
+                later.append((name, model, protocol, seed, out, say, quiet))
+            else:
+                yield trial
+    for again in later:
+        yield _attempt(*again)
 
 
 def _check_folder(folder: Path, model: ModelConfig, protocol: Protocol) -> None:
@@ -79,36 +110,47 @@ def _check_folder(folder: Path, model: ModelConfig, protocol: Protocol) -> None:
         raise UserError(f"{folder} holds a run with other settings of model or data: name another folder with --out")
 
 
-def _attempt(
-    name: str, model: ModelConfig, protocol: Protocol, seed: int, folder: Path, say: Say, quiet: bool
-) -> Trial:
+def _attempt(name: str, model: ModelConfig, protocol: Protocol, seed: int, out: Path, say: Say, quiet: bool) -> Trial:
     """The trial, whatever comes of it."""
+    folder = folder_of(out, name, seed)
+    if held(folder):
+        return _elsewhere(name, folder, say)
     try:
-        return Trial(name, folder, _run(model, protocol, seed, folder, say, quiet))
+        return Trial(name, folder, _run(name, model, protocol, seed, out, say, quiet))
     except Interrupted:
         raise
     except Exception as error:  # whatever goes wrong with one model, the others are still worth comparing
+        if held(folder):  # it was begun there in the meantime
+            return _elsewhere(name, folder, say)
         reason = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         say(f"{folder}: failed: {reason}")
         return Trial(name, folder, failure=reason)
 
 
-def _run(model: ModelConfig, protocol: Protocol, seed: int, folder: Path, say: Say, quiet: bool) -> Run:
+def _elsewhere(name: str, folder: Path, say: Say) -> Trial:
+    say(f"{folder}: in training by another process")
+    reason = f"another process is training into {folder}: compare again when it is done"
+    return Trial(name, folder, failure=reason, elsewhere=True)
+
+
+def _run(name: str, model: ModelConfig, protocol: Protocol, seed: int, out: Path, say: Say, quiet: bool) -> Run:
+    folder = folder_of(out, name, seed)
     place = RunFolder(folder)
     if place.config.exists():
         say(f"{folder}: {'finished already' if place.finished else 'going on where it stopped'}")
         return load(folder) if place.finished else resume(folder, quiet)
-    config = RunConfig(model=model, data=protocol.data, training=_training(model, protocol, seed))
+    config = RunConfig(model=model, data=protocol.data, training=_training(name, model, protocol, seed, out))
     say(f"{folder}: {model.kind}, {_length(config.training)}")
     return train(config, folder, quiet)
 
 
-def _training(model: ModelConfig, protocol: Protocol, seed: int) -> TrainingConfig:
-    """The run's length within the budget."""
+def _training(name: str, model: ModelConfig, protocol: Protocol, seed: int, out: Path) -> TrainingConfig:
+    """The run's length within the budget, which is the same for all seeds."""
     usual = TRAINING[model.kind].model_copy(update={"seed": seed, "epochs": protocol.epochs})
     if protocol.seconds is None:
         return usual
-    steps = steps_within(RunConfig(model=model, data=protocol.data, training=usual), protocol.seconds)
+    seconds, config = protocol.seconds, RunConfig(model=model, data=protocol.data, training=usual)
+    steps = steps_once(out, name, runs_of(out, name), lambda: steps_within(config, seconds))
     return usual.model_copy(update={"steps": steps})
 
 

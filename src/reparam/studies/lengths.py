@@ -1,0 +1,33 @@
+"""How many steps each model of a comparison trains for: timed once, written down, the same for all of its seeds."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from reparam.files import read_json, write_json
+from reparam.runs.folder import RunFolder
+
+FILE = "steps.json"
+
+
+def steps_once(out: Path, name: str, folders: Iterable[Path], measure: Callable[[], int]) -> int:
+    """The steps of a model's runs: as written down, else as one of them was trained for, else measured now.
+
+    Timing depends on the machine and on what else it does, so that seeds timed one by one would differ in more than
+    their seeds.
+
+    Args:
+        out: the folder of the comparison.
+        name: of the model in it.
+        folders: of the model's runs, trained or not; they tell of comparisons from before this was written down.
+        measure: times some steps.
+    """
+    known: dict[str, int] = read_json(out / FILE) if (out / FILE).exists() else {}
+    if name not in known:
+        known = {**known, name: _trained_for(folders) or measure()}
+        write_json(out / FILE, known)
+    return known[name]
+
+
+def _trained_for(folders: Iterable[Path]) -> int | None:
+    places = [RunFolder(folder) for folder in folders]
+    return next((int(place.rows()[-1]["step"]) for place in places if place.finished), None)
