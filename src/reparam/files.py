@@ -1,16 +1,79 @@
-"""Writing files so that a kill or a full disk never leaves half of one."""
+"""Writing files so that a kill or a full disk never leaves half of one, and never over what somebody else made.
+
+Two doors: :func:`replace_atomically` is for places that are ours, such as a run's folder; whatever lands where a user
+may keep files of their own goes through :func:`write_result`.
+"""
 
 import json
 import os
-from collections.abc import Callable, Mapping
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from reparam._version import __version__
 from reparam.errors import UserError
 
+MADE_BY = f"made by reparam {__version__}"
+"""What every result says somewhere in its file, in whatever place its format has for it."""
+_MADE_BY = re.compile(rb"made[_ ]by\W{1,4}reparam")
+_HEAD, _TAIL = 4096, 256
 
-def replace_atomically(path: Path, write: Callable[[Path], object]) -> None:
+Write = Callable[[Path], object]
+
+
+def write_result(path: Path, write: Write, force: bool = False) -> None:
+    """Write a file that a user asked for, atomically; its content says :data:`MADE_BY`, so that it may be replaced.
+
+    Raises:
+        UserError: as :func:`check_targets` and :func:`replace_atomically`.
+    """
+    check_targets([path], force=force)
+    replace_atomically(path, write)
+
+
+def check_targets(paths: Iterable[Path], data: Path | None = None, force: bool = False) -> None:
+    """Make sure that nothing that somebody else made would be written over, and nothing put among data.
+
+    Args:
+        paths: what is going to be written.
+        data: the file or folder that the data lie in, if they do.
+        force: the user asked for it; nothing is checked.
+
+    Raises:
+        UserError: naming the file, and how to ask for it.
+    """
+    for path in () if force else paths:
+        if data is not None and path.resolve().is_relative_to(data.resolve()):
+            raise UserError(
+                f"{path} is the data itself: name another place with out=..."
+                if path.resolve() == data.resolve()
+                else f"{path} lies inside the data {data} and would be read as part of them: name another place with "
+                "out=..."
+            )
+        if path.is_file() and not is_ours(path):
+            raise UserError(
+                f"{path} is there already and was not made by reparam: name another file with out=..., or give "
+                "force=True to replace it"
+            )
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file says that reparam made it, or lies among a run's own figures."""
+    if path.parent.name == "figures" and (path.parent.parent / "config.json").is_file():
+        return True
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+            file.seek(max(0, path.stat().st_size - _TAIL))
+            return bool(_MADE_BY.search(head) or _MADE_BY.search(file.read()))
+    except OSError:
+        return False  # what cannot be read is not replaced
+
+
+def replace_atomically(path: Path, write: Write) -> None:
     """Call ``write`` on a name beside ``path``, then rename; on failure the old file stands and the new one is gone.
 
     Raises:
@@ -36,21 +99,42 @@ def _flush_to_disk(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write arrays atomically as a compressed ``.npz``."""
-    import numpy as np
+def npz(arrays: Mapping[str, Any]) -> Write:
+    """What writes arrays as a compressed ``.npz``, whose comment says who made it."""
 
     def write(beside: Path) -> None:
+        import numpy as np
+
         with beside.open("wb") as file:  # given a name, numpy would add an ending to it
             np.savez_compressed(file, **arrays)
+        with zipfile.ZipFile(beside, "a") as archive:
+            archive.comment = MADE_BY.encode()
 
-    replace_atomically(path, write)
+    return write
+
+
+def text(content: str) -> Write:
+    """What writes a text, in UTF-8 and with the same line ends everywhere."""
+    return lambda beside: beside.write_text(content, encoding="utf-8", errors="replace", newline="\n")
+
+
+def result_json(value: Mapping[str, Any]) -> Write:
+    """What writes a result as JSON that says who made it."""
+    return text(_json({"made_by": MADE_BY.removeprefix("made by "), **value}))
+
+
+def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write arrays atomically as a compressed ``.npz`` in a place of ours."""
+    replace_atomically(path, npz(arrays))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file atomically, indented."""
-    text = json.dumps(value, indent=2) + "\n"
-    replace_atomically(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
+    """Write a JSON file atomically, indented, in a place of ours."""
+    replace_atomically(path, text(_json(value)))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2) + "\n"
 
 
 def read_json(path: Path) -> Any:

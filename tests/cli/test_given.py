@@ -73,7 +73,7 @@ def test_ones_own_examples_are_reconstructed(capsys, folder, mine, tmp_path):
     ("argv", "words"),
     [
         (("encode", "RUN", "MINE", "--out", "z.txt"), "z.txt is of no format that is written: name it .npz or .csv"),
-        (("encode", "RUN", "MINE", "--out", "MINE.npz"), "exists already"),
+        (("encode", "RUN", "MINE", "--out", "MINE.npz"), "is there already"),
         (("encode", "RUN", "gone.npy", "--out", "z.npz"), "'gone.npy' does not exist"),
         (("score", "RUN", "ring", "--out", "z.npz"), "the data have examples of shape"),
         (("reconstruct", "RUN", "--data", "MINE", "-n", "3"), "leave one out"),

@@ -38,6 +38,8 @@ def results(compared):
 
 
 def folder_of_colours(path):
+    path = path / "colours"
+    path.mkdir()
     for i, image in enumerate(blobs(700, 16, 16, 3)[0]):
         Image.fromarray(image).save(path / f"{i}.png")
     return str(path)

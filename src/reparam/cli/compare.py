@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import arg
 
-from reparam.cli.parse import emit, parse, say
+from reparam.cli.parse import Writes, emit, parse, say
 from reparam.settings import COMPARED
 
 
 @dataclass
-class CompareOptions:
+class CompareOptions(Writes):
     """Options of ``reparam compare``."""
 
     data: str = "mnist"

@@ -7,13 +7,14 @@ from typing import Any, Literal
 import numpy as np
 from tyro.conf import Positional
 
-from reparam.cli.parse import emit, parse
+from reparam.cli.parse import Writes, emit, parse
+from reparam.cli.targets import check_free, picture_or_numbers
 
 SHOWN = 120
 
 
 @dataclass
-class DataOptions:
+class DataOptions(Writes):
     """Options of ``reparam data``."""
 
     data: Positional[str]
@@ -25,7 +26,7 @@ class DataOptions:
     seed: int = 0
     """Seed of the split and of the examples drawn."""
     out: Path | None = None
-    """The picture to write; <name>.png here unless given."""
+    """The picture to write, its numbers beside it; <name>-examples.png here unless given."""
     json: bool = False
     """Print the description as JSON."""
 
@@ -41,13 +42,20 @@ def run(command: str, argv: list[str]) -> int:
     dataset = load_data(
         options.data, binarization=options.binarization, image_size=options.image_size, seed=options.seed
     )
+    out = options.out or Path(f"{_stem(options.data, dataset.name)}-examples.png")
+    check_free(picture_or_numbers(out), [options.data], options.force)
     figure, numbers = draw(dataset, options.seed)
-    picture = save(figure, options.out or Path(f"{Path(dataset.name).stem}.png"), numbers)
+    picture = save(figure, out, numbers, options.force)
     description = describe(dataset)
     result = {**description, "picture": picture, "numbers": picture.with_suffix(".npz")}
     lines = "\n".join(f"  {name:<14} {_short(value)}" for name, value in description.items())
     emit(options.json, result, f"{lines}\n{picture}")
     return 0
+
+
+def _stem(source: str, name: str) -> str:
+    """The data's name without a file's ending."""
+    return name if Path(source).expanduser().is_dir() else Path(name).stem
 
 
 def draw(dataset: Any, seed: int) -> tuple[Any, dict[str, np.ndarray]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reparam.cli.compare import CompareOptions, compare
-from reparam.cli.parse import parse
+from reparam.cli.parse import Writes, parse
 from reparam.settings import COMPARED
 
 SHARED_BUDGET, QUICK_BUDGET = "60s", "4s"
@@ -12,7 +12,7 @@ COUNT, QUICK_COUNT = 5000, 1000
 
 
 @dataclass
-class DemoOptions:
+class DemoOptions(Writes):
     """Options of ``reparam demo``."""
 
     out: Path = Path("demo")
@@ -37,5 +37,11 @@ def _comparison(options: DemoOptions) -> CompareOptions:
     budget, count = (QUICK_BUDGET, QUICK_COUNT) if options.quick else (SHARED_BUDGET, COUNT)
     images = count // 5
     return CompareOptions(
-        data=options.data, budget=budget, count=count, images=images, out=options.out, json=options.json
+        data=options.data,
+        budget=budget,
+        count=count,
+        images=images,
+        out=options.out,
+        json=options.json,
+        force=options.force,
     )

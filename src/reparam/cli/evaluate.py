@@ -1,5 +1,7 @@
 """``reparam evaluate RUN...``: what runs come to beside data they have not seen."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,12 +9,13 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from reparam.cli.bars import progress
-from reparam.cli.parse import emit, parse
+from reparam.cli.parse import Writes, emit, parse
+from reparam.cli.targets import check_free
 from reparam.errors import UserError
 
 
 @dataclass
-class EvaluateOptions:
+class EvaluateOptions(Writes):
     """Options of ``reparam evaluate``."""
 
     runs: Positional[tuple[Path, ...]]
@@ -72,17 +75,27 @@ def run(command: str, argv: list[str]) -> int:
     """Measure each run and print the tables; what cannot be had of a run is said, and the others go on."""
     options = parse(EvaluateOptions, command, argv, WHAT, EXAMPLES)
     check(options)
-    from reparam.files import write_npz
+    from reparam.files import npz, write_result
     from reparam.studies import evaluate
 
     settings = {name: getattr(options, name) for name in SETTINGS}
+    check_free([options.out] if options.out else [], _sources(options.runs), options.force)
     found = evaluate([str(folder) for folder in options.runs], progress=progress, **settings)
     if not found:
         raise UserError("; ".join(found.reasons()))
     if options.out is not None:
-        write_npz(options.out, found.values)
+        write_result(options.out, npz(found.values), options.force)
     emit(options.json, found.json(), str(found))
     return 0
+
+
+def _sources(runs: Iterable[Path]) -> Iterator[str]:
+    """What each run was trained on; of one that cannot be read it is said later why."""
+    from reparam.runs.run import load
+
+    for folder in runs:
+        with suppress(UserError):
+            yield load(folder).config.data.data
 
 
 SETTINGS = (

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-from reparam.cli.parse import emit, parse, say
+from reparam.cli.parse import Writes, emit, parse, say
+from reparam.cli.targets import check_free, picture_or_numbers
 from reparam.errors import UserError
 
 
 @dataclass
-class FigureOptions:
+class FigureOptions(Writes):
     """Options of every command that draws a run."""
 
     run: Positional[Path]
@@ -195,21 +196,23 @@ def run(command: str, argv: list[str]) -> int:
     from reparam.runs.run import load
 
     loaded = load(options.run)
-    result = chosen.ask(options, loaded)
     path = options.out or loaded.folder.figures / f"{command}.png"  # type: ignore[union-attr]
-    picture, numbers = write(result, path)
+    sources = [loaded.config.data.data, getattr(options, "data", None)]
+    check_free(picture_or_numbers(path), filter(None, sources), options.force)
+    result = chosen.ask(options, loaded)
+    picture, numbers = write(result, path, options.force)
     facts = {"run": options.run, "picture": picture, "numbers": numbers, "step": loaded.step, "seed": options.seed}
     emit(options.json, result.json() | facts, str(picture or numbers))
     return 0
 
 
-def write(result: Any, path: Path) -> tuple[Path | None, Path]:
+def write(result: Any, path: Path, force: bool) -> tuple[Path | None, Path]:
     """Write a result's picture and its numbers; a name ending in .npz asks for the numbers alone."""
-    from reparam.files import write_npz
+    from reparam.files import npz, write_result
     from reparam.plots import save
 
     if path.suffix != ".npz":
-        picture = save(result.figure(), path, result.numbers)
+        picture = save(result.figure(), path, result.numbers, force)
         return picture, picture.with_suffix(".npz")
-    write_npz(path, result.numbers)
+    write_result(path, npz(result.numbers), force)
     return None, path

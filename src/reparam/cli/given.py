@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 from tyro.conf import Positional
 
-from reparam.cli.parse import emit, parse, say
+from reparam.cli.parse import Writes, emit, parse, say
+from reparam.cli.targets import check_free
 from reparam.errors import UserError
 
 
 @dataclass
-class GivenOptions:
+class GivenOptions(Writes):
     """Options of the commands that are given examples."""
 
     run: Positional[Path]
@@ -60,9 +61,10 @@ def run(command: str, argv: list[str]) -> int:
     from reparam.runs.run import load
 
     loaded = load(options.run)
+    check_free([options.out], [options.data, loaded.config.data.data], options.force)
     x, which = whole(options.data, loaded.record, options.split)
     meaning, numbers = _encode(loaded, x) if command == "encode" else _score(loaded, x, options)
-    write(options.out, numbers)
+    write(options.out, numbers, options.force)
     facts = {"run": options.run, "data": options.data, "examples": len(x), "which": which, "meaning": meaning}
     say(f"{len(x):,} rows: {which}; {meaning}")
     emit(options.json, facts | {"out": options.out}, str(options.out))
@@ -79,19 +81,18 @@ def _score(run: Any, x: Any, options: ScoreOptions) -> tuple[str, dict[str, Any]
 
 
 def _check(options: GivenOptions) -> None:
-    """Refuse a file that cannot be written, or that is there already, before anything takes its time."""
+    """Refuse a file that cannot be written before anything takes its time."""
     if options.out.suffix not in (".npz", ".csv"):
         raise UserError(f"--out {options.out} is of no format that is written: name it .npz or .csv")
-    if options.out.exists():
-        raise UserError(f"{options.out} exists already: name another file with --out, or delete it")
+    check_free([options.out], force=options.force)
 
 
-def write(path: Path, numbers: Mapping[str, Any]) -> None:
+def write(path: Path, numbers: Mapping[str, Any], force: bool) -> None:
     """Arrays ``(n, ...)`` by name as ``.npz``, or as ``.csv`` with a column for each of an example's values."""
-    from reparam.files import replace_atomically, write_npz
+    from reparam.files import npz, text, write_result
 
     if path.suffix == ".npz":
-        write_npz(path, numbers)
+        write_result(path, npz(numbers), force)
         return
     columns = {
         f"{name}{i + 1}" if array.ndim > 1 else name: column
@@ -102,4 +103,4 @@ def write(path: Path, numbers: Mapping[str, Any]) -> None:
         ",".join(columns),
         *(",".join(f"{value:.9g}" for value in row) for row in zip(*columns.values(), strict=True)),
     ]
-    replace_atomically(path, lambda beside: beside.write_text("\n".join(lines) + "\n", encoding="utf-8"))
+    write_result(path, text("\n".join(lines) + "\n"), force)

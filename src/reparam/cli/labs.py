@@ -6,12 +6,13 @@ from typing import Any
 
 from tyro.conf import Positional
 
-from reparam.cli.parse import emit, parse, say
+from reparam.cli.parse import Writes, emit, parse, say
+from reparam.cli.targets import check_free
 from reparam.errors import UserError
 
 
 @dataclass
-class LabsOptions:
+class LabsOptions(Writes):
     """Options of ``reparam labs``."""
 
     gallery: Path | None = None
@@ -25,7 +26,7 @@ class LabsOptions:
 
 
 @dataclass
-class LabOptions:
+class LabOptions(Writes):
     """Options of ``reparam lab``."""
 
     name: Positional[str]
@@ -69,22 +70,24 @@ def _lab(argv: list[str]) -> int:
     for lab in [labs.get(name) for name in names]:
         if len(names) > 1:
             say(f"{lab.name} ...")
-        found.append(_run(lab, options.out, options.seed, options.quick))
+        found.append(_run(lab, options.out, options))
     results, texts = zip(*found, strict=True)
     shown = "\n\n".join(texts)
     emit(options.json, {"verdict": all(result["verdict"] for result in results), "labs": results}, shown)
     return 0 if all(result["verdict"] for result in results) else 1
 
 
-def _run(lab: Any, out: Path, seed: int, quick: bool) -> tuple[dict[str, Any], str]:
+def _run(lab: Any, out: Path, options: LabOptions | LabsOptions) -> tuple[dict[str, Any], str]:
     """Run a lab and write its picture, numbers and result; the result as plain data, and as text."""
-    from reparam.files import write_json
+    from reparam.files import result_json, write_result
     from reparam.plots import save
 
-    result = lab.run(seed, quick)
-    picture = save(result.figure(), out / f"{lab.name}.png", result.numbers)
+    picture, page = out / f"{lab.name}.png", out / f"{lab.name}.json"
+    check_free([picture, picture.with_suffix(".npz"), page], force=options.force)
+    result = lab.run(options.seed, options.quick)
+    save(result.figure(), picture, result.numbers, options.force)
     told = result.json() | {"picture": str(picture)}
-    write_json(out / f"{lab.name}.json", told)
+    write_result(page, result_json(told), options.force)
     verdict, _, checks = str(result).partition("\n")
     return told, f"{verdict}, {picture}\n{checks}"
 
@@ -94,12 +97,13 @@ def _gallery(options: LabsOptions) -> int:
     from reparam import labs
 
     assert options.gallery is not None
+    check_free([options.gallery / "index.html"], force=options.force)
     results = []
     for name in labs.NAMES:
         kept = _kept(options.gallery / f"{name}.json", options)
         if kept is None:
             say(f"{name} ...")
-        results.append(kept or _run(labs.get(name), options.gallery, options.seed, options.quick)[0])
+        results.append(kept or _run(labs.get(name), options.gallery, options)[0])
     page = _write(results, options)
     text = f"open {page}"
     verdict = all(result["verdict"] for result in results)
@@ -132,7 +136,9 @@ def _write(results: list[dict[str, Any]], options: LabsOptions) -> Path:
     size = "small versions (--quick), " if options.quick else ""
     footer = f"reparam {__version__}, {size}seed {options.seed}, {sum(r['seconds'] for r in results):.0f} s in all"
     sections = [_section(result, options.gallery) for result in results]
-    return write(Page("Labs: the theory, run", subtitle, sections, footer), options.gallery / "index.html")
+    return write(
+        Page("Labs: the theory, run", subtitle, sections, footer), options.gallery / "index.html", options.force
+    )
 
 
 def _section(result: dict[str, Any], folder: Path) -> Any:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,14 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 
 T = TypeVar("T")
+
+
+@dataclass(kw_only=True)
+class Writes:
+    """Options of every command that writes files where it is told to."""
+
+    force: bool = False
+    """Write even over files that reparam did not make, and among the data."""
 
 
 def parse(options: type[T], command: str, argv: list[str], what: str, examples: list[str]) -> T:

@@ -6,11 +6,11 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from reparam.cli.compare import show
-from reparam.cli.parse import parse, say
+from reparam.cli.parse import Writes, parse, say
 
 
 @dataclass
-class ReportOptions:
+class ReportOptions(Writes):
     """Options of ``reparam report``."""
 
     runs: Positional[tuple[Path, ...]]
@@ -34,5 +34,6 @@ def run(command: str, argv: list[str]) -> int:
     options = parse(ReportOptions, command, argv, what, EXAMPLES)
     from reparam import studies
 
-    results = studies.report(options.runs, options.out, count=options.count, images=options.images, say=say)
+    settings = {name: getattr(options, name) for name in ("count", "images", "force")}
+    results = studies.report(options.runs, options.out, say=say, **settings)
     return show(results, options.json)

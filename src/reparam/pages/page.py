@@ -11,7 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from reparam.files import replace_atomically
+from reparam.files import MADE_BY, text, write_result
 from reparam.pages.explorer import Explorer
 from reparam.pages.numbers import is_numeric, number
 from reparam.pages.picture import Picture
@@ -113,18 +113,22 @@ def render(page: Page) -> str:
         UserError: where a picture cannot be read, is not PNG, or is no grid of equal tiles where it should be.
     """
     script = _script() if page.explores else None
-    return _template().render(page=page, script=script, script_hash=script and _hash(script))
+    return _template().render(page=page, made_by=MADE_BY, script=script, script_hash=script and _hash(script))
 
 
-def write(page: Page, path: str | Path) -> Path:
+def write(page: Page, path: str | Path, force: bool = False) -> Path:
     """Render the page into a file, whole or not at all; folders on the way are made.
 
+    Args:
+        page: what it says and shows.
+        path: of the file.
+        force: replace a file that is there already, whoever made it; else only what reparam made.
+
     Raises:
-        UserError: as :func:`render`, and where the file system refuses.
+        UserError: as :func:`render`, where a file of somebody else's is there, and where the file system refuses.
     """
     path = Path(path)
-    html = render(page)
-    replace_atomically(path, lambda beside: beside.write_text(html, encoding="utf-8", errors="replace", newline="\n"))
+    write_result(path, text(render(page)), force)
     return path
 
 

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from reparam.errors import UserError
-from reparam.files import replace_atomically, write_npz
+from reparam.files import MADE_BY, check_targets, npz, write_result
 from reparam.plots.style import DPI
 
 
-def save(figure: Figure, path: str | Path, numbers: Mapping[str, ArrayLike] | None = None) -> Path:
+def save(figure: Figure, path: str | Path, numbers: Mapping[str, ArrayLike] | None = None, force: bool = False) -> Path:
     """Write ``figure`` as PNG at 150 dots an inch and, where given, ``numbers`` beside it as ``.npz``.
 
     Each is written in full under another name first, so a failure leaves neither a half file nor a stray one. Folders
@@ -23,30 +23,47 @@ def save(figure: Figure, path: str | Path, numbers: Mapping[str, ArrayLike] | No
         figure: what to draw.
         path: a name ending in ``.png``, or without an ending.
         numbers: the arrays the figure shows; read back with ``numpy.load``. No objects, which would need unpickling.
+        force: replace files that are there already, whoever made them; else only what reparam made.
 
     Returns:
         The picture's path; the numbers are at ``path.with_suffix(".npz")``.
 
     Raises:
-        UserError: for another ending than ``.png``, or where the file system refuses.
+        UserError: for another ending than ``.png``, where a file of somebody else's is there, or where the file
+            system refuses.
         TypeError: for numbers that are not plain arrays.
     """
-    path = Path(path)
-    path = path.with_name(path.name + ".png") if not path.suffix else path
-    if path.suffix.lower() != ".png":
-        raise UserError(f"A picture is written as PNG, not as '{path.suffix}'; name it {path.name}.png, say.")
+    path, beside = targets(path)
     arrays = {name: np.asarray(values) for name, values in (numbers or {}).items()}
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"the numbers '{name}' are Python objects, not a plain array")
 
-    def write(beside: Path) -> None:
-        _draw(figure, beside)
-        if arrays:
-            write_npz(path.with_suffix(".npz"), arrays)
+    check_targets([path, beside] if arrays else [path], force=force)
 
-    replace_atomically(path, write)
+    def write(part: Path) -> None:
+        _draw(figure, part)
+        if arrays:
+            write_result(beside, npz(arrays), force)
+
+    write_result(path, write, force)
     return path
+
+
+def targets(path: str | Path) -> tuple[Path, Path]:
+    """The picture and the numbers that :func:`save` writes under a name.
+
+    Raises:
+        UserError: for another ending than ``.png``.
+
+    >>> [target.name for target in targets("runs/seen")]
+    ['seen.png', 'seen.npz']
+    """
+    path = Path(path)
+    path = path.with_name(path.name + ".png") if not path.suffix else path
+    if path.suffix.lower() != ".png":
+        raise UserError(f"A picture is written as PNG, not as '{path.suffix}'; name it {path.name}.png, say.")
+    return path, path.with_suffix(".npz")
 
 
 def _draw(figure: Figure, path: Path) -> None:
@@ -54,4 +71,4 @@ def _draw(figure: Figure, path: Path) -> None:
     with warnings.catch_warnings():
         # A class name in a script the font lacks is drawn as boxes; a warning for each letter of it helps nobody.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(path, format="png", dpi=DPI)
+        figure.savefig(path, format="png", dpi=DPI, metadata={"Software": MADE_BY})

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from reparam.data.places import check_places
 from reparam.errors import UserError
 from reparam.runs.run import Run, load, read_data
 from reparam.settings import COMPARED, DataConfig
@@ -33,6 +34,7 @@ def compare(
     out: str | Path = "comparison",
     say: Callable[[str], None] = _nobody,
     quiet: bool = True,
+    force: bool = False,
 ) -> Results:
     """Train models of both families under one protocol, measure them alike, and write the report.
 
@@ -49,6 +51,7 @@ def compare(
         out: folder of the runs and of ``report.html``; finished runs in it are used again, interrupted ones continued.
         say: told what is being done.
         quiet: no progress lines of training.
+        force: write even over files that reparam did not make, and among the data.
 
     Raises:
         UserError: if data, models or budget will not do, or no model could be trained.
@@ -56,6 +59,8 @@ def compare(
     """
     if seeds < 1:
         raise UserError(f"--seeds {seeds} trains nothing: give at least 1")
+    page = Path(out) / "report.html"
+    check_places([out, page, page.with_suffix(".json")], [data], force)
     seconds = None if epochs is not None else parse_budget(budget) if isinstance(budget, str) else budget
     read = DataConfig(data=data, binarization=binarization, image_size=image_size)
     protocol = Protocol(data=read, seconds=seconds, epochs=epochs, count=count, images=images)
@@ -65,7 +70,7 @@ def compare(
         contender(name)
     settle(protocol, Path(out))
     found = list(trials(models, protocol, seeds, Path(out), say, quiet))
-    return written(judge(found, protocol, say), Path(out) / "report.html")
+    return written(judge(found, protocol, say), page, force)
 
 
 def report(
@@ -75,6 +80,7 @@ def report(
     count: int = 5000,
     images: int = 1000,
     say: Callable[[str], None] = _nobody,
+    force: bool = False,
 ) -> Results:
     """Measure finished runs of one data set, trained before, and write the report of a comparison.
 
@@ -84,6 +90,7 @@ def report(
         count: samples of each model that are measured, at most.
         images: test examples whose log-likelihood is estimated.
         say: told what is being done.
+        force: write even over files that reparam did not make, and among the data.
 
     Raises:
         UserError: if there are no runs, one lives in no folder or was interrupted, or they are of different data.
@@ -94,7 +101,9 @@ def report(
     if page.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"a report is a page, and {page} is not named like one: give --out {page}.html")
     found = [_trial(run) for run in dict.fromkeys(map(_place, runs))]
-    return written(judge(found, Protocol(count=count, images=images), say, apart=True), page)
+    sources = [trial.run.config.data.data for trial in found if trial.run is not None]
+    check_places([page, page.with_suffix(".json")], sources, force)
+    return written(judge(found, Protocol(count=count, images=images), say, apart=True), page, force)
 
 
 def _place(run: Run | str | Path) -> Path:
@@ -115,7 +124,7 @@ def _trial(folder: Path) -> Trial:
     return Trial(folder.name or str(folder), folder, run)
 
 
-def written(results: Results, page: Path) -> Results:
+def written(results: Results, page: Path, force: bool = False) -> Results:
     """The results with their report written.
 
     Raises:
@@ -123,4 +132,4 @@ def written(results: Results, page: Path) -> Results:
     """
     if not results.finished:
         raise UserError("; ".join(f"{result.name} {result.trial.outcome}" for result in results.results))
-    return replace(results, page=write_report(results, page))
+    return replace(results, page=write_report(results, page, force))

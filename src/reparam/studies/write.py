@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from reparam._version import __version__
-from reparam.files import write_json
+from reparam.files import result_json, write_result
 from reparam.pages import Page, Section, Table, write
 from reparam.studies import pictures, tables
 from reparam.studies.conclusion import conclude
@@ -14,15 +14,16 @@ from reparam.studies.results import Result, Results
 from reparam.training.diagnosis import diagnose
 
 
-def write_report(results: Results, path: Path) -> Path:
+def write_report(results: Results, path: Path, force: bool = False) -> Path:
     """Draw every figure, write the page, and the numbers as JSON beside it.
 
     Args:
         results: what was found.
         path: of the page, ending in ``.html``; the numbers are at ``path.with_suffix(".json")``.
+        force: replace files that are there already, whoever made them; else only what reparam made.
     """
-    write_json(path.with_suffix(".json"), results.json())
-    return write(page(results), path)
+    write_result(path.with_suffix(".json"), result_json(results.json()), force)
+    return write(page(results), path, force)
 
 
 def page(results: Results) -> Page:

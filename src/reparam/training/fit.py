@@ -1,10 +1,12 @@
 """``fit``: train any model on any data, into a folder or in memory."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from reparam.data import Dataset, as_dataset, require_binary, require_unit
+from reparam.data.places import check_places
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals
 from reparam.models.model import Model
@@ -61,6 +63,8 @@ def fit(
     >>> sorted(run.test)
     ['elbo', 'kl', 'reconstruction']
     """
+    if folder is not None and isinstance(data, str | os.PathLike):
+        check_places([folder], [data])
     data = as_dataset(data)
     config = config or RunConfig(data=_describe(data), training=TrainingConfig(**settings))
     check(model, data)

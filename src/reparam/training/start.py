@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 from reparam.data import Dataset, units
+from reparam.data.places import check_places
 from reparam.errors import UserError
 from reparam.kinds.catalogue import build_model
 from reparam.models.model import Model
@@ -24,6 +25,7 @@ def train(config: RunConfig, folder: str | Path, quiet: bool = False) -> Run:
         UserError: if the folder exists, or a setting or the data will not do.
     """
     RunFolder(folder).check_free()
+    check_places([folder], [config.data.data])
     config, data = resolve(config)
     model = fresh_model(config, data)
     return fit(model, data, folder, config=config, progress=choose(quiet))

@@ -1,0 +1,41 @@
+"""Where the files of data lie, and that nothing is put among them."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from reparam.data.readers.sources import NAMES
+from reparam.files import check_targets
+
+Source = str | os.PathLike[str]
+
+
+def source_path(source: Source) -> Path | None:
+    """Where the files lie that a source is read from; None where it is a name.
+
+    >>> source_path("mnist"), source_path("fashion-mnist:~/there").name
+    (None, 'there')
+    """
+    given = os.fspath(source)
+    if isinstance(source, str) and given in NAMES:
+        return None
+    if isinstance(source, str) and given.startswith("fashion-mnist:"):
+        given = given.removeprefix("fashion-mnist:")
+    return Path(given).expanduser()
+
+
+def check_places(paths: Iterable[str | os.PathLike[str]], sources: Iterable[Source] = (), force: bool = False) -> None:
+    """Refuse to write over what reparam did not make, or among the data that names or paths stand for.
+
+    Args:
+        paths: what is going to be written, files or folders.
+        sources: of data that are read.
+        force: the user asked for it; nothing is checked.
+
+    Raises:
+        UserError: naming the file, and how to ask for it.
+    """
+    places = [Path(path) for path in paths]
+    check_targets(places, force=force)
+    for data in filter(None, map(source_path, sources)):
+        check_targets(places, data, force)

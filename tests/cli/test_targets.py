@@ -1,0 +1,179 @@
+"""No command writes over what it did not make, nor among the data, unless asked."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from helpers import said, small
+from reparam.cli.main import COMMANDS
+
+MINE = b"made by hand"
+WRITE_NOTHING = {"info", "two-sample", "audit"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A small run on images of 8 by 10, with a latent plane."""
+    with torch.random.fork_rng():
+        folder = tmp_path_factory.mktemp("run")
+        rng = np.random.default_rng(0)
+        np.savez(folder / "x.npz", x=(rng.random((600, 8, 10)) < rng.random((600, 1, 1))).astype(np.uint8),
+                 y=np.arange(600) % 3)  # fmt: skip
+        from reparam.cli.main import main
+
+        assert main(["train", "vae", *small(folder / "x.npz"), "--out", str(folder / "run"), "--quiet"]) == 0
+        return folder / "run"
+
+
+# the words of each command with {run}, {data} and {out}, and the files that it makes there
+PICTURE = ("{out}/a.png", ("a.png", "a.npz"))
+CALLS = {
+    **{name: (f"{name} {{run}} --out {PICTURE[0]}", PICTURE[1])
+       for name in ("sample", "snapshots", "reconstruct", "manifold", "latents", "interpolate", "curves")},
+    "sample numbers": ("sample {run} --out {out}/a.npz", ("a.npz",)),
+    "data": ("data {data} --out {out}/a.png", PICTURE[1]),
+    "evaluate": ("evaluate {run} --likelihood --samples 5 --images 20 --out {out}/a.npz", ("a.npz",)),
+    "encode": ("encode {run} {data} --split test --out {out}/a.npz", ("a.npz",)),
+    "score": ("score {run} {data} --split test --samples 2 --out {out}/a.npz", ("a.npz",)),
+    "report": ("report {run} --count 100 --images 20 --out {out}/a.html", ("a.html", "a.json")),
+    "lab": ("lab normal-kl --quick --out {out}", ("normal-kl.png", "normal-kl.npz", "normal-kl.json")),
+}  # fmt: skip
+# those that work for minutes are seen to refuse at once; what they write goes the same ways
+REFUSALS = {
+    "labs": ("labs --gallery {out} --quick", ("index.html",)),
+    "compare": ("compare --data {data} --models vae --epochs 1 --out {out}", ("report.html", "report.json")),
+    "demo": ("demo --data {data} --quick --out {out}", ("report.html", "report.json")),
+}
+
+
+def words(line, run, out):
+    return line.format(run=run, data=run.parent / "x.npz", out=out).split()
+
+
+def test_every_command_that_writes_is_tried():
+    tried = {name.split()[0] for name in CALLS | REFUSALS}
+    assert tried | WRITE_NOTHING | {"train"} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_command_replaces_what_it_made_and_nothing_else(run, tmp_path, capsys, name):
+    line, makes = CALLS[name]
+    argv = words(line, run, tmp_path)
+    for made in makes:
+        (tmp_path / made).write_bytes(MINE)
+        code, _, error = said(capsys, *argv)
+        assert (code, (tmp_path / made).read_bytes()) == (2, MINE)
+        assert f"{made} is there already and was not made by reparam" in error
+        assert [path.name for path in tmp_path.iterdir()] == [made]
+        (tmp_path / made).unlink()
+    (tmp_path / makes[0]).write_bytes(MINE)
+    assert said(capsys, *argv, "--force")[0] == 0
+    assert all((tmp_path / made).read_bytes() != MINE for made in makes)
+    assert said(capsys, *argv)[0] == 0
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_long_command_refuses_at_once(run, tmp_path, capsys, name):
+    line, makes = REFUSALS[name]
+    for made in makes:
+        (tmp_path / made).write_bytes(MINE)
+        code, _, error = said(capsys, *words(line, run, tmp_path))
+        assert (code, (tmp_path / made).read_bytes()) == (2, MINE)
+        assert f"{made} is there already and was not made by reparam" in error
+        assert [path.name for path in tmp_path.iterdir()] == [made]
+        (tmp_path / made).unlink()
+
+
+def test_the_picture_of_data_in_their_own_folder_leaves_them_whole(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(run.parent / "x.npz", tmp_path / "mydata.npz")
+    whole = (tmp_path / "mydata.npz").read_bytes()
+    assert said(capsys, "data", "mydata.npz")[0] == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"mydata.npz", "mydata-examples.png", "mydata-examples.npz"}
+    assert said(capsys, "data", "mydata.npz", "--out", "mydata.png")[0] == 2
+    # data that reparam made once are data all the same
+    assert said(capsys, "data", "mydata-examples.npz", "--out", "mydata-examples.png")[0] == 2
+    assert (tmp_path / "mydata.npz").read_bytes() == whole
+
+
+def test_a_table_keeps_the_arrays_of_its_name(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{i},{i * i}\n" for i in range(30)))
+    np.savez(tmp_path / "t.npz", x=np.zeros(3))
+    kept = (tmp_path / "t.npz").read_bytes()
+    assert said(capsys, "data", "t.csv")[0] == 0
+    assert said(capsys, "data", "t.csv", "--out", "t.png")[0] == 2
+    assert (tmp_path / "t.npz").read_bytes() == kept
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of 30 images."""
+    folder = tmp_path / "photos.v1"
+    folder.mkdir()
+    for i in range(30):
+        Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8), dtype=np.uint8)).save(folder / f"{i}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "data {data} --out {data}/seen.png",
+        "data . ",
+        "train vae --data {data} --out {data}/run",
+        "train vae --data .",
+        "compare --data {data} --models vae --epochs 1 --out {data}/compared",
+    ],
+)
+def test_nothing_is_put_among_images(photos, capsys, monkeypatch, line):
+    monkeypatch.chdir(photos)
+    before = sorted(photos.rglob("*"))
+    code, _, error = said(capsys, *line.format(data=photos).split())
+    assert code == 2
+    assert "lies inside the data" in error
+    assert sorted(photos.rglob("*")) == before
+
+
+def test_a_run_of_images_puts_no_figure_among_them(photos, capsys, tmp_path):
+    folder = tmp_path / "run"
+    assert said(capsys, "train", "vae", *small(photos), "--out", folder, "--quiet")[0] == 0
+    before = sorted(photos.rglob("*"))
+    for line in (f"sample {folder} --out {photos}/a.png", f"evaluate {folder} --images 3 --out {photos}/a.npz",
+                 f"report {folder} --out {photos}/a.html"):  # fmt: skip
+        code, _, error = said(capsys, *line.split())
+        assert code == 2
+        assert "lies inside the data" in error
+    assert sorted(photos.rglob("*")) == before
+    assert said(capsys, "sample", folder, "--out", tmp_path / "seen.png")[0] == 0
+
+
+def test_a_folder_of_images_names_its_picture_whole(photos, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert said(capsys, "data", "photos.v1")[0] == 0
+    assert (tmp_path / "photos.v1-examples.png").exists()
+
+
+def test_fit_keeps_out_of_the_folder_it_reads(photos):
+    from helpers import small_vae
+    from reparam.errors import UserError
+    from reparam.training import fit
+
+    with pytest.raises(UserError, match="lies inside the data"):
+        fit(small_vae(), photos, photos / "run", steps=1)
+
+
+def test_a_table_says_nothing_of_who_made_it_and_is_replaced_only_when_told(run, tmp_path, capsys):
+    argv = words("encode {run} {data} --split test --out {out}/a.csv", run, tmp_path)
+    assert said(capsys, *argv)[0] == 0
+    assert said(capsys, *argv)[0] == 2
+    assert said(capsys, *argv, "--force")[0] == 0
+
+
+def test_reconstructions_of_ones_own_images_are_not_put_among_them(run, photos, capsys):
+    code, _, error = said(capsys, "reconstruct", run, "--data", photos, "--out", photos / "a.png")
+    assert code == 2
+    assert "lies inside the data" in error
