@@ -83,7 +83,7 @@ def test_everything_that_applies_to_each_run(capsys):
         assert len(numbers) == 4
         assert all(re.fullmatch(r"-?[\d.]+±[\d.]+\*?", number) for number in numbers), numbers
     assert "80 samples (decoder means) against 80 examples of" in unfolded(quality)
-    assert "gan: no log p(x): a GAN has no likelihood of its own: --proposal annealed --scale 0.1" in left_out
+    assert "gan: no log p(x): a GAN has no likelihood of its own: --proposal annealed with --scale 0.1" in left_out
     assert "ae: no log p(x): this Autoencoder has no prior" in left_out
     (why,) = found(capsys, "vae", "avb", "--likelihood", "--samples", 5)["left_out"]["log_likelihood"].values()
     assert why == "this AVB has no posterior whose density is known: use --proposal annealed (or prior)"

@@ -42,7 +42,7 @@ def test_the_manifold_decodes_equal_slices_of_the_prior():
 
 
 def test_a_manifold_of_more_dimensions_is_refused_with_what_would_do():
-    with pytest.raises(UserError, match=r"this model has 3: train one with --latent-dim 2, or see `reparam latents`"):
+    with pytest.raises(UserError, match=r"this model has 3: train one with latent_dim=2, or see `reparam latents`"):
         evaluation.manifold(Run(small_vae(), RunConfig(), dataset=small_data()))
     with pytest.raises(UserError, match="grid of images and these data are none"):
         evaluation.manifold(identity_run(3))

@@ -1,14 +1,15 @@
 """``reparam evaluate RUN...``: what runs come to beside data they have not seen."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
 from reparam.cli.bars import progress
+from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse
 from reparam.cli.targets import check_free
 from reparam.errors import UserError
@@ -85,6 +86,7 @@ def run(command: str, argv: list[str]) -> int:
         raise UserError("; ".join(found.reasons()))
     if options.out is not None:
         write_result(options.out, npz(found.values), options.force)
+    found = replace(found, left_out=_told(found.left_out))
     emit(options.json, found.json(), str(found))
     return 0
 
@@ -96,6 +98,11 @@ def _sources(runs: Iterable[Path]) -> Iterator[str]:
     for folder in runs:
         with suppress(UserError):
             yield load(folder).config.data.data
+
+
+def _told(left_out: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Reasons as they are told on the command line."""
+    return {measure: {name: translated(why) for name, why in reasons.items()} for measure, reasons in left_out.items()}
 
 
 SETTINGS = (

@@ -54,7 +54,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return dispatch(argv)
     except UserError as error:
-        print(f"reparam: {error}", file=sys.stderr)
+        from reparam.cli.flags import translated
+
+        print(f"reparam: {translated(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("reparam: interrupted", file=sys.stderr)

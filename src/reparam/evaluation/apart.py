@@ -105,7 +105,7 @@ def two_sample(
     ((80, 60), True, True)
     """
     if n < 1:
-        raise UserError(f"--n {n} takes no examples: give 40 or more")
+        raise UserError(f"n={n} takes no examples: give 40 or more")
     x, y = _both(a, b, n, seed, say)
     first, second = (_called(one, other) for one, other in ((a, "a"), (b, "b")))
     say(f"{len(x)} examples of {first} and {len(y)} of {second}: training a classifier")

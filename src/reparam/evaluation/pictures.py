@@ -138,14 +138,14 @@ def _in_parts(draw: Callable[[int], Tensor], n: int, seed: int) -> Array:
 
 def _choosing(model: Model, candidates: int) -> Model:
     if not can(model, Chooses):
-        raise UserError(f"{named(model)} has no discriminator of samples to choose by: leave --candidates out")
+        raise UserError(f"{named(model)} has no discriminator of samples to choose by: leave `candidates` out")
     return model.choosing(candidates)
 
 
 def _of_class(model: Model, run: Run, label: str) -> Callable[[int], Tensor]:
     """How a conditional model draws examples of a class."""
     if not can(model, Conditional):
-        raise UserError(f"this {type(model).__name__} was not told classes: train one with gan --conditional")
+        raise UserError(f"this {type(model).__name__} was not told classes: train a gan with conditional=True")
     classes = run.record.classes
     if label not in classes:
         raise UserError(f"there is no class {label!r}: the classes are {', '.join(classes)}")

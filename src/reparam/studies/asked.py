@@ -47,7 +47,7 @@ class Asked:
     def __post_init__(self) -> None:
         for name, number in (("count", self.count), ("images", self.images)):
             if number is not None and number < 1:
-                raise UserError(f"--{name} {number} takes no examples: give some hundreds or thousands")
+                raise UserError(f"{name}={number} takes no examples: give some hundreds or thousands")
         for measure in self.measures:
             if measure not in ("log_likelihood", "quality"):
                 raise UserError(f"there is no measure {measure!r}: ask for log_likelihood, quality, or both")

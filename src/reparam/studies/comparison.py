@@ -58,7 +58,7 @@ def compare(
         reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
     """
     if seeds < 1:
-        raise UserError(f"--seeds {seeds} trains nothing: give at least 1")
+        raise UserError(f"seeds={seeds} trains nothing: give at least 1")
     page = Path(out) / "report.html"
     check_places([out, page, page.with_suffix(".json")], [data], force)
     seconds = None if epochs is not None else parse_budget(budget) if isinstance(budget, str) else budget
@@ -99,7 +99,7 @@ def report(
         raise UserError("no run was named: give one or more run folders, as in `reparam report runs/vae runs/gan`")
     page = Path(out)
     if page.suffix.lower() not in (".html", ".htm"):
-        raise UserError(f"a report is a page, and {page} is not named like one: give --out {page}.html")
+        raise UserError(f"a report is a page, and {page} is not named like one: give out='{page}.html'")
     found = [_trial(run) for run in dict.fromkeys(map(_place, runs))]
     sources = [trial.run.config.data.data for trial in found if trial.run is not None]
     check_places([page, page.with_suffix(".json")], sources, force)

@@ -80,7 +80,7 @@ def _check_same(before: Protocol, now: Protocol, out: Path) -> None:
     differing = [name for name in TRAINED_BY if getattr(before, name) != getattr(now, name)]
     if differing:
         told = "; ".join(f"{name}: {_plain(before, name)} there, {_plain(now, name)} here" for name in differing)
-        raise UserError(f"{out} holds a comparison by another protocol ({told}): name another folder with --out")
+        raise UserError(f"{out} holds a comparison by another protocol ({told}): name another folder with `out`")
 
 
 def _plain(protocol: Protocol, name: str) -> object:

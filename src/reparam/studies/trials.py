@@ -107,7 +107,7 @@ def _check_folder(folder: Path, model: ModelConfig, protocol: Protocol) -> None:
     recorded = RunConfig(**place.read_config()["config"])
     asked, _ = resolve(RunConfig(model=model, data=protocol.data))
     if recorded.model != asked.model or recorded.data != asked.data:
-        raise UserError(f"{folder} holds a run with other settings of model or data: name another folder with --out")
+        raise UserError(f"{folder} holds a run with other settings of model or data: name another folder with `out`")
 
 
 def _attempt(name: str, model: ModelConfig, protocol: Protocol, seed: int, out: Path, say: Say, quiet: bool) -> Trial:

@@ -84,7 +84,7 @@ def decode_mean(model: Model, z: Tensor) -> Tensor:
     """
     decoder = require(model, Decodes)
     if can(model, Conditional):
-        raise UserError(f"{named(model)} that is told its class decodes no code without one: see sample --label")
+        raise UserError(f"{named(model)} that is told its class decodes no code without one: sample with a `label`")
     parts = torch.split(z.to(device_of(model)), BATCH_SIZE)
     return torch.cat([decoder.decode(part).mean.cpu() for part in parts])
 

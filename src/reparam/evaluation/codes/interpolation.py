@@ -79,10 +79,10 @@ def interpolate(
     checks.whole("steps", steps)
     checks.one_of("path", path, ("spherical", "linear"))
     if steps < 1:
-        raise UserError(f"--steps {steps} leaves nothing between the ends: give at least 1")
+        raise UserError(f"steps={steps} leaves nothing between the ends: give at least 1")
     if can(run.model, Conditional):
         raise UserError(
-            "a conditional model is told its class, so there is no path between classes: see sample --label"
+            "a conditional model is told its class, so there is no path between classes: sample with a `label`"
         )
     form = require_real_codes(run.model, "and there is nothing between two of them")
     start, end, words = _given(codes, form.shape) if codes else _ends(run, from_label, to_label, seed)
@@ -153,7 +153,7 @@ def _encoded_ends(run: Run, data: Dataset, start: str | None, end: str | None, s
         z = code(run.model, x).cpu()
     if chosen.y is None:
         if start or end:
-            raise UserError(f"{run.record.name!r} has no labels to choose by: leave --from-label and --to-label out")
+            raise UserError(f"{run.record.name!r} has no labels to choose by: leave `from_label` and `to_label` out")
         return *_most_distant(z, x.cpu()), "the two most distant of 1,000 test examples"
     labels = [run.record.classes[int(label)] for label in chosen.y]
     first, last = _pair(labels, start, end, run.record.classes)
@@ -168,7 +168,7 @@ def _generated_ends(run: Run, start: str | None, end: str | None, seed: int) -> 
     if run.record.name != "mnist" or tuple(x.shape[1:]) != IMAGE_SHAPE:
         if start or end:
             raise UserError(
-                "labels of generated examples can be read on mnist only: leave --from-label, --to-label out"
+                "labels of generated examples can be read on mnist only: leave `from_label` and `to_label` out"
             )
         return *_most_distant(z, x), "the two most distant of 1,000 generated examples (no classifier for these data)"
     best = digit_classifier().probabilities(x).max(1)
@@ -186,7 +186,7 @@ def _pair(labels: list[str], start: str | None, end: str | None, classes: tuple[
             raise UserError(f"there is no class {label!r}: the classes are {', '.join(classes)}")
         if label is not None and label not in labels:
             raise UserError(
-                f"none of {len(labels):,} examples is of class {label!r}: try another --seed, or another class"
+                f"none of {len(labels):,} examples is of class {label!r}: try another `seed`, or another class"
             )
     start = start or next((label for label in labels if label != end), labels[0])
     end = end or next((label for label in labels if label != start), labels[-1])

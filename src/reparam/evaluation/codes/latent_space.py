@@ -109,7 +109,7 @@ def manifold(run: Run, size: int = 20) -> Manifold:
     if form.shape != (2,):
         raise UserError(
             f"a manifold needs 2 latent dimensions and this model has {form}: "
-            "train one with --latent-dim 2, or see `reparam latents`"
+            "train one with latent_dim=2, or see `reparam latents`"
         )
     plane = _plane(run)
     z1, z2 = (plane.mean[i] + plane.scale[i] * _quantiles(size) for i in range(2))

@@ -257,7 +257,7 @@ def observed(model: Model, scale: float | None) -> Model | Observed:
     """
     if explanation(model) is not None:
         if scale is not None:
-            raise UserError(f"this {type(model).__name__} has a likelihood of its own: leave --scale out")
+            raise UserError(f"this {type(model).__name__} has a likelihood of its own: leave `scale` out")
         return model
     if can(model, Conditional):
         raise UserError(f"{named(model)} that is told its class has no log p(x) without one: train it without classes")
@@ -265,11 +265,11 @@ def observed(model: Model, scale: float | None) -> Model | Observed:
         raise UserError(f"this {type(model).__name__} has no prior and so no likelihood: train a vae")
     if scale is None:
         raise UserError(
-            f"a {type(model).__name__} has no likelihood of its own: --proposal annealed --scale 0.1, say, sees its "
-            "samples through normal noise"
+            f'a {type(model).__name__} has no likelihood of its own: proposal="annealed" with scale=0.1, say, sees '
+            "its samples through normal noise"
         )
     if not scale > 0:
-        raise UserError(f"--scale {scale:g} is no standard deviation: give a positive one")
+        raise UserError(f"scale={scale:g} is no standard deviation: give a positive one")
     return Observed(model, scale)
 
 
@@ -278,10 +278,10 @@ def _check(model: Model | Observed, proposal: Proposal, samples: int) -> None:
         raise UserError(f"{samples} samples estimate nothing: ask for at least 1")
     whole = model.model if isinstance(model, Observed) else model
     if proposal == "annealed":
-        require_real_codes(whole, "and annealing moves codes by gradients: use --proposal prior")
+        require_real_codes(whole, "and annealing moves codes by gradients: use proposal='prior'")
     if proposal == "posterior" and not (can(model, Encodes) and has_density(whole)):
         who = type(whole).__name__
-        raise UserError(f"this {who} has no posterior whose density is known: use --proposal annealed (or prior)")
+        raise UserError(f"this {who} has no posterior whose density is known: use proposal='annealed' (or 'prior')")
 
 
 @torch.no_grad()

@@ -132,5 +132,5 @@ def _check_samples(run: Run, n: int, seed: int) -> None:
     if lost.any():
         raise UserError(
             f"{int(lost.sum())} of {len(lost)} samples are not finite: its training has diverged, train it anew with a "
-            "lower --learning-rate"
+            "lower `learning_rate`"
         )
