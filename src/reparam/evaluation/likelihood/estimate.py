@@ -281,7 +281,7 @@ def _check(model: Model | Observed, proposal: Proposal, samples: int) -> None:
         require_real_codes(whole, "and annealing moves codes by gradients: use proposal='prior'")
     if proposal == "posterior" and not (can(model, Encodes) and has_density(whole)):
         who = type(whole).__name__
-        raise UserError(f"this {who} has no posterior whose density is known: use proposal='annealed' (or 'prior')")
+        raise UserError(f"this {who} has no posterior whose density is known: use proposal='annealed' (or prior)")
 
 
 @torch.no_grad()
