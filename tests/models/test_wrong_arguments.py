@@ -470,6 +470,50 @@ def test_an_autoencoder_takes_a_likelihood_whose_decoder_gives_several_numbers_a
     assert model.sample(2).shape == (2, 5)
 
 
+FLOW = {"encoder": one_layer(5, 8), "posterior": FlowPosterior(3, 2, 1, [4])}
+FULL = {"encoder": one_layer(5, 9), "posterior": FullNormal(3)}
+VAMP = VampPrior(3, torch.zeros(2, 5))
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({**FLOW}, "no closed form"),
+        ({"prior": MixturePrior(3, 2)}, "no closed form"),
+        ({**FLOW, "objective": DReG(3)}, "cannot be detached"),
+        ({**FULL, "objective": ELBO(free_bits=0.1)}, "not independent"),
+        ({**FULL, "prior": VAMP, "objective": IWAE(3)}, "mixture of diagonal normals"),
+    ],
+)
+def test_parts_that_contradict_each_other_are_refused_when_composed(parts, words):
+    """Their shapes fit: it was the first step of training that failed."""
+    with pytest.raises(UserError, match=words):
+        VAE(**{**RIGHT[VAE], **parts})
+
+
+@pytest.mark.parametrize("objective", [ELBO(kl=bounds.sampled_kl), IWAE(3)])
+@pytest.mark.parametrize("parts", [FLOW, FULL, {"prior": MixturePrior(3, 2)}, {"prior": VAMP}])
+def test_parts_that_do_not_are_not(parts, objective):
+    assert VAE(**{**RIGHT[VAE], **parts, "objective": objective}).sample(2).shape == (2, 5)
+
+
+def test_an_implicit_posterior_makes_no_vamp_prior():
+    with pytest.raises(UserError, match="mixture of diagonal normals"):
+        AVB(**{**RIGHT[AVB], "prior": VAMP, "contrast_samples": 0})
+
+
+def test_parts_of_the_users_own_may_know_data_that_noise_is_not():
+    class Strict(nn.Linear):
+        def forward(self, x):
+            return super().forward(x.log())
+
+    class Counts(BernoulliLikelihood):
+        def forward(self, output):
+            raise ValueError("no counts")
+
+    assert VAE(**{**RIGHT[VAE], "encoder": Strict(5, 6), "likelihood": Counts((5,))}).latent_dim == 3
+
+
 def test_parts_in_other_number_formats_go_together():
     encoder = nn.Sequential(OrderedDict(only=nn.Linear(5, 6, dtype=torch.float64)))
     assert VAE(encoder, one_layer(3, 5), StandardNormal(3)).data_shape == (5,)

@@ -1,6 +1,6 @@
-"""Whether networks go together: a batch of zeros is pushed through them when a model is composed, never in training."""
+"""Whether parts go together: two rows of noise are pushed through them when a model is composed, never in training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -29,7 +29,7 @@ def output_of(name: str, network: nn.Module, *inputs: Tensor) -> Tensor:
     Args:
         name: of the argument that the network is.
         network: it is given the inputs where it is, floats in its number format.
-        inputs: ``(2, *shape)`` each.
+        inputs: a batch of two each, such as :func:`rows` makes.
 
     Raises:
         UserError: if it fails on them, or gives anything but a tensor with a row for each.
@@ -49,13 +49,42 @@ def output_of(name: str, network: nn.Module, *inputs: Tensor) -> Tensor:
     return output
 
 
+def rows(shape: Sequence[int]) -> Tensor:
+    """Two rows of values in [0, 1), which are data of most sorts: zeros have no variance and no logarithm."""
+    with noise(0, "rows"):
+        return torch.rand(ROWS, *shape)
+
+
+def try_out(model: nn.Module, terms: Callable[[Tensor], object], data_shape: Sequence[int]) -> None:
+    """Compute a loss once, so that parts whose shapes fit and which contradict each other all the same say so.
+
+    What is no sentence of ours is left for training to meet: noise need not be data for parts of the user's own.
+
+    Args:
+        model: whose loss it is, put into evaluation mode meanwhile.
+        terms: from x ``(batch, *data_shape)`` to anything.
+        data_shape: of one example.
+
+    Raises:
+        UserError: what the parts say.
+    """
+    x = like_its_own(model, rows(data_shape))
+    with torch.no_grad(), noise(0, "composing"), evaluating(model):
+        try:
+            terms(x)
+        except UserError:
+            raise
+        except Exception:
+            return
+
+
 def shape_of(name: str, network: nn.Module, *shapes: Sequence[int]) -> tuple[int, ...]:
     """The shape of what a network makes of one example, given those of its inputs.
 
     >>> shape_of("decoder", nn.Linear(2, 5), (2,))
     (5,)
     """
-    return tuple(output_of(name, network, *(torch.zeros(ROWS, *shape) for shape in shapes)).shape[1:])
+    return tuple(output_of(name, network, *map(rows, shapes)).shape[1:])
 
 
 def require_shape(name: str, network: nn.Module, given: Sequence[int], expected: Sequence[int], why: str) -> None:

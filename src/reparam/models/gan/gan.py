@@ -26,7 +26,7 @@ from reparam.models.gan.constraints import Constraint, Shown
 from reparam.models.gan.unrolling import look_ahead
 from reparam.models.gan.watching import duplicate_rate
 from reparam.models.model import Batch, Model, Terms, Turn
-from reparam.models.parts import ROWS, output_of, require_module
+from reparam.models.parts import ROWS, output_of, require_module, rows
 from reparam.models.vae.decoding import full_precision
 from reparam.networks.players import acts_per_example
 from reparam.randomness import noise
@@ -143,13 +143,13 @@ class GAN(Model):
             if not isinstance(part, kind):
                 checks.refuse(name, part, f"give a {kind.__name__}")
         y = self._condition(torch.zeros(ROWS, dtype=torch.int64))
-        made = output_of("generator", self.generator, torch.zeros(ROWS, self.latent_dim), *y)
+        made = output_of("generator", self.generator, rows((self.latent_dim,)), *y)
         if made.shape[1:] != self.data_shape:
             raise UserError(
                 f"generator makes {tuple(made.shape[1:])} of z ({self.latent_dim},), and data_shape is "
                 f"{self.data_shape}: give one that makes it"
             )
-        logits = output_of("discriminator", self.discriminator, torch.zeros(ROWS, *self.data_shape), *y)
+        logits = output_of("discriminator", self.discriminator, rows(self.data_shape), *y)
         if logits.numel() != ROWS:
             raise UserError(f"discriminator makes {tuple(logits.shape)} of {ROWS} examples: give one logit for each")
 

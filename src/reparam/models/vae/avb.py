@@ -10,7 +10,7 @@ from reparam import checks
 from reparam.distributions import Distribution, Normal
 from reparam.errors import UserError
 from reparam.models.model import Batch, Model, Terms, Turn
-from reparam.models.parts import ROWS, output_of, require_module, shape_of
+from reparam.models.parts import ROWS, output_of, require_module, rows, shape_of, try_out
 from reparam.models.vae.decoding import decode, full_precision
 from reparam.models.vae.likelihoods import BernoulliLikelihood, Likelihood
 from reparam.models.vae.priors import Prior
@@ -96,9 +96,10 @@ class AVB(Model):
         self.discriminator_turns = checks.whole("discriminator_turns", discriminator_turns)
         check_parts(encoder, decoder, prior, posterior, self.likelihood)
         self._check_discriminator()
+        try_out(self, self.terms, self.data_shape)
 
     def _check_discriminator(self) -> None:
-        pair = torch.zeros(ROWS, *self.data_shape), torch.zeros(ROWS, self.latent_dim)
+        pair = rows(self.data_shape), rows((self.latent_dim,))
         logits = output_of("discriminator", self.discriminator, *pair)
         if logits.shape != (ROWS,):
             raise UserError(

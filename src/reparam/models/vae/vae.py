@@ -8,7 +8,7 @@ from reparam import checks
 from reparam.distributions import Distribution
 from reparam.errors import UserError
 from reparam.models.model import Batch, Model, Terms, Turn
-from reparam.models.parts import require_module, require_shape, shape_of
+from reparam.models.parts import require_module, require_shape, shape_of, try_out
 from reparam.models.vae.decoding import decode, full_precision
 from reparam.models.vae.likelihoods import BernoulliLikelihood, Likelihood
 from reparam.models.vae.objectives import ELBO, Objective
@@ -30,7 +30,8 @@ class VAE(Model):
         objective: how a bound becomes a loss; the ELBO unless given.
 
     Raises:
-        UserError: if an argument is none of these, or the networks' shapes do not go together.
+        UserError: if an argument is none of these, the networks' shapes do not go together, or the objective cannot be
+            had of posterior and prior.
 
     >>> from reparam.models.vae.priors import StandardNormal
     >>> from reparam.networks import MLP
@@ -65,6 +66,7 @@ class VAE(Model):
             )
         self.monitor = self.objective.monitor
         check_parts(encoder, decoder, prior, self.posterior, self.likelihood)
+        try_out(self, lambda x: self.loss(Batch(x)), self.data_shape)
 
     def encode(self, x: Tensor) -> Distribution:
         """q(z|x), with batch shape ``(batch,)``."""
