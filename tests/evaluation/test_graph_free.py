@@ -13,7 +13,7 @@ from reparam.evaluation.likelihood.annealed import (
     reverse_annealed_estimate,
 )
 from reparam.evaluation.likelihood.importance import importance_estimate
-from reparam.models import VAE, FlowPrior, MixturePrior, VampPrior
+from reparam.models import ELBO, VAE, FlowPrior, MixturePrior, VampPrior
 from reparam.networks import MLP
 from reparam.runs.run import Run
 from reparam.settings import RunConfig
@@ -56,7 +56,8 @@ def run():
 
 def flow_run(prior):
     """An untrained plane whose prior is learned."""
-    model = VAE(MLP((1, 6, 6), [16], 4), MLP(2, [16], (1, 6, 6)), prior).eval()
+    objective = ELBO(kl=bounds.sampled_kl)
+    model = VAE(MLP((1, 6, 6), [16], 4), MLP(2, [16], (1, 6, 6)), prior, objective=objective).eval()
     return Run(model, RunConfig(), rows=[{"split": "test"}], dataset=small_data())
 
 
