@@ -21,6 +21,7 @@ OF_TOOLS = {"help", "version"}  # which no options hold
         ("name another folder with `out`, or delete it", "name another folder with --out, or delete it"),
         ("train a gan with conditional=True.", "train a gan with --conditional."),
         ("scale=0.1, say; steps=3.", "--scale 0.1, say; --steps 3."),
+        ("the `run` of a name='x'", "the `run` of a name='x'"),
         # no flags: a function's own argument, a folder's name, a command to type
         ("call reparam.load('x', model=...)", "call reparam.load('x', model=...)"),
         ("runs/latent_dim=2 is no run folder", "runs/latent_dim=2 is no run folder"),

@@ -10,6 +10,7 @@ import reparam
 from helpers import quiet_fit, small_data, small_vae
 from reparam import evaluation
 from reparam.errors import UserError
+from reparam.evaluation.codes.latent_usage import latent_usage
 from reparam.evaluation.history import Curves
 from reparam.settings import RunConfig
 from reparam.training import Run
@@ -26,6 +27,10 @@ ASKED = {
     "curves": (evaluation.curves, {"step": (13,), "epoch": (13,), "split": (13,), "elbo": (13,)}),
     "snapshots": (evaluation.snapshots, {"step_0": (25, 1, 6, 6), "step_10": (25, 1, 6, 6), "step_21": (25, 1, 6, 6)}),
     "log_likelihood": (lambda run: evaluation.log_likelihood(run, 5, images=20), {"values": (20,)}),
+    "latent_usage": (
+        lambda run: latent_usage(run, 80),
+        dict.fromkeys(("signal", "mean", "scale", "prior_mean", "prior_scale"), (2,)),
+    ),
     "measures": (
         lambda run: evaluation.measures(run, 80, features="raw"),
         {"measure": (11,), "value": (11,), "standard_error": (11,), "ideal": (11,)},

@@ -7,11 +7,14 @@ from functools import cache
 from importlib import import_module
 from inspect import isclass
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, get_args, get_type_hints
+
+from tyro.conf import Positional
 
 SETTING = re.compile(r"""(?<![\w./\\-])([a-z]\w*)=("[^"]*"|'[^']*'|[^\s,;:()"']*[^\s,;:()"'.])""")
-OPTIONS, WHOLE = ("Options", "Output", "Config"), "RunConfig"
-"""How the names of classes end whose fields are flags; and the one whose fields are such classes."""
+POSITIONAL = get_args(Positional[str])[1]
+WHOLE = "RunConfig"
+"""The settings whose fields are settings themselves."""
 NAME = re.compile(r"`([a-z]\w*)`")
 
 
@@ -43,19 +46,31 @@ def known() -> frozenset[str]:
 
 
 def _options() -> Iterator[Any]:
-    """The classes that the commands' options are made of: those of the commands, and the settings."""
+    """The classes that the commands' options are made of: what can be written to in the commands, and the settings."""
     import reparam.cli
     import reparam.kinds
 
     rooms = (reparam.cli, reparam.kinds)
     modules = [f"{room.__name__}.{found.name}" for room in rooms for found in iter_modules(room.__path__)]
     for module in ("reparam.settings", *(name for name in modules if not name.endswith("__main__"))):
-        found = vars(import_module(module)).items()
-        yield from (kind for name, kind in found if isclass(kind) and name.endswith(OPTIONS) and name != WHOLE)
+        yield from (kind for kind in vars(import_module(module)).values() if isclass(kind) and _holds_flags(kind))
 
 
-def _names(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass or of settings."""
+def _holds_flags(kind: type) -> bool:
     if is_dataclass(kind):
-        return tuple(field.name for field in fields(kind))
-    return tuple(getattr(kind, "model_fields", ()))
+        frozen: bool = kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        return kind.__module__.startswith("reparam.cli") and not frozen
+    return kind.__name__.endswith("Config") and kind.__name__ != WHOLE
+
+
+def _names(kind: Any) -> Iterator[str]:
+    """The names of the flags that the fields of a dataclass, or of settings, are given by."""
+    if not is_dataclass(kind):
+        yield from (name for name in getattr(kind, "model_fields", ()) if name != "kind")
+        return
+    hints = get_type_hints(kind, include_extras=True)
+    for field in fields(kind):
+        notes = getattr(hints.get(field.name), "__metadata__", ())
+        if POSITIONAL not in notes:
+            named = (getattr(note, "name", None) for note in notes)  # as `from` must, which is a word of Python's
+            yield next((name for name in named if isinstance(name, str)), field.name)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,14 +17,18 @@ from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.models.protocols import Encodes, HasPrior, can, require
 from reparam.randomness import generator, noise
+from reparam.result import Result
 from reparam.runs.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ACTIVE = 0.01
 DRAWS = 8
 
 
-@dataclass(frozen=True)
-class LatentUsage:
+@dataclass(frozen=True, repr=False)
+class LatentUsage(Result):
     """Latent units, and the aggregate posterior q(z) = mean over x of q(z|x) beside the prior.
 
     Attributes:
@@ -54,6 +60,28 @@ class LatentUsage:
     split: str
     seed: int
     prior: str
+
+    @property
+    def numbers(self) -> dict[str, np.ndarray]:
+        """Of each unit: its signal, and mean and scale of q(z) and of the prior."""
+        names = ("signal", "mean", "scale", "prior_mean", "prior_scale")
+        return {name: np.array(getattr(self, name)) for name in names}
+
+    def figure(self) -> "Figure":
+        """The signal of each unit, the first 30."""
+        from reparam.plots import bars
+
+        title = f"{self.active} of {len(self.signal)} latent units are active (above {ACTIVE:g})"
+        names = [f"z{i + 1}" for i in range(len(self.signal))]
+        return bars(names, self.signal, title=title, unit="variance over x of the posterior's mean")
+
+    def __str__(self) -> str:
+        told = f"{self.accuracy:.3f} ± {self.accuracy_error:.3f}, p = {self.p_value:.2g}"
+        return (
+            f"{self.active} of {len(self.signal)} latent units are active\n"
+            f"  q(z) is told from {self.prior} with accuracy {told} (½ by chance)\n"
+            f"  codes of {self.n:,} examples of the {self.split} split, seed {self.seed}"
+        )
 
 
 @exact()
