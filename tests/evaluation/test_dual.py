@@ -55,7 +55,7 @@ def test_between_two_points_a_linear_critic_is_exact():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"constraint": "hope"}, "no constraint 'hope'"),
+        ({"constraint": "hope"}, "constraint='hope' will not do"),
         ({"constraint": "clipping", "strength": 0.0}, "constrains nothing"),
     ],
 )

@@ -163,7 +163,7 @@ def test_what_cannot_be_measured_is_refused_in_words(by, samples, words):
 def test_too_few_examples_and_unknown_splits_are_refused(digits):
     with pytest.raises(UserError, match="59 examples are too few to measure by"):
         Yardstick(digits, 59)
-    with pytest.raises(UserError, match="no split 'training'"):
+    with pytest.raises(UserError, match="reference='training' will not do"):
         Yardstick(digits, reference="training")
 
 
