@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from reparam import bounds
 from reparam.kinds.catalogue import build_model
 from reparam.models import ELBO, VAE, Autoencoder, Model, NormalLikelihood, StandardNormal
+from reparam.models.protocols import can
 from reparam.models.traits import Traits
 from reparam.networks import MLP, ConvDecoder, ConvEncoder
 from reparam.settings import AutoencoderConfig, AVBConfig, GANConfig, VAEConfig, WGANConfig
@@ -124,3 +126,13 @@ GAMES = [
 ]
 
 CATALOGUE = [*CONFIGURED, *PARTS, *COMPOSED, *GAMES]
+
+
+@cache
+def _example(entry: Entry) -> Model:
+    return entry.build()
+
+
+def capable(*capabilities: type) -> list[Entry]:
+    """The constructors whose models have all of some capabilities, so that no case of a test is vacuous."""
+    return [entry for entry in CATALOGUE if all(can(_example(entry), capability) for capability in capabilities)]

@@ -206,3 +206,21 @@ def test_what_cannot_be_estimated_is_refused_in_words():
     run.model = build_model(AutoencoderConfig(latent_dim=2, hidden=(8,), likelihood="bernoulli"), (1, 8, 8)).eval()
     with pytest.raises(UserError, match="no prior"):
         log_likelihood(run, 10)
+
+
+@torch.no_grad()
+def test_codes_that_are_maps_are_annealed_as_the_same_numbers_in_a_row_are():
+    vae = LinearGaussian.random(data_dim=5, latent_dim=6, seed=2).vae()
+    rows, maps = Normal(torch.zeros(6).double(), torch.ones(6).double()), torch.zeros(2, 3).double()
+    x = vae.sample(4)
+    z, settings = rows.sample((4,)), Annealing(steps=5, chains=3)
+    found = []
+    for prior, decode, codes in (
+        (rows, vae.decode, z),
+        (Normal(maps, maps + 1, 2), lambda z: vae.decode(z.flatten(-2)), z.unflatten(-1, (2, 3))),
+    ):
+        torch.manual_seed(0)
+        found.append(annealed_estimate(x, prior, decode, settings).log_weights)
+        found.append(reverse_annealed_estimate(x, codes, prior, decode, settings).log_weights)
+    assert torch.equal(found[0], found[2])
+    assert torch.equal(found[1], found[3])

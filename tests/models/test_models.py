@@ -3,10 +3,24 @@ import math
 import pytest
 import torch
 
-from catalogue import CATALOGUE
+from catalogue import CATALOGUE, capable
 from oracles import LinearGaussian
+from reparam.distributions import Distribution
 from reparam.kinds.catalogue import KINDS, build_model
 from reparam.models import ELBO, VAE, Autoencoder, Batch, FullNormal, StandardNormal, Turn
+from reparam.models.protocols import (
+    Chooses,
+    Conditional,
+    Decodes,
+    Encodes,
+    Evaluates,
+    HasPrior,
+    Means,
+    Samples,
+    Watches,
+    can,
+    mean_draws,
+)
 from reparam.models.traits import Traits
 from reparam.networks import MLP
 from reparam.randomness import noise
@@ -14,6 +28,10 @@ from reparam.settings import VAEConfig
 from reparam.training.optimizers import moving_parameters
 
 EVERY = pytest.mark.parametrize("entry", CATALOGUE, ids=str)
+
+
+def each(*capabilities):
+    return pytest.mark.parametrize("entry", capable(*capabilities), ids=str)
 
 
 def batch_for(entry, model, n=6):
@@ -37,7 +55,7 @@ def test_every_turn_has_a_finite_loss_that_reaches_each_parameter_it_moves(entry
             assert torch.isfinite(gradient).all()
 
 
-@EVERY
+@each(Samples)
 def test_samples_and_means_have_the_datas_shape_and_follow_the_noise(entry):
     model = entry.build()
     draws = []
@@ -47,23 +65,26 @@ def test_samples_and_means_have_the_datas_shape_and_follow_the_noise(entry):
     assert draws[0].shape == (4, *model.data_shape)
     assert torch.equal(draws[0], draws[1])
     assert not torch.equal(draws[0], draws[2])
-    assert model.mean(4).shape == (4, *model.data_shape)
+    with noise(0):
+        means = mean_draws(model, 4)
+    assert means.shape == (4, *model.data_shape)
+    assert can(model, Means) != torch.equal(means, draws[0])
     if entry.binary:
         assert set(draws[0].unique().tolist()) <= {0.0, 1.0}
 
 
-@EVERY
-def test_evaluation_is_per_example(entry):
+@each(Evaluates)
+def test_evaluation_is_per_example_and_its_means_are_the_terms_of_a_turn(entry):
     model = entry.build()
     batch = batch_for(entry, model)
     with noise(0):
         terms = model.evaluate(batch)
-    assert model.monitor is None or model.monitor in terms
+    assert {model.monitor or model.curve} <= terms.keys()
     assert all(values.shape == (6,) for values in terms.values())
-    loss = next(iter(model.turns())).loss
+    *_, turn = model.turns()
     with noise(0):
-        scalars = loss(batch) if terms else {}
-    assert model.monitor is None or model.monitor in scalars
+        scalars = turn.loss(batch)
+    assert (model.monitor or model.curve) in scalars
     for name in terms.keys() & scalars.keys():
         torch.testing.assert_close(scalars[name], terms[name].mean(), rtol=1e-4, atol=1e-4)
 
@@ -72,23 +93,78 @@ def test_evaluation_is_per_example(entry):
 def test_moving_to_float64_and_back_through_a_state_dict(entry):
     model, twin = entry.build().double(), entry.build().double()
     twin.load_state_dict(model.state_dict())
-    x = batch_for(entry, model).x.double()
+    batch = batch_for(entry, model)
+    batch = Batch(batch.x.double(), batch.y)
     results = []
-    for each in (model, twin):
+    for one in (model, twin):
         with noise(0):
-            results.append(each.evaluate(Batch(x)))
+            evaluated = one.evaluate(batch) if can(one, Evaluates) else {"judged": one.judge(*parts_of(batch))}
+            results.append(dict(evaluated) | {"sample": one.sample(3)})
     for name, values in results[0].items():
         assert values.dtype == torch.float64
         assert torch.equal(values, results[1][name])
 
 
-@EVERY
+def parts_of(batch):
+    return batch.x, batch.y
+
+
+@each(Watches)
 def test_watching_gives_finite_scalars_and_changes_no_weight(entry):
     model = entry.build()
     before = {name: p.clone() for name, p in model.named_parameters()}
     readings = model.watch(batch_for(entry, model))
+    assert readings
     assert all(value.shape == () and torch.isfinite(value) for value in readings.values())
     assert all(torch.equal(p, before[name]) for name, p in model.named_parameters())
+
+
+@each(Encodes, Decodes)
+def test_a_code_is_a_distribution_that_decodes_to_one_over_the_data(entry):
+    model = entry.build()
+    q = model.encode(batch_for(entry, model).x)
+    assert (isinstance(q, Distribution), q.batch_shape) == (True, (6,))
+    assert q.sample().shape == (6, *q.event_shape)
+    for z in (q.sample(), q.center):
+        p = model.decode(z)
+        assert (isinstance(p, Distribution), p.batch_shape, p.event_shape) == (True, (6,), model.data_shape)
+        assert torch.isfinite(p.log_prob(batch_for(entry, model).x)).all()
+
+
+@each(HasPrior, Decodes)
+def test_a_draw_of_the_prior_decodes_to_data(entry):
+    model = entry.build()
+    z = model.prior.sample((5,))
+    assert z.shape == (5, *model.prior.event_shape)
+    assert torch.isfinite(model.prior.log_prob(z)).all()
+    told = (torch.arange(5) % entry.classes,) if can(model, Conditional) else ()
+    p = model.decode(z, *told)
+    assert (isinstance(p, Distribution), p.batch_shape, p.event_shape) == (True, (5,), model.data_shape)
+
+
+@each(HasPrior, Encodes)
+def test_codes_look_like_draws_of_the_prior(entry):
+    model = entry.build()
+    assert model.encode(batch_for(entry, model).x).event_shape == model.prior.event_shape
+
+
+@each(Conditional)
+def test_a_conditional_model_samples_the_classes_it_is_told(entry):
+    model = entry.build().eval()
+    draws = []
+    for y in (0, 0, 1):
+        with noise(0):
+            draws.append(model.sample(4, torch.full((4,), y)))
+    assert draws[0].shape == (4, *model.data_shape)
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
+
+
+@each(Chooses)
+def test_a_model_that_chooses_does_so_among_as_many_as_it_is_told(entry):
+    model = entry.build()
+    alone = model.choosing(1)
+    assert (alone.candidates, alone.sample(2).shape) == (1, (2, *model.data_shape))
 
 
 def test_every_kind_of_settings_is_in_the_catalogue():

@@ -44,17 +44,17 @@ class Distribution(ABC):
     @property
     def batch_shape(self) -> torch.Size:
         """How many distributions these are, along how many axes."""
-        shape = self._shape
+        shape = self.shape
         return shape[: len(shape) - self.event_dims]
 
     @property
     def event_shape(self) -> torch.Size:
         """The shape of one draw of one of them."""
-        shape = self._shape
+        shape = self.shape
         return shape[len(shape) - self.event_dims :]
 
     @property
-    def _shape(self) -> torch.Size:
+    def shape(self) -> torch.Size:
         """Batch and event shape; families override it where their parameters tell without computing anything."""
         return self.center.shape
 

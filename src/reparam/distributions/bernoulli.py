@@ -34,7 +34,8 @@ class Bernoulli(Distribution):
         return self.logits.sigmoid()
 
     @property
-    def _shape(self) -> torch.Size:
+    def shape(self) -> torch.Size:
+        """That of the parameters."""
         return self.logits.shape
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:

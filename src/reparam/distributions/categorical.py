@@ -38,7 +38,8 @@ class Categorical(Distribution):
         return self.logits.softmax(-1) @ values
 
     @property
-    def _shape(self) -> torch.Size:
+    def shape(self) -> torch.Size:
+        """That of the parameters."""
         return self.logits.shape[:-1]
 
     @torch.no_grad()

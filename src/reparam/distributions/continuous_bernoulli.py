@@ -41,7 +41,8 @@ class ContinuousBernoulli(Distribution):
         return torch.where(small, series, exact)
 
     @property
-    def _shape(self) -> torch.Size:
+    def shape(self) -> torch.Size:
+        """That of the parameters."""
         return self.logits.shape
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:

@@ -40,7 +40,8 @@ class Delta(Distribution):
         return self.value
 
     @property
-    def _shape(self) -> torch.Size:
+    def shape(self) -> torch.Size:
+        """That of the point."""
         return self.value.shape
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:

@@ -44,7 +44,8 @@ class DiscretizedLogistic(Distribution):
         return self.location.clamp(0, 1)
 
     @property
-    def _shape(self) -> torch.Size:
+    def shape(self) -> torch.Size:
+        """That of the parameters."""
         return broadcast_shape(self.location.shape, self.log_scale.shape)
 
     @torch.no_grad()

@@ -43,7 +43,8 @@ class Flow(Distribution):
         return self.transform(self.base.mean)  # type: ignore[no-any-return]
 
     @property
-    def _shape(self) -> torch.Size:
+    def shape(self) -> torch.Size:
+        """That of the base."""
         return self.base.batch_shape + self.base.event_shape
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:

@@ -41,6 +41,11 @@ class NormalMixture(Distribution):
         """The weighted mean of the components' means, ``(dim,)``."""
         return self.log_weights.exp() @ self.components.mean
 
+    @property
+    def shape(self) -> torch.Size:
+        """That of one component's draws."""
+        return self.components.event_shape
+
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """Draws of a component chosen by its weight: gradients reach the components, none reaches the weights."""
         shape = torch.Size(sample_shape)

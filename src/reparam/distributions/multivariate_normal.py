@@ -60,7 +60,8 @@ class MultivariateNormal(Distribution):
         return self._mean
 
     @property
-    def _shape(self) -> torch.Size:
+    def shape(self) -> torch.Size:
+        """That of the parameters."""
         return broadcast_shape(self._mean.shape, self.log_diagonal.shape)
 
     @property

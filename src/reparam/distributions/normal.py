@@ -63,7 +63,8 @@ class Normal(Distribution):
         return self._mean
 
     @property
-    def _shape(self) -> torch.Size:
+    def shape(self) -> torch.Size:
+        """That of the parameters."""
         return broadcast_shape(self._mean.shape, self.scale.shape)
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:

@@ -14,7 +14,7 @@ from reparam.evaluation.codes.encoding import BATCH_SIZE, codes_of, device_of
 from reparam.evaluation.likelihood.estimate import explanation, has_density, log_p
 from reparam.hardware import exact
 from reparam.models.model import Batch, Model
-from reparam.models.protocols import Conditional, Judges, can, named
+from reparam.models.protocols import Conditional, Evaluates, Judges, can, named
 from reparam.randomness import noise
 from reparam.result import Arrays
 from reparam.runs.run import Run
@@ -121,7 +121,7 @@ def _has_log_prob(model: Model) -> bool:
 def _judge(model: Model) -> tuple[Callable[[Tensor], Tensor], str]:
     """What judges examples, and what its number means."""
     name = model.monitor or model.curve
-    if name is not None:
+    if name is not None and can(model, Evaluates):
         meaning = MEANINGS.get(name, f"{name}, which training raises")
         return lambda x: model.evaluate(Batch(x))[name], meaning
     if not can(model, Judges):

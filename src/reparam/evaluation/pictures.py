@@ -14,7 +14,8 @@ from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes_of, decode_mean, device_of, examples, pick
 from reparam.hardware import exact
 from reparam.models.model import Model
-from reparam.models.protocols import Chooses, Conditional, can, named
+from reparam.models.protocols import Chooses, Conditional, Means, can, named, require
+from reparam.models.protocols import Samples as CanSample
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
 from reparam.runs.run import Run
@@ -119,12 +120,10 @@ def sample(
     """
     checks.whole("n", n)
     model = run.model if candidates is None else _choosing(run.model, candidates)
-    draw = model.sample if label is None else _of_class(model, run, label)
+    draw = require(model, CanSample).sample if label is None else _of_class(model, run, label)
     x = _in_parts(draw, n, seed)
-    chosen_from = model.candidates if can(model, Chooses) else 1
-    # where there is no observation noise to leave out, or a class is told, the draws are their own means
-    bare = label is not None or type(model).mean is Model.mean
-    return Samples(x, x if bare else _in_parts(model.mean, n, seed), chosen_from, label, run.step, draws)
+    mean = _in_parts(model.mean, n, seed) if label is None and can(model, Means) else x
+    return Samples(x, mean, model.candidates if can(model, Chooses) else 1, label, run.step, draws)
 
 
 def _in_parts(draw: Callable[[int], Tensor], n: int, seed: int) -> Array:

@@ -1,4 +1,4 @@
-"""The contract of every model: it lists its turns, and it samples."""
+"""The contract of every model: it lists its turns. What else it can do, it says by :mod:`reparam.models.protocols`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -69,36 +69,21 @@ class Turn:
 
 
 class Model(nn.Module, ABC):
-    """A generative model: a game played in turns, and a way to sample.
+    """A generative model: a game played in turns.
+
+    Whatever else it can do is a method of its own, see :mod:`reparam.models.protocols`: ``sample``, ``encode``,
+    ``decode``, ``prior``, ``evaluate``, ``watch``.
 
     Attributes:
         data_shape: shape of one example, without the batch.
-        latent_dim: width of the noise (or code) z.
-        monitor: the entry of :meth:`evaluate` that training tries to raise, or None if there is none.
-        curve: the entry of :meth:`evaluate` that is drawn over training where nothing is monitored, if any.
+        monitor: the entry of ``evaluate`` that training tries to raise, or None if there is none.
+        curve: the entry of ``evaluate`` that is drawn over training where nothing is monitored, if any.
     """
 
     data_shape: tuple[int, ...]
-    latent_dim: int
     monitor: str | None = None
     curve: str | None = None
 
     @abstractmethod
     def turns(self) -> Iterator[Turn]:
         """The turns of one training step, in order. The training loop knows nothing else of the model."""
-
-    @abstractmethod
-    def sample(self, n: int) -> Tensor:
-        """``n`` draws ``(n, *data_shape)`` from torch's global noise."""
-
-    def mean(self, n: int) -> Tensor:
-        """``n`` draws without the observation noise, ``(n, *data_shape)``; the draws themselves if there is none."""
-        return self.sample(n)
-
-    def watch(self, batch: Batch) -> Terms:
-        """Scalars too costly for every step, taken when a row is logged; none by default."""
-        return {}
-
-    def evaluate(self, batch: Batch) -> Terms:
-        """Per-example quantities, each ``(batch,)``, whose averages over a split judge the model; none by default."""
-        return {}

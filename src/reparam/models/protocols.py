@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from reparam.distributions import Distribution
 from reparam.errors import UserError
@@ -12,6 +12,8 @@ from reparam.models.model import Batch, Terms
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
+
+    from reparam.models.vae.likelihoods import Likelihood
 
 C = TypeVar("C")
 
@@ -22,6 +24,14 @@ class Samples(Protocol):
 
     def sample(self, n: int) -> Tensor:
         """``n`` draws ``(n, *data_shape)`` from torch's global noise."""
+
+
+@runtime_checkable
+class Means(Protocol):
+    """It has draws without observation noise, which are not its samples."""
+
+    def mean(self, n: int) -> Tensor:
+        """``n`` means ``(n, *data_shape)``, at what ``sample`` draws of the prior from the same noise."""
 
 
 @runtime_checkable
@@ -89,6 +99,13 @@ class Chooses(Protocol):
 
 
 @runtime_checkable
+class HasLikelihood(Protocol):
+    """A module turns its decoder's output into p(x|z), and says which values it is for."""
+
+    likelihood: "Likelihood"
+
+
+@runtime_checkable
 class Judges(Protocol):
     """It has a discriminator of samples."""
 
@@ -109,12 +126,14 @@ class _Words(NamedTuple):
 
 _WORDS: dict[Any, _Words] = {
     Samples: _Words(("sample",), "has no samples", "a vae or a gan"),
+    Means: _Words(("mean",), "has no means of samples", "a vae"),
     Encodes: _Words(("encode",), "has no encoder", "a vae"),
     Decodes: _Words(("decode",), "has no decoder", "a vae or a gan"),
     HasPrior: _Words(("prior",), "has no prior", "a vae or a gan"),
     Evaluates: _Words(("evaluate",), "has no quantity that judges it", "a vae"),
     Watches: _Words(("watch",), "has no readings", "a gan"),
     Conditional: _Words(("classes", "sample"), "was not told classes", "a gan trained with conditional=True"),
+    HasLikelihood: _Words(("likelihood",), "has no likelihood", "a vae"),
     Judges: _Words(("judge", "critic"), "has no discriminator", "a gan"),
     Chooses: _Words(("candidates", "choosing"), "has no discriminator of samples to choose by", "a gan"),
 }
@@ -132,8 +151,14 @@ def can(model: object, capability: Callable[..., C]) -> "TypeIs[C]":
     >>> can(gan, Decodes), can(gan, Encodes), can(gan, Conditional)
     (True, False, False)
     """
-    found = [inspect.getattr_static(model, member, None) for member in _WORDS[capability].members]
+    found = [_member(model, name) for name in _WORDS[capability].members]
     return not any(member is None or (type(member) is int and member == 0) for member in found)
+
+
+def _member(model: object, name: str) -> object:
+    """What a class or an instance has under a name, or a module among its modules; None where there is nothing."""
+    modules = model._modules if isinstance(model, nn.Module) else {}
+    return inspect.getattr_static(model, name, modules.get(name))
 
 
 def require(model: object, capability: Callable[..., C]) -> C:
@@ -160,3 +185,51 @@ def named(model: object) -> str:
     """
     name = type(model).__name__
     return f"{'an' if name[0].upper() in 'AEIO' else 'a'} {name}"
+
+
+def encoded(model: object, x: Tensor) -> Distribution:
+    """q(z|x), of a model that has an encoder.
+
+    Raises:
+        UserError: if it has none, or one that returns something else.
+    """
+    return _distribution(require(model, Encodes).encode(x), model, "encode")
+
+
+def decoded(model: object, z: Tensor) -> Distribution:
+    """p(x|z), of a model that has a decoder and is told no class.
+
+    Raises:
+        UserError: if it has none, has to be told a class, or returns something else.
+    """
+    decoder = require(model, Decodes)
+    if can(model, Conditional):
+        raise UserError(f"{named(model)} that is told its class decodes no code without one: sample with a `label`")
+    return _distribution(decoder.decode(z), model, "decode")
+
+
+def prior_of(model: object) -> Distribution:
+    """p(z), of a model that has a prior.
+
+    Raises:
+        UserError: if it has none, or one that is no distribution.
+    """
+    return _distribution(require(model, HasPrior).prior, model, "prior")
+
+
+def mean_draws(model: object, n: int) -> Tensor:
+    """``n`` draws without observation noise, ``(n, *data_shape)``; the samples themselves where there is none.
+
+    Raises:
+        UserError: if the model cannot be sampled from.
+    """
+    return model.mean(n) if can(model, Means) else require(model, Samples).sample(n)
+
+
+def _distribution(given: object, model: object, member: str) -> Distribution:
+    if isinstance(given, Distribution):
+        return given
+    raise UserError(
+        f"{member!r} of {named(model)} gives {named(given)} and no distribution: where there is no noise, give a "
+        "reparam.distributions.Delta"
+    )

@@ -9,6 +9,7 @@ import torch
 from reparam.files import write_npz
 from reparam.hardware import exact
 from reparam.models.model import Model
+from reparam.models.protocols import Samples, mean_draws, require
 from reparam.randomness import noise
 
 GRID = 25
@@ -35,9 +36,9 @@ def save_snapshot(model: Model, folder: Path, step: int, seed: int) -> Path:
     training, count = model.training, GRID if len(model.data_shape) == 3 else CLOUD
     model.eval()
     with noise(seed, "snapshot"):
-        draws = model.sample(count).cpu().numpy()
+        draws = require(model, Samples).sample(count).cpu().numpy()
     with noise(seed, "snapshot"):
-        means = model.mean(count).cpu().numpy()
+        means = mean_draws(model, count).cpu().numpy()
     model.train(training)
     path = folder / f"samples-step-{step:07d}.npz"
     write_npz(path, {"x": draws, "mean": means, "step": step})

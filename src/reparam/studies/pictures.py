@@ -11,7 +11,7 @@ from PIL import Image
 
 from reparam import evaluation, plots
 from reparam.errors import UserError
-from reparam.evaluation.codes.encoding import code_form
+from reparam.evaluation.codes.encoding import CodeForm, code_form
 from reparam.models.protocols import Encodes, HasPrior, can
 from reparam.pages import Explorer, Picture
 from reparam.result import Result as Found
@@ -107,7 +107,7 @@ def plays(result: Result) -> bool:
 
 
 def _is_plane(result: Result) -> bool:
-    return encodes(result) and code_form(result.run.model).shape == (2,)
+    return encodes(result) and code_form(result.run.model) == CodeForm((2,), real=True)
 
 
 def _has_snapshots(run: Run) -> bool:

@@ -9,6 +9,7 @@ from reparam.data import Batches, Dataset
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals
 from reparam.models.model import Batch
+from reparam.models.protocols import Watches, can
 from reparam.randomness import noise
 from reparam.settings import RunConfig
 from reparam.training.loop import Loop, steps_per_epoch
@@ -49,7 +50,7 @@ def _seconds_per_step(config: RunConfig, data: Dataset) -> float:
     loop = Loop(turns, batches, training, ANY_TOTAL, steps_per_epoch(turns, batches))
     step = _timed_steps(loop)
     x, y = loop.batch(0)
-    reading = _timed(lambda: model.watch(Batch(x, y)))
+    reading = _timed(lambda: model.watch(Batch(x, y))) if can(model, Watches) else 0.0
     validation = _timed(lambda: average(model, data.validation, data, training.seed))
     return step + reading / min(training.log_every, loop.steps_per_epoch) + validation / loop.steps_per_epoch
 

@@ -10,6 +10,7 @@ from reparam.data.places import check_places
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals
 from reparam.models.model import Model
+from reparam.models.protocols import HasLikelihood, can
 from reparam.models.vae.likelihoods import Likelihood
 from reparam.runs.folder import RunFolder
 from reparam.runs.run import Run, check_fingerprint, record
@@ -94,9 +95,8 @@ def check(model: Model, data: Dataset) -> None:
         raise UserError(
             f"the model makes data of shape {tuple(model.data_shape)}, but {data.name!r} has {data.data_shape}"
         )
-    likelihood = getattr(model, "likelihood", None)
-    if isinstance(likelihood, Likelihood):
-        _check_support(likelihood, data)
+    if can(model, HasLikelihood) and isinstance(model.likelihood, Likelihood):
+        _check_support(model.likelihood, data)
 
 
 def _check_support(likelihood: Likelihood, data: Dataset) -> None:

@@ -11,6 +11,7 @@ from reparam.data.coverage import SAMPLES
 from reparam.errors import UserError
 from reparam.hardware import exact
 from reparam.models.model import Batch
+from reparam.models.protocols import Samples, Watches, can
 from reparam.randomness import noise
 from reparam.training.validation import average
 
@@ -71,6 +72,8 @@ def distinct(parts: Iterable[tuple[str, Values]]) -> dict[str, float]:
 def _readings(session: "Session") -> dict[str, float]:
     """The model's costly readings, its buffers (a norm's running averages, say) left alone."""
     loop, model = session.loop, session.model
+    if not can(model, Watches):
+        return {}
     x, y = loop.batch((session.step - 1) * loop.batches_per_step)
     before = {name: buffer.clone() for name, buffer in model.named_buffers()}
     with noise(session.config.seed, "watch", session.step), exact():
@@ -88,7 +91,7 @@ def _judged(session: "Session", split: Split) -> dict[str, float]:
 def _coverage(session: "Session") -> dict[str, float]:
     """How much of a toy's modes 2,500 samples cover; nothing for data without modes."""
     density, model = session.data.density, session.model
-    if density is None or not len(density.modes):
+    if density is None or not len(density.modes) or not can(model, Samples):
         return {}
     model.eval()
     with noise(session.config.seed, "coverage"), exact():

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from reparam.models.protocols import Samples, can
 from reparam.runs.snapshots import moments, save_snapshot
 from reparam.training.callbacks import Callback
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Snapshots(Callback):
-    """Keeps samples at some moments of the training, see :func:`reparam.runs.snapshots.moments`.
+    """Keeps samples, if the model has any, at some moments of the training: :func:`reparam.runs.snapshots.moments`.
 
     Args:
         folder: the run's.
@@ -37,4 +38,5 @@ class Snapshots(Callback):
         self._take(session)
 
     def _take(self, session: "Session") -> None:
-        save_snapshot(session.model, self.folder.figures, session.step, session.config.seed)
+        if can(session.model, Samples):
+            save_snapshot(session.model, self.folder.figures, session.step, session.config.seed)

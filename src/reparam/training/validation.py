@@ -7,6 +7,7 @@ import torch
 from reparam.data import Dataset, Split, evaluation_batches
 from reparam.hardware import exact, in_float64
 from reparam.models.model import Batch, Model
+from reparam.models.protocols import Evaluates, can
 from reparam.randomness import noise
 
 BATCH_SIZE = 1000
@@ -14,7 +15,7 @@ BATCH_SIZE = 1000
 
 @torch.no_grad()
 def average(model: Model, split: Split, data: Dataset, seed: int) -> dict[str, float]:
-    """Each entry of ``model.evaluate`` averaged over a split, in nats per example; the noise is that of the seed.
+    """Each entry of what a model evaluates averaged over a split, in nats per example; the noise is that of the seed.
 
     In float32 whatever the networks are trained in, so that a number that judges a model is the model's alone.
 
@@ -27,6 +28,8 @@ def average(model: Model, split: Split, data: Dataset, seed: int) -> dict[str, f
     Returns:
         An empty dictionary for models that have no per-example quantities.
     """
+    if not can(model, Evaluates):
+        return {}
     device, training = next(model.parameters()).device, model.training
     sums: dict[str, torch.Tensor] = defaultdict(lambda: in_float64(torch.zeros((), device=device)))
     model.eval()

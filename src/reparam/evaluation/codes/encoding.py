@@ -10,7 +10,7 @@ from reparam.data import Dataset, Split, evaluation_batches
 from reparam.errors import UserError
 from reparam.hardware import exact
 from reparam.models.model import Model
-from reparam.models.protocols import Conditional, Decodes, Encodes, HasPrior, can, named, require
+from reparam.models.protocols import Encodes, can, decoded, encoded, named, prior_of
 from reparam.randomness import noise
 
 BATCH_SIZE = 1000
@@ -42,9 +42,9 @@ def code_form(model: Model) -> CodeForm:
     like = next(model.parameters())
     with noise(0, "code form"):
         if can(model, Encodes):
-            q = model.encode(torch.zeros(1, *model.data_shape, dtype=like.dtype, device=like.device))
+            q = encoded(model, torch.zeros(1, *model.data_shape, dtype=like.dtype, device=like.device))
         else:
-            q = require(model, HasPrior).prior
+            q = prior_of(model)
         return CodeForm(tuple(q.event_shape), q.sample().is_floating_point())
 
 
@@ -71,7 +71,7 @@ def code(model: Model, x: Tensor) -> Tensor:
     Raises:
         UserError: if the model has no encoder.
     """
-    return require(model, Encodes).encode(x).center
+    return encoded(model, x).center
 
 
 @exact()
@@ -82,11 +82,8 @@ def decode_mean(model: Model, z: Tensor) -> Tensor:
     Raises:
         UserError: if the model has no decoder, or one that has to be told a class.
     """
-    decoder = require(model, Decodes)
-    if can(model, Conditional):
-        raise UserError(f"{named(model)} that is told its class decodes no code without one: sample with a `label`")
     parts = torch.split(z.to(device_of(model)), BATCH_SIZE)
-    return torch.cat([decoder.decode(part).mean.cpu() for part in parts])
+    return torch.cat([decoded(model, part).mean.cpu() for part in parts])
 
 
 @exact()

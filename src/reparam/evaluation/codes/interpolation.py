@@ -13,7 +13,7 @@ from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import code, decode_mean, device_of, examples, pick, require_real_codes
 from reparam.evaluation.samples.classifier import IMAGE_SHAPE, digit_classifier
 from reparam.hardware import exact
-from reparam.models.protocols import Conditional, Encodes, HasPrior, can, require
+from reparam.models.protocols import Conditional, Encodes, HasPrior, can, prior_of
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
 from reparam.runs.run import Run
@@ -163,7 +163,7 @@ def _encoded_ends(run: Run, data: Dataset, start: str | None, end: str | None, s
 @torch.no_grad()
 def _generated_ends(run: Run, start: str | None, end: str | None, seed: int) -> tuple[Tensor, Tensor, str]:
     with noise(seed, "interpolate"):
-        z = require(run.model, HasPrior).prior.sample((CANDIDATES,)).cpu()
+        z = prior_of(run.model).sample((CANDIDATES,)).cpu()
     x = decode_mean(run.model, z)
     if run.record.name != "mnist" or tuple(x.shape[1:]) != IMAGE_SHAPE:
         if start or end:

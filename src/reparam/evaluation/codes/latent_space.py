@@ -15,7 +15,7 @@ from reparam.distributions.flow import Flow
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes, decode_mean, device_of, pick, require_real_codes
 from reparam.hardware import exact
-from reparam.models.protocols import Encodes, HasPrior, can, require
+from reparam.models.protocols import Encodes, HasPrior, can, prior_of, require
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
 from reparam.runs.run import Run
@@ -129,7 +129,7 @@ class _Plane:
 
 @torch.no_grad()
 def _plane(run: Run) -> _Plane:
-    prior = run.model.prior if can(run.model, HasPrior) else None
+    prior = prior_of(run.model) if can(run.model, HasPrior) else None
     if isinstance(prior, Normal):
         return _Plane(torch.zeros(2), torch.ones(2))
     if isinstance(prior, Flow):

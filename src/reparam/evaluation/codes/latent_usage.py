@@ -15,7 +15,7 @@ from reparam.evaluation.codes.encoding import device_of, examples, pick, require
 from reparam.evaluation.two_sample import FEWEST, classifier_test
 from reparam.hardware import exact
 from reparam.models.model import Model
-from reparam.models.protocols import Encodes, HasPrior, can, require
+from reparam.models.protocols import Encodes, HasPrior, can, encoded, prior_of, require
 from reparam.randomness import generator, noise
 from reparam.result import Result
 from reparam.runs.run import Run
@@ -141,10 +141,10 @@ def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[T
     Returns:
         Variances ``(units,)`` and draws ``(n, units)``, float64 on the CPU.
     """
-    encoder, device, parts = require(model, Encodes), device_of(model), []
+    device, parts = device_of(model), []
     for number, x in enumerate(batches):
         with noise(seed, "latent usage", number):
-            parts.append(_means_and_draw(encoder.encode(x.to(device))))
+            parts.append(_means_and_draw(encoded(model, x.to(device))))
     first, second, z = (torch.cat(part).flatten(1).cpu().double() for part in zip(*parts, strict=True))
     first, second = first - first.mean(0), second - second.mean(0)
     return (first * second).sum(0) / (len(z) - 1), z
@@ -165,7 +165,7 @@ def _prior_draws(model: Model, shape: tuple[int, ...], seed: int) -> tuple[Tenso
     with noise(seed, "latent usage", "prior"):
         if not can(model, HasPrior):  # what an autoencoder's `sample` decodes
             return torch.randn(shape, dtype=torch.float64), "N(0, I)"
-        prior = model.prior
+        prior = prior_of(model)
         draws = prior.sample((shape[0],)).flatten(1).cpu().double()
     return draws, "N(0, I)" if _is_standard(prior) else "the model's prior"
 

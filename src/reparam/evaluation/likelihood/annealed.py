@@ -50,14 +50,19 @@ class Annealing:
 
 @dataclass
 class _Target:
-    """log p(z) + β log p(x|z) and its gradient, for z ``(chains, batch, latent_dim)``."""
+    """log p(z) + β log p(x|z) and its gradient, for codes of any shape as vectors, ``(chains, batch, units)``."""
 
     x: Tensor
     prior: Distribution
     decode: Decode
 
+    def draw(self, chains: int) -> Tensor:
+        """Codes of the prior for each x, as vectors."""
+        return self.prior.sample((chains, len(self.x))).flatten(2)
+
     def parts(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Log p(z) and log p(x|z), each ``(chains, batch)``."""
+        z = z.reshape(*z.shape[:2], *self.prior.event_shape)
         return self.prior.log_prob(z), self.decode(z).log_prob(self.x)
 
     def at(self, z: Tensor, beta: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -75,7 +80,7 @@ def _move(target: _Target, z: Tensor, beta: float, size: Tensor, leapfrog: int) 
 
     Args:
         target: the densities.
-        z: where the chains are, ``(chains, batch, latent_dim)``.
+        z: where the chains are, ``(chains, batch, units)``.
         beta: the temperature.
         size: step sizes ``(batch,)``.
         leapfrog: steps of the trajectory.
@@ -111,7 +116,7 @@ def tuned_step_sizes(
     A size that followed the very chains it moves would bias them.
     """
     target = _Target(x, prior, decode)
-    z = prior.sample((settings.pilots, len(x)))
+    z = target.draw(settings.pilots)
     size = torch.full((len(x),), settings.step_size, dtype=z.dtype, device=z.device)
     sizes = []
     for beta in settings.temperatures().tolist()[1:]:
@@ -157,14 +162,14 @@ def annealed_estimate(
     Args:
         x: ``(batch, *data_shape)``.
         prior: p(z), of batch shape ``()``.
-        decode: from z ``(chains, batch, latent_dim)`` to p(x|z), differentiable.
+        decode: from z ``(chains, batch, *event_shape)`` to p(x|z), differentiable.
         settings: of the chains; :class:`Annealing`'s defaults unless given.
         step: told after each temperature, twice: in the run that finds step sizes, and in the one that counts.
     """
     settings = settings or Annealing()
     sizes = tuned_step_sizes(x, prior, decode, settings, step)
-    z = prior.sample((settings.chains, len(x)))
     target, betas = _Target(x, prior, decode), settings.temperatures().tolist()
+    z = target.draw(settings.chains)
     likelihood = target.parts(z)[1]
     total, accepted = in_float64(torch.zeros_like(likelihood)), 0.0
     for (before, beta), size in zip(pairwise(betas), sizes, strict=True):
@@ -186,7 +191,7 @@ def reverse_annealed_estimate(
 
     Args:
         x: ``(batch, *data_shape)``, drawn from ``decode(z)``.
-        z: ``(batch, latent_dim)``, the same for all chains, or ``(chains, batch, latent_dim)``.
+        z: ``(batch, *event_shape)``, the same for all chains, or ``(chains, batch, *event_shape)``.
         prior: p(z).
         decode: from z to p(x|z).
         settings: of the chains.
@@ -196,7 +201,8 @@ def reverse_annealed_estimate(
     """
     settings = settings or Annealing()
     sizes = tuned_step_sizes(x, prior, decode, settings)
-    z = z.detach().expand(settings.chains, *z.shape[-2:]).clone()
+    z = z.detach().flatten(z.dim() - prior.event_dims)
+    z = z.expand(settings.chains, *z.shape[-2:]).clone()
     target, betas = _Target(x, prior, decode), settings.temperatures().tolist()
     total, accepted = in_float64(torch.zeros(z.shape[:-1], device=z.device)), 0.0
     for (before, beta), size in reversed(list(zip(pairwise(betas), sizes, strict=True))):

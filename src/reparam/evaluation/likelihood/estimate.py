@@ -18,7 +18,7 @@ from reparam.evaluation.likelihood.annealed import Annealing, annealed_estimate
 from reparam.evaluation.likelihood.importance import importance_estimate
 from reparam.hardware import exact
 from reparam.models.model import Model
-from reparam.models.protocols import Conditional, Decodes, Encodes, HasPrior, can, named, require
+from reparam.models.protocols import Conditional, Decodes, Encodes, HasPrior, can, decoded, encoded, named, prior_of
 from reparam.randomness import generator, noise
 from reparam.result import Result
 from reparam.runs.run import Run
@@ -220,17 +220,16 @@ class Observed:
 
     def __init__(self, model: Model, scale: float) -> None:
         self.model, self.scale, self.data_shape = model, scale, model.data_shape
-        self._decoder = require(model, Decodes)
 
     @property
     def prior(self) -> Distribution:
         """The game's own, N(0, I)."""
-        return require(self.model, HasPrior).prior
+        return prior_of(self.model)
 
     def decode(self, z: Tensor) -> Normal:
         """N(G(z), scale²) for z of any leading shape."""
         event_dims = len(self.prior.event_shape)
-        made = self._decoder.decode(z.flatten(0, z.dim() - event_dims - 1)).mean
+        made = decoded(self.model, z.flatten(0, z.dim() - event_dims - 1)).mean
         mean = made.reshape(*z.shape[: z.dim() - event_dims], *self.data_shape)
         return Normal(mean, torch.full_like(mean, self.scale), len(self.data_shape))
 
@@ -245,7 +244,7 @@ def explanation(model: Model) -> Distribution | None:
     if not (can(model, HasPrior) and can(model, Decodes)) or can(model, Conditional):
         return None
     with noise(0, "explanation"):
-        p = model.decode(model.prior.sample((1,)))
+        p = decoded(model, prior_of(model).sample((1,)))
     return p if p.has_density else None
 
 
@@ -289,7 +288,7 @@ def has_density(model: Model) -> bool:
     """Whether a model has a posterior whose density is known."""
     if not can(model, Encodes):
         return False
-    return model.encode(torch.zeros(1, *model.data_shape, device=device_of(model))).has_density
+    return encoded(model, torch.zeros(1, *model.data_shape, device=device_of(model))).has_density
 
 
 @torch.no_grad()

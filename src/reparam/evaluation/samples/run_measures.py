@@ -15,7 +15,7 @@ from reparam.evaluation.samples.scorecard import Draws, Scorecard, SplitName
 from reparam.evaluation.samples.yardstick import Yardstick
 from reparam.hardware import exact
 from reparam.models.model import Model
-from reparam.models.protocols import Encodes, can
+from reparam.models.protocols import Encodes, can, mean_draws
 from reparam.randomness import noise
 from reparam.runs.run import Run, read_data
 
@@ -128,7 +128,7 @@ def _check_samples(run: Run, n: int, seed: int) -> None:
         UserError: if means of its samples are not finite.
     """
     with torch.no_grad(), noise(seed, "sample", 0):  # those of `sample`
-        lost = ~torch.isfinite(run.model.mean(min(n, MOST_AT_ONCE)).flatten(1)).all(1)
+        lost = ~torch.isfinite(mean_draws(run.model, min(n, MOST_AT_ONCE)).flatten(1)).all(1)
     if lost.any():
         raise UserError(
             f"{int(lost.sum())} of {len(lost)} samples are not finite: its training has diverged, train it anew with a "
