@@ -163,6 +163,26 @@ class NormalMaps(Maps):
         yield Turn("maps", self, lambda batch: {"loss": -self.evaluate(batch)["elbo"].mean()})
 
 
+class Plane(Model):
+    """A decoder of two numbers, whose prior is no standard normal."""
+
+    data_shape = (1, 6, 6)
+
+    def __init__(self):
+        super().__init__()
+        self.decoder = nn.Linear(2, 36)
+
+    @property
+    def prior(self):
+        return Normal(torch.tensor([0.0, 5.0]), torch.tensor([1.0, 3.0]))
+
+    def decode(self, z):
+        return Bernoulli(self.decoder(z).unflatten(-1, self.data_shape), 3)
+
+    def turns(self):
+        yield Turn("plane", self, lambda batch: {"loss": self.decoder.weight.sum()})
+
+
 class Runner(Model):
     """Turns and no more."""
 
@@ -417,6 +437,29 @@ def test_a_run_folder_of_a_model_that_cannot_sample_keeps_no_samples(tmp_path):
     run = quiet_fit(Maps(), small_data(), tmp_path / "run", epochs=1)
     with pytest.raises(UserError, match="kept no samples"):
         evaluation.snapshots(run)
+
+
+def test_the_plane_of_a_game_is_decoded_too():
+    gan = GAN(MLP(2, [8], (1, 6, 6)), MLP((1, 6, 6), [8], 1), 2, (1, 6, 6))
+    plane = evaluation.manifold(untrained(gan), 3)
+    z = torch.tensor([[x, y] for y in plane.z2 for x in plane.z1]).float()
+    np.testing.assert_allclose(
+        plane.images.reshape(9, 1, 6, 6), gan.decode(z).value.detach().numpy(), rtol=1e-5, atol=1e-6
+    )
+    np.testing.assert_allclose(plane.z1, [-0.9674, 0, 0.9674], atol=1e-4)  # quantiles of sixths
+    wide = evaluation.manifold(untrained(Plane()), 3)
+    np.testing.assert_allclose(wide.z2, [5 - 3 * 0.9674, 5, 5 + 3 * 0.9674], atol=1e-3)  # of the prior that it has
+
+
+@pytest.mark.parametrize("command", ["manifold", "interpolate"])
+def test_a_game_that_is_told_its_class_decodes_no_code_without_one(command):
+    (entry, *_) = (e for e in capable(Conditional) if "gan-1x8x8" in e.name and "network=conv" not in e.name)
+    gan = entry.build()
+    words = {"interpolate": "no path between classes", "manifold": "needs 2 latent dimensions"}[command]
+    with pytest.raises(UserError, match=words):
+        getattr(evaluation, command)(untrained(gan))
+    with pytest.raises(UserError, match="told its class decodes no code without one"):
+        decoded(gan, gan.prior.sample((2,)))
 
 
 def test_every_capability_has_its_words():

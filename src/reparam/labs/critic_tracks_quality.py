@@ -72,7 +72,7 @@ def _follow(game: GAN, x: Tensor, steps: int, every: int) -> np.ndarray:
 def _estimate(game: GAN, x: Tensor) -> float:
     """The critic's difference of means, or the discriminator's estimate of the JSD, on fresh draws."""
     real, fake = game.judge(x[torch.randint(len(x), (4000,))]), game.judge(game.generate(4000))
-    if isinstance(game, WGAN):
+    if game.critic:
         return -adversarial.wasserstein_critic(real, fake).item()
     return optimal.jensen_shannon_estimate(adversarial.value(real, fake)).item()
 

@@ -88,7 +88,7 @@ def _follow(name: str, game: GAN, steps: int, seed: int) -> np.ndarray:
             with torch.no_grad():
                 rows.append((step, reached(game.sample(SAMPLES), modes)))
 
-    slowed = name == "grid" and not isinstance(game, WGAN)
+    slowed = name == "grid" and not game.critic
     rates = {"discriminator": SLOW_RATE if slowed else RATE, "generator": RATE}
     play(game, data.train.x, steps, rates, batch=BATCH, watch=watch)
     return np.array(rows, dtype=float)

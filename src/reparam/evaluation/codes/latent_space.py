@@ -131,7 +131,7 @@ class _Plane:
 def _plane(run: Run) -> _Plane:
     prior = prior_of(run.model) if can(run.model, HasPrior) else None
     if isinstance(prior, Normal):
-        return _Plane(torch.zeros(2), torch.ones(2))
+        return _Plane(prior.mean.cpu(), prior.scale.cpu().expand(2))
     if isinstance(prior, Flow):
         transform, device = prior.transform, device_of(run.model)
         return _Plane(torch.zeros(2), torch.ones(2), lambda e: transform(e.to(device)).detach().cpu())
