@@ -129,10 +129,11 @@ CATALOGUE = [*CONFIGURED, *PARTS, *COMPOSED, *GAMES]
 
 
 @cache
-def _example(entry: Entry) -> Model:
+def example(entry: Entry) -> Model:
+    """One model of a constructor, built once: to be looked at, not trained."""
     return entry.build()
 
 
 def capable(*capabilities: type) -> list[Entry]:
     """The constructors whose models have all of some capabilities, so that no case of a test is vacuous."""
-    return [entry for entry in CATALOGUE if all(can(_example(entry), capability) for capability in capabilities)]
+    return [entry for entry in CATALOGUE if all(can(example(entry), capability) for capability in capabilities)]

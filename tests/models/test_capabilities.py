@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import reparam
-from catalogue import CATALOGUE, capable
+from catalogue import CATALOGUE, capable, example
 from helpers import quiet_fit, small_data
 from reparam import bounds, evaluation
 from reparam.cli.figures import COMMANDS
@@ -234,9 +234,9 @@ HAVE = {
 
 @pytest.mark.parametrize("capability", HAVE, ids=lambda capability: capability.__name__)
 def test_each_kind_of_model_has_its_capabilities_and_no_other(capability):
-    assert {type(entry.build()) for entry in capable(capability)} == set(HAVE[capability])
+    assert {type(example(entry)) for entry in capable(capability)} == set(HAVE[capability])
     for entry in CATALOGUE:
-        assert can(entry.build(), capability) == isinstance(entry.build(), HAVE[capability])
+        assert can(example(entry), capability) == isinstance(example(entry), HAVE[capability])
 
 
 def test_a_model_is_conditional_where_it_has_classes():
