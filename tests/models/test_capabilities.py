@@ -356,7 +356,7 @@ def test_the_likelihood_of_integers_is_estimated_from_the_prior_alone(trained):
     run = trained[Codebook]
     with pytest.raises(UserError, match="no posterior whose density is known"):
         evaluation.log_likelihood(run, 10)
-    with pytest.raises(UserError, match="moves codes by gradients: use --proposal prior"):
+    with pytest.raises(UserError, match="moves codes by gradients: use proposal=.prior."):
         evaluation.log_likelihood(run, 2, "annealed", annealing=Annealing(steps=2))
 
 
