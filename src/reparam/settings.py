@@ -36,7 +36,7 @@ def explain(error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"]) or "settings"
     if first["type"] == "extra_forbidden":
-        return f"{name} is not a setting here; see the command's --help for those there are"
+        return f"{name} is not a setting here; its documentation lists those there are"
     message = first["msg"].removeprefix("Value error, ")
     return f"{name}: {first['input']!r} will not do: {message[:1].lower()}{message[1:]}"
 
@@ -50,6 +50,8 @@ class DataConfig(Config):
     """How grey values become 0 or 1; auto: dynamic where the likelihood is Bernoulli, else none."""
     image_size: Positive | None = None
     """Resize the images of a folder to N by N pixels."""
+    labels: str | None = None
+    """The column of a table that holds the labels, by name, or by number counted from 1."""
     split_seed: int = 0
     """Seed of the split, of toy data and of the once-binarized validation and test images."""
 

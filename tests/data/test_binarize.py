@@ -128,7 +128,7 @@ def test_binary_data_are_left_alone(tmp_path):
 
 def test_values_outside_0_1_are_not_binarized(tmp_path):
     np.save(tmp_path / "a.npy", np.linspace(-3, 2, 40, dtype=np.float32).reshape(20, 2))
-    with pytest.raises(UserError, match=r"a\.npy.*cannot be binarized.*-3 to 2.*--binarization none"):
+    with pytest.raises(UserError, match=r'a\.npy.*cannot be binarized.*-3 to 2.*binarization="none"'):
         load_data(tmp_path / "a.npy", binarization="dynamic")
 
 
@@ -142,5 +142,5 @@ def test_require_binary_names_three_ways_out():
     with pytest.raises(UserError) as refused:
         require_binary(grey)
     sentence = str(refused.value)
-    for words in ("'grey'", "--binarization dynamic", "--binarization threshold", "--likelihood normal"):
+    for words in ("'grey'", 'binarization="dynamic"', 'binarization="threshold"', 'likelihood="normal"'):
         assert words in sentence

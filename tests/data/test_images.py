@@ -140,7 +140,7 @@ def test_image_size_scales_the_short_side_and_cuts_the_centre(tmp_path):
 def test_mixed_sizes_name_two_files(tmp_path):
     fill(tmp_path, 3)
     Image.fromarray(grey(8, 12)).save(tmp_path / "wide.png")
-    refuse(tmp_path, r"000.png' is 9x8 and .*wide.png' is 12x8.*--image-size N")
+    refuse(tmp_path, r"000.png' is 9x8 and .*wide.png' is 12x8.*image_size=")
     assert load_data(tmp_path, image_size=8).data_shape == (1, 8, 8)
 
 

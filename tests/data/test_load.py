@@ -31,8 +31,8 @@ def test_unknown_names_list_what_there_is(tmp_path):
 
 
 def test_idle_arguments_are_refused(tmp_path):
-    refuse("mnist", "--image-size 32 applies to folders", image_size=32)
-    refuse("ring", "labels' column 'y' applies to .csv", labels="y")
+    refuse("mnist", "image_size=32 applies to folders", image_size=32)
+    refuse("ring", 'labels="y" names a column of a .csv', labels="y")
 
 
 def test_a_path_is_never_taken_for_a_name(tmp_path, monkeypatch):

@@ -354,12 +354,12 @@ def test_a_warning_is_given_once_and_not_again_after_resuming(tmp_path):
 
 @pytest.mark.parametrize("loss", sorted(set(LOSSES) - {"minimax", "non-saturating"}))
 def test_smoothing_labels_that_a_game_does_not_have_is_refused(loss):
-    with pytest.raises(UserError, match=r"label smoothing 0\.1 needs .* --loss non-saturating"):
+    with pytest.raises(UserError, match=r'label_smoothing=0\.1 needs .* loss="non-saturating"'):
         small_gan(loss=loss, smoothing=0.1)
 
 
 def test_a_conditional_game_needs_labels():
     generator = Conditional(mlp_generator(4 + 3, [12], (2,), -math.inf, math.inf), 3)
     model = GAN(generator, Conditional(mlp_discriminator((2 + 3,), [12]), 3), 4, (2,), classes=3)
-    with pytest.raises(UserError, match="--conditional"):
+    with pytest.raises(UserError, match="conditional=True"):
         model.discriminator_loss(Batch(torch.rand(4, 2)))

@@ -19,7 +19,7 @@ def test_convolutions_take_any_size_from_8_and_any_channel_count(channels, heigh
 @pytest.mark.parametrize("shape", [(1, 7, 28), (1, 28, 7), (784,), (1, 1, 1)])
 @pytest.mark.parametrize("network", [lambda s: ConvEncoder(s, 3), lambda s: ConvDecoder(3, s)])
 def test_what_convolutions_cannot_take_is_refused(shape, network):
-    with pytest.raises(UserError, match=r"at least 8×8 pixels.*--network mlp"):
+    with pytest.raises(UserError, match=r'at least 8×8 pixels.*network="mlp"'):
         network(shape)
 
 

@@ -26,7 +26,7 @@ def test_another_process_is_named_only_while_there_is_one_and_a_kill_lets_go(tmp
     )
     with other:
         other.stdout.readline()
-        assert refused(tmp_path) == f"another process is training into {tmp_path}: wait for it, or use --out"
+        assert refused(tmp_path) == f"another process is training into {tmp_path}: wait for it, or use out=..."
         other.kill()
     with RunFolder(tmp_path).locked():
         pass

@@ -107,7 +107,7 @@ def test_a_run_stopped_at_any_step_resumes_bit_for_bit(tmp_path, stop_after):
         return original(batch)
 
     stopped.loss = loss
-    with pytest.raises(Interrupted, match=rf"after step {stop_after} of 18; go on with: reparam train --resume"):
+    with pytest.raises(Interrupted, match=rf"after step {stop_after} of 18; go on with resume="):
         quiet_fit(stopped, data, tmp_path / "stopped", **settings)
     resumed = begin()
     again = quiet_fit(resumed, data, tmp_path / "stopped", resume=True, **settings)
@@ -347,7 +347,7 @@ def test_early_stopping_keeps_the_best_weights(tmp_path):
 def test_an_existing_folder_is_never_overwritten(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.txt").write_text("mine")
-    with pytest.raises(UserError, match=r"exists already: continue it with `reparam train --resume .*--out"):
+    with pytest.raises(UserError, match=r"exists already: continue it with resume=.*out="):
         quiet_fit(small_vae(), small_data(), tmp_path / "run")
     assert (tmp_path / "run" / "thesis.txt").read_text() == "mine"
 
@@ -404,7 +404,7 @@ def test_a_model_of_another_shape_and_data_that_are_not_binary_are_refused():
     with pytest.raises(UserError, match=r"makes data of shape \(1, 5, 5\), but 'small' has \(1, 6, 6\)"):
         quiet_fit(Autoencoder(MLP((1, 5, 5), [4], 2), MLP(2, [4], (1, 5, 5)), 2), data)
     grey = Dataset("grey", data.train, data.validation, data.test, (1, 6, 6), scale=255.0, fingerprint="")
-    with pytest.raises(UserError, match=r"--binarization dynamic.*--binarization threshold.*--likelihood normal"):
+    with pytest.raises(UserError, match=r'binarization="dynamic".*binarization="threshold".*likelihood="normal"'):
         quiet_fit(small_vae(), grey)
 
 

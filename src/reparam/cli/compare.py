@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import arg
 
+from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse, say
 from reparam.settings import COMPARED
 
@@ -32,6 +33,8 @@ class CompareOptions(Writes):
     """How grey values become 0 or 1; auto: dynamic where the likelihood is Bernoulli, else none."""
     image_size: int | None = None
     """Resize the images of a folder to N by N pixels."""
+    labels: str | None = None
+    """The column of a table that holds the labels, by name, or by number counted from 1."""
     out: Path = Path("comparison")
     """Folder of the runs and the report; finished runs in it are used again, interrupted ones continued."""
     quiet: Annotated[bool, arg(aliases=["-q"])] = False
@@ -65,7 +68,7 @@ def compare(options: CompareOptions, command: str) -> int:
     try:
         results = studies.compare(options.models, options.data, quiet=options.quiet, **settings, **tell)
     except Interrupted as stop:
-        say(f"reparam: {stop} (or call `reparam {command}` with the same options again)")
+        say(f"reparam: {translated(str(stop))} (or call `reparam {command}` with the same options again)")
         return 130
     return show(results, options.json)
 

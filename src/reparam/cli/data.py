@@ -23,6 +23,8 @@ class DataOptions(Writes):
     """How grey values become 0 or 1."""
     image_size: int | None = None
     """Resize the images of a folder to N by N pixels."""
+    labels: str | None = None
+    """The column of a table that holds the labels, by name, or by number counted from 1."""
     seed: int = 0
     """Seed of the split and of the examples drawn."""
     out: Path | None = None
@@ -39,9 +41,8 @@ def run(command: str, argv: list[str]) -> int:
     from reparam.data.describe import describe
     from reparam.plots import save
 
-    dataset = load_data(
-        options.data, binarization=options.binarization, image_size=options.image_size, seed=options.seed
-    )
+    asked = {name: getattr(options, name) for name in ("binarization", "image_size", "seed", "labels")}
+    dataset = load_data(options.data, **asked)
     out = options.out or Path(f"{_stem(options.data, dataset.name)}-examples.png")
     check_free(picture_or_numbers(out), [options.data], options.force)
     figure, numbers = draw(dataset, options.seed)

@@ -7,36 +7,49 @@ from functools import cache
 from importlib import import_module
 from inspect import isclass
 from pkgutil import iter_modules
+from shlex import quote
 from typing import Any, get_args, get_type_hints
 
 from tyro.conf import Positional
 
-SETTING = re.compile(r"""(?<![\w./\\-])([a-z]\w*)=("[^"]*"|'[^']*'|[^\s,;:()"']*[^\s,;:()"'.])""")
+SETTING = re.compile(
+    r"""(?<![\w./\\-])([a-z]\w*)=(?!=)("[^"]*"|'[^']*'|\([^()]*\)|\.\.\.|[^\s,;:()"']*[^\s,;:()"'.])"""
+)
 POSITIONAL = get_args(Positional[str])[1]
 WHOLE = "RunConfig"
 """The settings whose fields are settings themselves."""
 NAME = re.compile(r"`([a-z]\w*)`")
+CALL = re.compile(r"[\w.]+\([^()]*\)")
+"""A call, which is Python and stays so."""
+COMMANDS = {"resume": "reparam train "}
+"""The commands that have a flag alone, which errors of others name."""
 
 
 def translated(text: str) -> str:
     """A sentence with flags in the place of the settings that it names: ``name=value``, or ``name`` in backticks.
 
-    What no command has a flag for stays as it is.
+    The value may be left open, ``name=...``. What no command has a flag for stays as it is, and so do calls.
 
-    >>> translated('use kl="sampled", latent_dim=2, or leave `free_bits` out; load(model=...) needs no flag')
-    'use --kl sampled, --latent-dim 2, or leave --free-bits out; load(model=...) needs no flag'
+    >>> translated('use kl="sampled", latent_dim=2, or leave `free_bits` out; load(data=...) needs no flag')
+    'use --kl sampled, --latent-dim 2, or leave --free-bits out; load(data=...) needs no flag'
     >>> translated("train a gan with conditional=True")
     'train a gan with --conditional'
     """
+    calls = [*CALL.findall(text), ""]
+    return "".join(_told(part) + call for part, call in zip(CALL.split(text), calls, strict=True))
+
+
+def _told(text: str) -> str:
     text = SETTING.sub(lambda found: _flag(found[1], found[2], found[0]), text)
-    return NAME.sub(lambda found: _flag(found[1], "True", found[0]), text)
+    return NAME.sub(lambda found: _flag(found[1], "...", found[0]), text)
 
 
 def _flag(name: str, value: str, otherwise: str) -> str:
     if name not in known():
         return otherwise
-    flag = f"--{name.replace('_', '-')}"
-    return flag if value == "True" else f"{flag} {value.strip(chr(34) + chr(39))}"
+    flag = f"{COMMANDS.get(name, '')}--{name.replace('_', '-')}"
+    typed = value.strip("()").replace(",", "") if value.startswith("(") else quote(value.strip("\"'"))
+    return flag if value in ("True", "...") else f"{flag} {typed}"
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Suppress
 
+from reparam.cli.flags import translated
 from reparam.cli.parse import emit, parse, say
 from reparam.errors import UserError
 from reparam.settings import (
@@ -163,7 +164,7 @@ def _finish(work: Callable[[], Any], as_json: bool) -> int:
     try:
         return _report(work(), as_json)
     except Interrupted as stop:
-        say(f"reparam: {stop}")
+        say(f"reparam: {translated(str(stop))}")
         return 130
 
 

@@ -189,8 +189,8 @@ def require_binary(dataset: Dataset, likelihood: str = "bernoulli") -> None:
     low, high = dataset.range
     raise UserError(
         f"A {likelihood.capitalize()} likelihood needs values that are 0 or 1 and those of {dataset.name!r} range "
-        f"from {low:g} to {high:g}: add --binarization dynamic or --binarization threshold, or take another "
-        f"likelihood (--likelihood normal)."
+        f'from {low:g} to {high:g}: give binarization="dynamic" or binarization="threshold", or take another '
+        'likelihood (likelihood="normal").'
     )
 
 
@@ -206,5 +206,5 @@ def require_unit(dataset: Dataset, likelihood: str) -> None:
     if low < 0 or high > 1:
         raise UserError(
             f"A {likelihood} likelihood needs values from 0 to 1 and those of {dataset.name!r} range from {low:g} to "
-            f"{high:g}: rescale them, or take --likelihood normal."
+            f'{high:g}: rescale them, or take likelihood="normal".'
         )

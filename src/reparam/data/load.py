@@ -92,7 +92,7 @@ def binarized(data: Dataset, binarization: Binarization) -> Dataset:
     if low < 0 or high > 1:
         raise UserError(
             f"{data.name!r} cannot be binarized: its values range from {low:g} to {high:g}, and binarization needs "
-            f"values in [0, 1]; rescale them or take --binarization none."
+            f'values in [0, 1]; rescale them or take binarization="none".'
         )
     # The range and the scale stay those of the raw values; the splits made 0 or 1 here say so themselves.
     data = replace(data, binarization=binarization, binary=True)

@@ -86,7 +86,7 @@ class Distribution(ABC):
         """
         raise UserError(
             f"KL({type(self).__name__} ‖ {type(other).__name__}) has no closed form here: estimate it from samples "
-            "with reparam.bounds.sampled_kl (on the command line: --kl sampled)"
+            'with reparam.bounds.sampled_kl (kl="sampled")'
         )
 
     def detached(self) -> "Distribution":

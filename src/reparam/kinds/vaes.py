@@ -116,16 +116,16 @@ def check_parts(config: VAEConfig) -> None:
     """
     flows = config.posterior in ("iaf", "spline")
     if config.prior == "vamp" and config.posterior != "diagonal":
-        raise UserError("a VampPrior is a mixture of diagonal normals: use it with --posterior diagonal")
+        raise UserError('a VampPrior is a mixture of diagonal normals: use it with posterior="diagonal"')
     if config.objective == "dreg" and flows:
-        raise UserError("dreg needs a normal posterior: use --posterior diagonal or full, or --objective iwae")
+        raise UserError('dreg needs a normal posterior: use posterior="diagonal" or "full", or objective="iwae"')
     if config.objective != "elbo" and (config.free_bits or config.kl_warmup or config.kl_weight != 1):
-        raise UserError("free bits, KL weight and warm-up weigh the ELBO's KL term: use them with --objective elbo")
+        raise UserError('free bits, KL weight and warm-up weigh the ELBO\'s KL term: use them with objective="elbo"')
     if config.free_bits and (config.posterior != "diagonal" or config.prior != "standard"):
         raise UserError("free bits count the KL of each dimension: use a diagonal normal posterior, a standard prior")
     if config.objective == "elbo" and config.kl == "analytic" and not has_closed_kl(config):
         raise UserError(
-            f"KL({config.posterior} posterior ‖ {config.prior} prior) has no closed form: use --kl sampled (or auto)"
+            f'KL({config.posterior} posterior ‖ {config.prior} prior) has no closed form: use kl="sampled" (or "auto")'
         )
 
 

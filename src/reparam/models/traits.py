@@ -39,5 +39,5 @@ class Traits:
             UserError: if there are none.
         """
         if not self.classes:
-            raise UserError("--conditional needs labels, and these data have none: leave it out or bring labelled data")
+            raise UserError("conditional=True needs labels, and these data have none: leave it out, or bring some")
         return self.classes

@@ -28,8 +28,8 @@ def check_image(shape: Sequence[int]) -> tuple[int, int, int]:
     if len(shape) != 3 or min(shape[1:]) < SMALLEST_SIDE:
         raise UserError(
             f"a convolutional network needs images of at least {SMALLEST_SIDE}×{SMALLEST_SIDE} pixels with shape "
-            f"(channels, height, width), but the data have shape {tuple(shape)}: use --network mlp, "
-            "or --image-size to resize"
+            f'(channels, height, width), but the data have shape {tuple(shape)}: use network="mlp", '
+            "or image_size=... to resize"
         )
     return shape[0], shape[1], shape[2]
 

@@ -49,8 +49,8 @@ class RunFolder:
         """
         if self.path.is_file() or (self.path.is_dir() and any(p.name != ".lock" for p in self.path.iterdir())):
             raise UserError(
-                f"{self.path} exists already: continue it with `reparam train --resume {self.path}`, "
-                "name another folder with --out, or delete it"
+                f'{self.path} exists already: continue it with resume="{self.path}", name another folder with out=..., '
+                "or delete it"
             )
 
     def create(self, record: Mapping[str, Any]) -> None:

@@ -36,7 +36,7 @@ def hold(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise Busy(f"another process is training into {folder}: wait for it, or use --out") from None
+        raise Busy(f"another process is training into {folder}: wait for it, or use out=...") from None
     except OSError as error:
         raise UserError(_complaint(folder, error)) from None
     try:
@@ -61,10 +61,10 @@ def _complaint(folder: Path, error: OSError) -> str:
     if error.errno in NO_LOCKS:
         return (
             f"the file system of {folder} knows no locks ({why}), so that two processes could train into it unnoticed: "
-            "name a folder on another disk with --out"
+            "name a folder on another disk with out=..."
         )
     if error.errno in NOT_OURS:
-        return f"{folder} cannot be written to ({why}): name another folder with --out"
+        return f"{folder} cannot be written to ({why}): name another folder with out=..."
     if error.errno in NO_SPACE:
-        return f"there is no space for {folder} ({why}): free some, or name another folder with --out"
-    return f"{folder} cannot be a run folder ({why}): name another with --out"
+        return f"there is no space for {folder} ({why}): free some, or name another folder with out=..."
+    return f"{folder} cannot be a run folder ({why}): name another with out=..."

@@ -64,7 +64,13 @@ class Run(Questions):
 def read_data(config: DataConfig) -> Dataset:
     """The data set that resolved settings name (``auto`` binarization means none here)."""
     binarization = "none" if config.binarization == "auto" else config.binarization
-    return load_data(config.data, binarization=binarization, image_size=config.image_size, seed=config.split_seed)
+    return load_data(
+        config.data,
+        binarization=binarization,
+        image_size=config.image_size,
+        seed=config.split_seed,
+        labels=config.labels,
+    )
 
 
 def record(model: Model, data: Dataset, config: RunConfig) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def compare(
     images: int = 1000,
     binarization: Literal["auto", "none", "threshold", "dynamic"] = "auto",
     image_size: int | None = None,
+    labels: str | None = None,
     out: str | Path = "comparison",
     say: Callable[[str], None] = _nobody,
     quiet: bool = True,
@@ -48,6 +49,7 @@ def compare(
         images: test examples whose log-likelihood is estimated.
         binarization: how grey values become 0 or 1.
         image_size: resize the images of a folder to so many pixels a side.
+        labels: the column of a table that holds the labels.
         out: folder of the runs and of ``report.html``; finished runs in it are used again, interrupted ones continued.
         say: told what is being done.
         quiet: no progress lines of training.
@@ -62,7 +64,7 @@ def compare(
     page = Path(out) / "report.html"
     check_places([out, page, page.with_suffix(".json")], [data], force)
     seconds = None if epochs is not None else parse_budget(budget) if isinstance(budget, str) else budget
-    read = DataConfig(data=data, binarization=binarization, image_size=image_size)
+    read = DataConfig(data=data, binarization=binarization, image_size=image_size, labels=labels)
     protocol = Protocol(data=read, seconds=seconds, epochs=epochs, count=count, images=images)
     # mistakes that would make every model fail are told once, before anything is written
     read_data(protocol.data)
@@ -120,7 +122,7 @@ def _trial(folder: Path) -> Trial:
     """A finished run: the numbers of one that was interrupted would be of something half done."""
     run = load(folder)
     if run.folder is not None and not run.folder.finished:
-        raise UserError(f"{folder} was interrupted: go on with `reparam train --resume {folder}` before")
+        raise UserError(f'{folder} was interrupted: go on with resume="{folder}" before')
     return Trial(folder.name or str(folder), folder, run)
 
 

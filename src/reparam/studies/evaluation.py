@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Runs = Run | str | Path | Sequence[Run | str | Path] | Mapping[str, Run | str | Path]
 LEFT_OUT = {"log_likelihood": "no log p(x)", "quality": "samples not measured"}
-FEWER = " (--images N: of so many; --likelihood alone: of all)"
+FEWER = " (images=...: of so many; likelihood=True alone: of all)"
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,11 +11,11 @@ WIDTH = 100
 HEAD = 16
 """Characters of a run's name in a line of a column's head."""
 FEW = 5
-ADVICE = "take more --samples, the posterior as --proposal, or more --steps of annealing"
+ADVICE = "take more samples=..., the posterior as proposal=..., or more steps=... of annealing"
 CONTRADICTED = (
     "{run}: its own estimate of the bound, {bound:.2f}, lies above that, as no lower bound can: its discriminator "
-    "lags behind and takes KL for smaller than it is (train it with more --discriminator-turns), or annealing had too "
-    "few --steps"
+    "lags behind and takes KL for smaller than it is (train it with more discriminator_turns=...), or annealing "
+    "had too few steps=..."
 )
 LEGEND = (
     "ideal: what samples of the data's own distribution come to; {floor}: real examples in the samples' place, which "

@@ -22,7 +22,7 @@ class Interrupted(Exception):
 
 def interrupted(step: int, total: int, folder: RunFolder | None) -> Interrupted:
     """What is raised when a training has broken off."""
-    how = f"go on with: reparam train --resume {folder.path}" if folder else "nothing was saved (no folder)"
+    how = f'go on with resume="{folder.path}"' if folder else "nothing was saved (no folder)"
     return Interrupted(f"stopped after step {step} of {total}; {how}")
 
 

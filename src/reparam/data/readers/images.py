@@ -134,7 +134,7 @@ def _one_size(found: list[Found], headers: list[Header]) -> tuple[int, int]:
         if header[:2] != first[:2]:
             raise UserError(
                 f"The images differ in size: {str(found[0].path)!r} is {first.width}x{first.height} and "
-                f"{str(image.path)!r} is {header.width}x{header.height} (width x height): give --image-size N to bring "
+                f"{str(image.path)!r} is {header.width}x{header.height} (width x height): give image_size=... to bring "
                 f"them to N x N."
             )
     return first.height, first.width

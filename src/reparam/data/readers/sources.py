@@ -71,9 +71,9 @@ def _read_file(path: Path, seed: int, labels: str | None, memory_limit: int) -> 
 def _refuse_idle(given: str, is_images: bool, image_size: int | None, is_table: bool, labels: str | None) -> None:
     """Refuse an argument that would do nothing."""
     if image_size is not None and not is_images:
-        raise UserError(f"--image-size {image_size} applies to folders of images, and {given!r} is none: leave it out.")
+        raise UserError(f"image_size={image_size} applies to folders of images, and {given!r} is none: leave it out.")
     if labels is not None and not is_table:
-        raise UserError(f"The labels' column {labels!r} applies to .csv tables, and {given!r} is none: leave it out.")
+        raise UserError(f'labels="{labels}" names a column of a .csv table, and {given!r} is none: leave it out.')
 
 
 def _unknown(given: str) -> str:

@@ -127,7 +127,7 @@ def _numbers(table: Table, at: int, path: Path) -> np.ndarray:
         line, cell = next((n, c) for n, c in zip(table.lines, table.columns[at], strict=True) if not _is_number(c))
         raise UserError(
             f"Column {table.names[at]!r} of {str(path)!r} is not one of numbers (row {line} says {cell!r}): remove it, "
-            f"or make it the labels of load_data(..., labels={at + 1})."
+            f"or make it the labels with labels={at + 1}."
         ) from None
 
 

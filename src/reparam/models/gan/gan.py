@@ -122,8 +122,8 @@ class GAN(Model):
         self.game = loss if isinstance(loss, AdversarialLoss) else LOSSES[checks.one_of("loss", loss, LOSSES)]
         if checks.within("smoothing", smoothing, 0, 1) and self.game.discriminator is not minimax_discriminator:
             raise UserError(
-                f"label smoothing {smoothing:g} needs a discriminator trained on labels: use --loss non-saturating or "
-                "minimax, or leave --label-smoothing out"
+                f"label_smoothing={smoothing:g} needs a discriminator trained on labels: use "
+                'loss="non-saturating" or loss="minimax", or leave it out'
             )
         self.discriminator_game = smoothed(self.game.discriminator, smoothing) if smoothing else self.game.discriminator
         self.candidates = self._checked(candidates)
@@ -229,7 +229,7 @@ class GAN(Model):
         if not self.classes:
             return ()
         if y is None:
-            raise UserError("a conditional GAN needs labels, and these data have none: leave --conditional out")
+            raise UserError("a conditional GAN needs labels, and these data have none: leave conditional=True out")
         return (y,)
 
     def _noise(self, n: int) -> Tensor:
@@ -299,8 +299,8 @@ class GAN(Model):
         if candidates > 1 and not (self.game.ratio and self.discriminator_game is self.game.discriminator):
             raise UserError(
                 f"samples cannot be chosen from {candidates} candidates: this game's discriminator learns no density "
-                "ratio; leave --candidates out, or train gan with --loss relativistic, non-saturating or minimax and "
-                "without --label-smoothing"
+                'ratio; leave candidates=... out, or train with loss="relativistic", "non-saturating" or "minimax" and '
+                "without label_smoothing=..."
             )
         return candidates
 

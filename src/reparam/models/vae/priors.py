@@ -151,7 +151,7 @@ class VampPrior(Prior):
         """
         posteriors = encode(self.pseudo_inputs.clamp(self.low, self.high))
         if not isinstance(posteriors, Normal):
-            raise UserError("a VampPrior is a mixture of diagonal normals: use it with --posterior diagonal")
+            raise UserError('a VampPrior is a mixture of diagonal normals: use it with posterior="diagonal"')
         return NormalMixture(self.pseudo_inputs.new_zeros(len(self.pseudo_inputs)), posteriors)
 
 

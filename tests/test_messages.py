@@ -1,0 +1,109 @@
+"""What a user is told to give exists: settings in Python's words, and flags on the command line."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from helpers import said
+from reparam.cli.main import COMMANDS
+from reparam.cli.train import KINDS
+
+SRC = Path(__file__).parent.parent / "src" / "reparam"
+FILES = sorted(SRC.rglob("*.py"))
+FLAG = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
+OPTION = re.compile(r"^\W*(?:-\w, )*--.*$", re.MULTILINE)  # a line of the help that begins with a flag
+SETTING = re.compile(r"\b([a-z][a-z0-9_]*)=")
+# commands that pages and figures name to be typed are no messages
+TYPED = {"studies/plane.py", "studies/pictures.py"}
+# what only Python has
+PYTHON_ONLY = {"model", "classes", "repeats"}
+
+
+def strings(path):
+    """The texts of a file that are no docstrings, placeholders left as {}."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not {id(node)} & (alone | inside):
+            yield node.value
+
+
+def errors(path):
+    """The texts of the errors that a file raises."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("UserError", "Busy")):
+            texts = [ast.unparse(arg) for arg in node.args]
+            yield re.sub(r"\{[^{}]*\}", "{}", " ".join(texts))
+
+
+def arguments(path):
+    """What the functions of a file are called with."""
+    return {node.arg for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.arg)}
+
+
+@pytest.fixture(scope="module")
+def flags():
+    """Every flag that some command's parser takes, by its help."""
+    import contextlib
+    import io
+
+    from reparam.cli.main import main
+
+    found = set()
+    calls = (
+        [[name] for name in COMMANDS if name != "train"] + [["train", kind] for kind in KINDS] + [["train", "--quiet"]]
+    )
+    for call in calls:
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):
+            main([*call, "--help"])
+        found |= set(FLAG.findall(" ".join(OPTION.findall(shown.getvalue()))))
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SRC).as_posix())
+def test_flags_are_the_commands_words_alone(path):
+    place = path.relative_to(SRC)
+    if place.parts[0] == "cli" or place.as_posix() in TYPED:
+        return
+    for text in strings(path):
+        assert not FLAG.search(text), f"{place} tells Python users of a flag: {text!r}"
+
+
+def test_every_flag_that_a_message_names_is_there(flags):
+    for path in (SRC / "cli").glob("*.py"):
+        for text in strings(path):
+            for flag in FLAG.findall(text):
+                assert flag in flags | {"help", "version"}, f"{path.name} names --{flag}: {text!r}"
+
+
+def test_every_setting_that_an_error_names_is_a_flag_or_pythons_own(flags):
+    known = {flag.replace("-", "_") for flag in flags}
+    seen = set()
+    for path in FILES:
+        for text in errors(path):
+            for name in SETTING.findall(re.sub(r"[\w.]+\([^()]*\)", "", text)):
+                assert name in known | PYTHON_ONLY | arguments(path), f"{path.relative_to(SRC)} names {name}=: {text}"
+                seen.add(name)
+    assert {"binarization", "labels", "image_size", "out", "force", "posterior", "candidates", "resume"} <= seen
+
+
+def test_a_command_says_flags_and_python_says_settings(tmp_path, capsys):
+    from reparam.data import load_data
+    from reparam.errors import UserError
+
+    table = tmp_path / "t.csv"
+    table.write_text("a,colour\n" + "".join(f"{i},{'red' if i % 2 else 'blue'}\n" for i in range(30)))
+    with pytest.raises(UserError, match="labels=2"):
+        load_data(table)
+    code, _, error = said(capsys, "data", table, "--out", tmp_path / "seen.png")
+    assert code == 2
+    assert error.rstrip().endswith("make it the labels with --labels 2.")
+    code, out, _ = said(capsys, "data", table, "--out", tmp_path / "seen.png", "--labels", "2")
+    assert code == 0
+    assert "blue train" in out
