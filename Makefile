@@ -4,13 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-portable lint bench clean
 
 demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a report to open; QUICK=1: in a minute
 	$(BIN)/reparam demo $(if $(QUICK),--quick --out demo-quick,--out demo)
 
 test: $(INSTALLED)  ## the whole suite
 	$(BIN)/pytest -n auto
+
+PORTABLE := $(BIN)/pytest -n auto -q -m portable
+
+test-portable: $(INSTALLED)  ## a part of the suite under other instruction sets, threads, precisions and seeds of noise
+	ATEN_CPU_CAPABILITY=default $(PORTABLE) --bf16=yes
+	ATEN_CPU_CAPABILITY=avx2 $(PORTABLE) --bf16=no --noise-seed=1
+	DNNL_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(PORTABLE) --bf16=yes
+	OMP_NUM_THREADS=2 $(PORTABLE) --bf16=no
 
 lint: $(INSTALLED)  ## style, format and types
 	$(BIN)/ruff check .

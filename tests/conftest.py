@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import hypothesis
 import numpy as np
@@ -11,10 +12,46 @@ from browser_helpers import CHROMIUM, QUIET, Visit
 from reparam.pages import Page, render
 from reparam.randomness import derive_seed
 
+TESTS = Path(__file__).parent
+
 if "PYTEST_XDIST_WORKER" in os.environ and "OMP_NUM_THREADS" not in os.environ:
     # several workers share the cores: one thread each, in the processes that tests start too, unless told otherwise
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+# what `make test-portable` runs under several settings of the processor: every kind of model, the commands that train
+# and judge one, and the comparisons of ours with oracles, in about a minute on two cores
+PORTABLE = (
+    "adversarial",
+    "cli/test_given.py",
+    "cli/test_parts.py",
+    "distributions",
+    "divergences",
+    "evaluation/test_classifier.py",
+    "evaluation/test_features.py",
+    "evaluation/test_frechet.py",
+    "evaluation/test_judged_alike.py",
+    "evaluation/test_manifold_metrics.py",
+    "evaluation/test_memorization.py",
+    "models/test_models.py",
+    "networks",
+    "runs",
+    "test_bounds.py",
+    "test_hardware.py",
+    "training/test_waits.py",
+    "transport",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of those files and folders are marked, but for those that take long."""
+    places = [TESTS / place for place in PORTABLE]
+    assert all(place.exists() for place in places)
+    for item in items:
+        within = any(place in (item.path, *item.path.parents) for place in places)
+        if within and item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.portable)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
