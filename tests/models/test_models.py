@@ -176,10 +176,14 @@ def test_every_kind_of_settings_is_in_the_catalogue():
 
 
 def test_a_fresh_vae_is_worth_784_coin_flips():
-    """Random weights predict about one half for every pixel: -784 log 2 = -543.4 nats."""
+    """Random weights predict about one half for every pixel: -784 log 2 = -543.4 nats.
+
+    Their logits' spread costs 784/8 times its variance besides, of about 0.065: over 60 seeds the bound is -549.9 on
+    average, with a standard deviation of 1.25, of which six are allowed.
+    """
     model = build_model(VAEConfig(likelihood="bernoulli"), (1, 28, 28))
     x = (torch.rand(500, 1, 28, 28) > 0.8).float()
-    assert model.evaluate(Batch(x))["elbo"].mean().item() == pytest.approx(-784 * math.log(2), abs=8)
+    assert model.evaluate(Batch(x))["elbo"].mean().item() == pytest.approx(-784 * math.log(2) - 6.4, abs=6 * 1.25)
 
 
 def test_terms_are_summed_over_dimensions_and_averaged_over_examples():
