@@ -19,10 +19,9 @@ import torch
 from torch import Tensor, nn
 
 import reparam
-from reparam.kinds.catalogue import build_model
+from reparam.kinds import GANConfig, VAEConfig, build_model
 from reparam.models import Batch
 from reparam.models.traits import Traits
-from reparam.settings import GANConfig, VAEConfig
 
 CASES = ["vae-mlp", "vae-conv", "gan-mlp-generator", "gan-conv-discriminator"]
 

@@ -20,8 +20,10 @@ from scipy.stats import spearmanr
 
 import reparam
 from reparam.evaluation.samples.classifier import digit_classifier
+from reparam.kinds import WGANConfig
+from reparam.runs.config import RunConfig
 from reparam.runs.run import Run
-from reparam.settings import RunConfig, TrainingConfig, WGANConfig
+from reparam.settings import TrainingConfig
 from reparam.training.start import resume, train
 from reparam.transport import wasserstein2_full
 

@@ -18,8 +18,10 @@ from pathlib import Path
 import reparam
 from reparam.evaluation.likelihood.annealed import Annealing
 from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
+from reparam.kinds import AVBConfig, VAEConfig
+from reparam.runs.config import RunConfig
 from reparam.runs.run import Run
-from reparam.settings import AVBConfig, DataConfig, RunConfig, TrainingConfig, VAEConfig
+from reparam.settings import DataConfig, TrainingConfig
 from reparam.training.budget import steps_within
 from reparam.training.start import resume, train
 

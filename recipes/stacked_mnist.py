@@ -22,9 +22,11 @@ import reparam
 from reparam.data import Split, load_data
 from reparam.evaluation.samples.classifier import WEIGHTS, digit_classifier
 from reparam.files import read_json, write_npz
+from reparam.kinds import GANConfig
 from reparam.randomness import generator
+from reparam.runs.config import RunConfig
 from reparam.runs.run import Run
-from reparam.settings import DataConfig, GANConfig, RunConfig, TrainingConfig
+from reparam.settings import DataConfig, TrainingConfig
 from reparam.training.budget import steps_within
 from reparam.training.start import resume, train
 

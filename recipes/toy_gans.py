@@ -23,9 +23,11 @@ import torch
 import reparam
 from reparam import evaluation
 from reparam.data.coverage import SAMPLES, coverage
+from reparam.kinds import GANConfig, WGANConfig
 from reparam.randomness import noise
+from reparam.runs.config import RunConfig
 from reparam.runs.run import Run
-from reparam.settings import DataConfig, GANConfig, RunConfig, TrainingConfig, WGANConfig
+from reparam.settings import DataConfig, TrainingConfig
 from reparam.training.start import resume, train
 
 ADAM = {"optimizer": "adam", "learning_rate": 2e-3}

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from reparam import bounds
-from reparam.kinds.catalogue import build_model
+from reparam.kinds import AutoencoderConfig, AVBConfig, GANConfig, VAEConfig, WGANConfig, build_model
 from reparam.models import ELBO, VAE, Autoencoder, Model, NormalLikelihood, StandardNormal
 from reparam.models.protocols import can
 from reparam.models.traits import Traits
 from reparam.networks import MLP, ConvDecoder, ConvEncoder
-from reparam.settings import AutoencoderConfig, AVBConfig, GANConfig, VAEConfig, WGANConfig
 
 
 @dataclass(frozen=True)

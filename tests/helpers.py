@@ -4,7 +4,7 @@ import torch
 
 from reparam.cli.main import main
 from reparam.data import Dataset, Split
-from reparam.models import VAE, StandardNormal
+from reparam.models import GAN, VAE, StandardNormal
 from reparam.networks import MLP
 from reparam.training import Silent, fit
 
@@ -22,7 +22,11 @@ def small_vae(latent=3):
 
 
 def quiet_fit(model, data, folder=None, **settings):
-    return fit(model, data, folder, progress=Silent(), **{"epochs": 3, "batch_size": 64, "log_every": 3, **settings})
+    length = {} if "steps" in settings else {"epochs": 3}
+    usual = {"batch_size": 64, "log_every": 3, "learning_rate": 2e-3}
+    if "optimizer" in settings or isinstance(model, GAN):
+        del usual["learning_rate"]  # the turns know theirs
+    return fit(model, data, folder, progress=Silent(), **{**length, **usual, **settings})
 
 
 def weights(model):

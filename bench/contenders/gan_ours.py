@@ -10,7 +10,9 @@ from typing import Any  # noqa: E402
 
 import reparam  # noqa: E402
 from bench.mnist import TRAIN  # noqa: E402
-from reparam.settings import GANConfig, RunConfig, TrainingConfig  # noqa: E402
+from reparam.kinds import GANConfig  # noqa: E402
+from reparam.runs.config import RunConfig  # noqa: E402
+from reparam.settings import TrainingConfig  # noqa: E402
 from reparam.training import Callback, resolve  # noqa: E402
 from reparam.training.session import Session  # noqa: E402
 from reparam.training.start import fresh_model  # noqa: E402

@@ -9,8 +9,7 @@ import torch
 
 from bench.mnist import binarized_test_images
 from reparam.evaluation.likelihood.importance import importance_estimate
-from reparam.kinds.catalogue import build_model
-from reparam.settings import VAEConfig
+from reparam.kinds import VAEConfig, build_model
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--images", type=int, default=40)

@@ -14,8 +14,10 @@ import torch  # noqa: E402
 
 import reparam  # noqa: E402
 from bench.mnist import TRAIN, binarized_test_images  # noqa: E402
+from reparam.kinds import VAEConfig  # noqa: E402
 from reparam.models import VAE, Batch  # noqa: E402
-from reparam.settings import RunConfig, TrainingConfig, VAEConfig  # noqa: E402
+from reparam.runs.config import RunConfig  # noqa: E402
+from reparam.settings import TrainingConfig  # noqa: E402
 from reparam.training import Callback, resolve  # noqa: E402
 from reparam.training.session import Session  # noqa: E402
 from reparam.training.start import fresh_model  # noqa: E402

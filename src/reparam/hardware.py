@@ -127,6 +127,17 @@ def _whole_products() -> Iterator[None]:
 
 
 @contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Within the block torch computes with so many threads: sums round in another order with another number of them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
 def flushed_denormals() -> Iterator[None]:
     """Within the block the CPU takes denormal numbers for zero; afterwards as before.
 

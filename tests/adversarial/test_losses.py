@@ -158,14 +158,14 @@ def test_judging_real_and_generated_examples_in_one_call_changes_nothing(r1, r2)
     batch = Batch(torch.randn(6, 3, dtype=torch.float64), None, 0, 0.0, 0.3)
     results = []
     for discriminator in (network, MaybeMixing(network)):
-        game = GAN(generator, discriminator, 2, (3,), loss="relativistic", constraint=ZeroCentred(r1, r2))
+        game = GAN(generator, discriminator, 2, (3,), loss="relativistic", constraint=ZeroCentred(r1, r2), average=0.0)
         with noise(1, "same"):
             terms = game.discriminator_loss(batch)
         results.append([*terms.values(), *torch.autograd.grad(terms["loss"], list(network.parameters()))])
     calls = []
     network.register_forward_hook(lambda _, inputs, __: calls.append(len(inputs[0])))
     for discriminator in (network, MaybeMixing(network)):
-        GAN(generator, discriminator, 2, (3,)).discriminator_loss(batch)
+        GAN(generator, discriminator, 2, (3,), loss="non-saturating", average=0.0).discriminator_loss(batch)
     torch.testing.assert_close(*results)
     assert calls == [12, 6, 6]
 

@@ -13,7 +13,8 @@ from reparam.evaluation.codes.encoding import pick
 from reparam.evaluation.codes.interpolation import linear, spherical
 from reparam.models import VAE, Model, NormalLikelihood, StandardNormal
 from reparam.randomness import generator
-from reparam.settings import DataConfig, RunConfig
+from reparam.runs.config import RunConfig
+from reparam.settings import DataConfig
 from reparam.training import Run
 
 

@@ -15,7 +15,7 @@ from reparam.errors import UserError
 from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, NormalLikelihood, StandardNormal
 from reparam.networks import MLP
 from reparam.networks.players import Conditional
-from reparam.settings import RunConfig
+from reparam.runs.config import RunConfig
 from reparam.training import Run
 
 D = 3

@@ -15,8 +15,8 @@ from reparam.evaluation.likelihood.annealed import (
 from reparam.evaluation.likelihood.importance import importance_estimate
 from reparam.models import ELBO, VAE, FlowPrior, MixturePrior, VampPrior
 from reparam.networks import MLP
+from reparam.runs.config import RunConfig
 from reparam.runs.run import Run
-from reparam.settings import RunConfig
 from reparam.training.validation import average
 
 

@@ -17,11 +17,11 @@ from reparam.evaluation.likelihood.annealed import (
 )
 from reparam.evaluation.likelihood.estimate import log_likelihood
 from reparam.evaluation.likelihood.importance import Accumulator, importance_estimate
-from reparam.kinds.catalogue import build_model
+from reparam.kinds import AutoencoderConfig, AVBConfig, GANConfig, VAEConfig, build_model
 from reparam.models import Batch
 from reparam.randomness import noise
+from reparam.runs.config import RunConfig
 from reparam.runs.run import Run
-from reparam.settings import AutoencoderConfig, AVBConfig, GANConfig, RunConfig, VAEConfig
 from reparam.training.start import traits_of
 
 

@@ -18,7 +18,8 @@ from reparam.evaluation.samples.run_measures import measure_run, measures, yards
 from reparam.evaluation.samples.yardstick import Yardstick
 from reparam.models import VAE, Autoencoder, NormalLikelihood, StandardNormal
 from reparam.networks import MLP
-from reparam.settings import DataConfig, RunConfig
+from reparam.runs.config import RunConfig
+from reparam.settings import DataConfig
 from reparam.training import Run
 
 N = 400

@@ -2,7 +2,9 @@
 
 import pytest
 
-from reparam.settings import RunConfig, TrainingConfig, VAEConfig
+from reparam.kinds import VAEConfig
+from reparam.runs.config import RunConfig
+from reparam.settings import TrainingConfig
 from reparam.training.start import train
 
 

@@ -12,7 +12,7 @@ from reparam import evaluation
 from reparam.errors import UserError
 from reparam.evaluation.codes.latent_usage import latent_usage
 from reparam.evaluation.history import Curves
-from reparam.settings import RunConfig
+from reparam.runs.config import RunConfig
 from reparam.training import Run
 
 ASKED = {

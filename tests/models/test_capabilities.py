@@ -50,8 +50,8 @@ from reparam.models.protocols import (
 )
 from reparam.networks import MLP
 from reparam.randomness import noise
+from reparam.runs.config import RunConfig
 from reparam.runs.run import Run
-from reparam.settings import RunConfig
 
 ALL = (
     Samples, Means, Encodes, Decodes, HasPrior, Evaluates, Watches, Conditional, HasLikelihood, Judges, Chooses

@@ -10,11 +10,10 @@ from torch import nn
 from reparam.adversarial import LOSSES
 from reparam.adversarial.optimal import optimal_logits
 from reparam.errors import UserError
-from reparam.kinds.catalogue import build_model
+from reparam.kinds import GANConfig, build_model
 from reparam.models import GAN, WGAN
 from reparam.models.gan.choosing import resample
 from reparam.models.traits import Traits
-from reparam.settings import GANConfig
 
 DRAWS = 200_000
 
@@ -87,11 +86,11 @@ class Sure(nn.Module):
 
 
 def game(**settings):
-    return GAN(nn.Linear(2, 2), nn.Linear(2, 1), 2, (2,), **settings)
+    return GAN(nn.Linear(2, 2), nn.Linear(2, 1), 2, (2,), **{"average": 0.0, **settings})
 
 
 def test_a_conditional_game_chooses_within_the_class():
-    model = GAN(Told(), Sure(), 1, (1,), classes=3, candidates=20)
+    model = GAN(Told(), Sure(), 1, (1,), classes=3, candidates=20, loss="non-saturating", average=0.0)
     y = torch.arange(3).repeat_interleave(300)
     far = model.sample(900, y)[:, 0] - 10 * y
     assert far.abs().max() < 4.9  # nobody else's class

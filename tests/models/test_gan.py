@@ -11,7 +11,7 @@ from torch import nn
 from helpers import quiet_fit, same, small_data, weights
 from reparam.adversarial import EQUILIBRIUM, LOSSES, value
 from reparam.errors import UserError
-from reparam.kinds.catalogue import build_model
+from reparam.kinds import GANConfig, WGANConfig, build_model
 from reparam.models import GAN, WGAN, Batch, GradientPenalty, InstanceNoise
 from reparam.models.gan.unrolling import look_ahead
 from reparam.models.gan.watching import duplicate_rate
@@ -19,7 +19,6 @@ from reparam.models.traits import Traits
 from reparam.networks.players import Conditional, mlp_discriminator, mlp_generator
 from reparam.randomness import noise
 from reparam.runs.snapshots import read_snapshots
-from reparam.settings import GANConfig, WGANConfig
 from reparam.training import Interrupted, Silent, fit
 from reparam.training.diagnosis import diagnose
 
@@ -28,7 +27,8 @@ SHAPE = (1, 6, 6)
 
 def small_gan(kind=GAN, **settings):
     generator = mlp_generator(4, [12, 12], SHAPE, 0.0, 1.0)
-    return kind(generator, mlp_discriminator(SHAPE, [12]), 4, SHAPE, **settings)
+    plain = {"average": 0.0} | ({"loss": "non-saturating"} if kind is GAN else {})
+    return kind(generator, mlp_discriminator(SHAPE, [12]), 4, SHAPE, **plain | settings)
 
 
 def twins(*models):
@@ -125,7 +125,7 @@ def test_a_network_discriminator_learns_the_density_ratio_from_samples():
         def forward(self, z):
             return z + self.shift
 
-    gan = GAN(Shifted(), mlp_discriminator((1,), [32]), 1, (1,))
+    gan = GAN(Shifted(), mlp_discriminator((1,), [32]), 1, (1,), loss="non-saturating", average=0.0)
     optimizer = torch.optim.Adam(gan.discriminator.parameters(), lr=5e-3)
     for step in range(1500):
         for group in optimizer.param_groups:

@@ -18,10 +18,12 @@ from reparam.cli.main import main
 from reparam.data.readers import fashion, idx
 from reparam.errors import UserError
 from reparam.files import read_json
+from reparam.kinds import VAEConfig
+from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.run import load
-from reparam.settings import DataConfig, RunConfig, TrainingConfig, VAEConfig
-from reparam.studies import KINDS, Protocol, Trial, contender, judge, parse_budget, settle
+from reparam.settings import DataConfig, TrainingConfig
+from reparam.studies import CONTENDERS, Protocol, Trial, contender, judge, parse_budget, settle
 from reparam.studies.conclusion import RULES, conclude
 from reparam.studies.numbers_csv import as_csv
 from reparam.studies.plane import sprite
@@ -322,7 +324,7 @@ def test_help_names_every_model_there_is(capsys):
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
     told = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert ", ".join(KINDS) in told
+    assert ", ".join(CONTENDERS) in told
 
 
 def test_names_protocols_and_folders(tmp_path):

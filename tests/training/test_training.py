@@ -21,8 +21,9 @@ from reparam.errors import UserError
 from reparam.hardware import choose_device
 from reparam.models import VAE, Autoencoder, Batch, Model, NormalLikelihood, StandardNormal, Turn
 from reparam.networks import MLP
+from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
-from reparam.settings import RunConfig, TrainingConfig
+from reparam.settings import TrainingConfig
 from reparam.training import Interrupted, NotFinite
 from reparam.training.optimizers import rate_factor
 from reparam.training.validation import average
@@ -384,10 +385,40 @@ def test_a_damaged_checkpoint_is_refused_in_words(tmp_path):
         reparam.load(tmp_path / "run", small_vae())
 
 
-def test_a_composed_model_must_be_brought_back_to_load(tmp_path):
+class Encoder(nn.Module):
+    """A module of the user's own, its argument an attribute of the same name."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.width = width
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(36, width), nn.ReLU(), nn.Linear(width, 6))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+def test_what_is_composed_of_our_parts_loads_without_code(tmp_path):
     run = quiet_fit(small_vae(), small_data(), tmp_path / "run")
-    with pytest.raises(UserError, match=r"composed: compose it again and call reparam\.load"):
-        reparam.load(tmp_path / "run")
+    loaded = reparam.load(tmp_path / "run")
+    assert same(weights(loaded.model), weights(run.model))
+    assert loaded.test == run.test
+
+
+def test_a_users_own_modules_must_be_brought_back_to_load(tmp_path):
+    def own(width=5):
+        return VAE(Encoder(width), MLP(3, [16], (1, 6, 6)), StandardNormal(3))
+
+    run = quiet_fit(own(), small_data(), tmp_path / "own")
+    with pytest.raises(UserError, match=r"Encoder, which Python code composed: .* reparam\.load\(.*classes=\["):
+        reparam.load(tmp_path / "own")
+    for loaded in (reparam.load(tmp_path / "own", own()), reparam.load(tmp_path / "own", classes=[Encoder])):
+        assert same(weights(loaded.model), weights(run.model))
+    with pytest.raises(UserError, match="weights of another model"):
+        reparam.load(tmp_path / "own", own(width=4))
+
+
+def test_a_model_whose_weights_do_not_fit_is_refused(tmp_path):
+    run = quiet_fit(small_vae(), small_data(), tmp_path / "run")
     with pytest.raises(UserError, match="weights of another model"):
         reparam.load(tmp_path / "run", small_vae(latent=4))
     loaded = reparam.load(tmp_path / "run", small_vae())

@@ -8,9 +8,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from catalogue import CATALOGUE, Entry
-from reparam.kinds.catalogue import build_model
+from reparam.kinds import GANConfig, WGANConfig, build_model
 from reparam.models.traits import Traits
-from reparam.settings import GANConfig, TrainingConfig, WGANConfig
+from reparam.settings import TrainingConfig
 from reparam.training.loop import Loop
 
 READS = {"_local_scalar_dense", "equal", "is_nonzero"}
@@ -52,7 +52,8 @@ def loop_of(model, entry, device, precision):
     batch = (x > 0.5).float().to(device) if entry.binary else x.to(device), None if y is None else y.to(device)
     # where no device computes, there is no fused optimizer either
     optimizer = "rmsprop" if device == "meta" else None
-    config = TrainingConfig(precision=precision, gradient_clip=1.0, optimizer=optimizer)
+    rate = 1e-3 if optimizer else None
+    config = TrainingConfig(precision=precision, gradient_clip=1.0, optimizer=optimizer, learning_rate=rate)
     return Loop(model.turns(), lambda index: batch, config, total=10, steps_per_epoch=5, within=model)
 
 

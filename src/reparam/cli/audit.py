@@ -1,11 +1,6 @@
 """``reparam audit FILE.py:function``: which sampled variable blocks a gradient, for scripts and CI."""
 
-import importlib.util
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from tyro.conf import Positional
 
@@ -45,8 +40,10 @@ class AuditOptions:
 
 def run(command: str, argv: list[str]) -> int:
     """Load, audit, print; the exit code says the outcome."""
+    from reparam.kinds.own import load_function, words
+
     options = parse(AuditOptions, command, argv, WHAT, EXAMPLES)
-    loss = load(options.function)
+    loss = load_function(options.function)
     if options.seeds < 2:
         raise UserError(f"--seeds {options.seeds} will not do: at least 2 are needed to know an error")
     from reparam.audit import audit
@@ -57,55 +54,12 @@ def run(command: str, argv: list[str]) -> int:
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f"{options.function} raised {_words(error)}") from error
+        raise UserError(f"{options.function} raised {words(error)}") from error
     width, colour = _terminal()
     emit(options.json, report.json(), as_text(report, width, colour))
     if report.error is not None:
         return 2
     return 1 if report.blocked else 0
-
-
-def load(target: str) -> Callable[[], Any]:
-    """The function that ``FILE.py:function`` names; the file is run.
-
-    Raises:
-        UserError: if there is no such file or function, or the file does not run.
-    """
-    path, _, name = target.rpartition(":")
-    if not path or not name.isidentifier():
-        raise UserError(f"{target!r} names no function: give FILE.py:function")
-    file = Path(path)
-    if file.suffix != ".py" or not file.is_file():
-        raise UserError(f"{path!r} is no Python file: give FILE.py:function")
-    function = getattr(_module(file.resolve()), name, None)
-    if not callable(function):
-        raise UserError(f"{path} has no function {name!r}")
-    return function  # type: ignore[no-any-return]
-
-
-def _module(file: Path) -> Any:
-    """Run a file as a module, with its folder first on the path, as Python itself does for a script."""
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{file} cannot be loaded as Python code")
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(file.parent))
-    shadowed = sys.modules.get(file.stem)
-    sys.modules[file.stem] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise UserError(f"{file} raised {_words(error)} when it was loaded") from error
-    finally:
-        sys.path.remove(str(file.parent))
-        if shadowed is not None:
-            sys.modules[file.stem] = shadowed
-    return module
-
-
-def _words(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _terminal() -> tuple[int, bool]:

@@ -26,7 +26,7 @@ def run(command: str, argv: list[str]) -> int:
     from reparam.runs.folder import RunFolder
 
     place = RunFolder(options.run)
-    recorded, rows = place.read_config(), place.rows()
+    recorded, rows = place.record().plain(), place.rows()
     cost = read_json(place.cost) if place.cost.exists() else {}
     result = {
         "run": options.run,
@@ -43,19 +43,22 @@ def run(command: str, argv: list[str]) -> int:
 
 def describe(result: dict[str, Any]) -> str:
     """The same for a person."""
-    model = (result["config"]["model"] or {}) | {"kind": result["model"]}
+    settings = result["settings"]
+    model = {"class": result["model"]["class"]} | (settings["model"] or {})
+    asked_of_data = {k: v for k, v in settings["data"].items() if k not in result["data"]}
     lines = [
         f"{result['run']}: {'finished' if result['finished'] else 'not finished (reparam train --resume goes on)'}",
         _line("model", model),
-        _line("data", {k: v for k, v in result["data"].items() if k != "classes"} | result["config"]["data"]),
-        _line("training", result["config"]["training"]),
+        _line("data", {k: v for k, v in result["data"].items() if k != "classes"} | asked_of_data),
+        _line("training", result["training"]),
+        *([_line("begun from", result["origin"])] if result["origin"] else []),
         _line("cost", {name: round(value, 1) for name, value in result["cost"].items()}),
         *(
             _line(split, {k: round(v, 2) for k, v in row.items() if k != "split" and v is not None})
             for split, row in result["last"].items()
         ),
         *(f"  {'step ' + str(remark['step']):<11} {remark['note']}" for remark in result["notes"]),
-        _line("versions", result["versions"]),
+        _line("machine", result["machine"]),
     ]
     return "\n".join(lines)
 

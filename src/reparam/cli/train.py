@@ -1,42 +1,38 @@
-"""``reparam train KIND`` and ``reparam train --resume RUN``."""
+"""``reparam train KIND``, ``train FILE.py:function``, ``train --resume RUN`` and ``train --from RUN``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from tyro.conf import Suppress
+from tyro.conf import Suppress, arg
 
 from reparam.cli.flags import translated
 from reparam.cli.parse import emit, parse, say
 from reparam.errors import UserError
-from reparam.settings import (
-    TRAINING,
-    AutoencoderConfig,
-    AVBConfig,
-    Config,
-    DataConfig,
-    GANConfig,
-    RunConfig,
-    TrainingConfig,
-    VAEConfig,
-    WGANConfig,
-)
+from reparam.kinds import KINDS, Kind
+from reparam.kinds.own import load_function, names_function
+from reparam.settings import DataConfig, TrainingConfig
 
 HELP = """usage: reparam train KIND [OPTIONS]
+       reparam train FILE.py:function [OPTIONS]
        reparam train --resume RUN
+       reparam train --from RUN [OPTIONS]
 
 Train a model and keep it in a run folder.
 
 kinds:
 {kinds}
+  FILE.py:function  a model of your own: function(data) gives it
 
 examples:
   reparam train vae                             on the bundled MNIST, about half a minute on 2 cores
   reparam train vae --latent-dim 2 --out runs/plane
   reparam train vae --network conv --data my_images/ --image-size 32
+  reparam train mine.py:compose --data table.csv --epochs 20 --out runs/mine
   reparam train --resume runs/plane             go on after a kill or Ctrl-C, as if never interrupted
+  reparam train --from runs/plane --epochs 5 --learning-rate 1e-4 --out runs/longer
   reparam train vae --help                      every option
 """
 
@@ -53,67 +49,18 @@ class Output:
     """Print the result as JSON."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of model on the command line."""
-
-    config: type[Config]
-    what: str
-    examples: tuple[str, ...]
-
-
-KINDS = {
-    "autoencoder": Kind(
-        AutoencoderConfig,
-        "a code and back, no distribution over codes",
-        ("reparam train autoencoder --latent-dim 2",),
-    ),
-    "vae": Kind(
-        VAEConfig,
-        "a variational autoencoder",
-        (
-            "reparam train vae --latent-dim 2 --epochs 20 --out runs/plane",
-            "reparam train vae --data fashion-mnist --network conv --kl-warmup 2",
-            "reparam train vae --data table.csv --likelihood normal",
-            "reparam train vae --posterior iaf --prior flow",
-            "reparam train vae --objective iwae --importance-samples 50",
-        ),
-    ),
-    "avb": Kind(
-        AVBConfig,
-        "adversarial variational Bayes, a posterior without a density",
-        ("reparam train avb --adaptive-contrast", "reparam train avb --latent-dim 2 --out runs/avb"),
-    ),
-    "gan": Kind(
-        GANConfig,
-        "a generator against a discriminator",
-        (
-            "reparam train gan --out runs/gan",
-            "reparam train gan --loss minimax --instance-noise 0.1",
-            "reparam train gan --loss hinge --spectral-norm --network conv",
-            "reparam train gan --conditional --out runs/told, then reparam sample runs/told --label 7",
-        ),
-    ),
-    "wgan": Kind(
-        WGANConfig,
-        "a generator against a critic that estimates a Wasserstein distance",
-        ("reparam train wgan --clip 0.01", "reparam train wgan --gradient-penalty 10"),
-    ),
-}
-
-
-def _options(kind: str) -> type[Any]:
+def _options(kind: Kind) -> type[Any]:
     """The flags of a kind: its settings (all but its name), the data's, training's and the output's."""
-    config = KINDS[kind].config
-    hidden = {"__annotations__": {"kind": Annotated[Literal[kind], Suppress]}, "kind": kind, "__module__": __name__}
-    flags = type(f"{kind.upper()}Flags", (config,), {**hidden, "__doc__": config.__doc__})
-    parts: dict[str, tuple[type[Any], Callable[[], Any]]] = {
-        "model": (flags, flags),
-        "data": (DataConfig, DataConfig),
-        "training": (TrainingConfig, lambda: TRAINING[kind]),
-        "output": (Output, Output),
-    }
-    return make_dataclass("Options", [(n, part, field(default_factory=new)) for n, (part, new) in parts.items()])
+    config, name = kind.settings, kind.name
+    hidden = {"__annotations__": {"kind": Annotated[Literal[name], Suppress]}, "kind": name, "__module__": __name__}
+    flags = type(f"{name.upper()}Flags", (config,), {**hidden, "__doc__": config.__doc__})
+    return _made(model=(flags, flags), data=(DataConfig, DataConfig), training=(TrainingConfig, lambda: kind.training))
+
+
+def _made(**parts: tuple[type[Any], Callable[[], Any]]) -> type[Any]:
+    """A dataclass of parts, each with its defaults, and the output's."""
+    parts["output"] = (Output, Output)
+    return make_dataclass("Options", [(name, part, field(default_factory=new)) for name, (part, new) in parts.items()])
 
 
 @dataclass
@@ -129,25 +76,97 @@ class ResumeOptions:
 
 
 def run(command: str, argv: list[str]) -> int:
-    """Train a kind, or resume a run; 130 after an interruption."""
+    """Train a kind or a model of the user's own, resume a run or begin from one; 130 after an interruption."""
     if not argv or argv[0] in ("-h", "--help"):
-        print(HELP.format(kinds="\n".join(f"  {name:<14}{kind.what}" for name, kind in KINDS.items())))
+        print(HELP.format(kinds="\n".join(f"  {name:<16}  {kind.what}" for name, kind in KINDS.items())))
         return 0
-    return _resume(argv) if argv[0].startswith("-") else _train(*argv)
+    if any(word == "--from" or word.startswith("--from=") for word in argv):
+        return _begin_from(argv)
+    if argv[0].startswith("-"):
+        return _resume(argv)
+    return _train_own(*argv) if names_function(argv[0]) else _train(*argv)
 
 
 def _train(kind: str, *argv: str) -> int:
     if kind not in KINDS:
-        raise UserError(f"there is no kind of model {kind!r}: choose from {', '.join(KINDS)}")
+        raise UserError(
+            f"there is no kind of model {kind!r}: choose from {', '.join(KINDS)}, or give FILE.py:function of your own"
+        )
     chosen = KINDS[kind]
-    options = parse(_options(kind), f"train {kind}", list(argv), f"Train {chosen.what}.", list(chosen.examples))
-    model = chosen.config(**options.model.model_dump())
+    options = parse(_options(chosen), f"train {kind}", list(argv), f"Train {chosen.what}.", list(chosen.examples))
+    from reparam.runs.config import RunConfig
+    from reparam.training.start import train
+
+    model: Any = chosen.settings(**options.model.model_dump())
     config = RunConfig(model=model, data=options.data, training=options.training)
     output = options.output
     out = output.out or _default_folder(kind, options.data.data)
-    from reparam.training.start import train
-
     return _finish(lambda: train(config, out, quiet=output.quiet or output.json), output.json)
+
+
+def _train_own(target: str, *argv: str) -> int:
+    options = parse(
+        _made(data=(DataConfig, DataConfig), training=(TrainingConfig, TrainingConfig)),
+        f"train {target}",
+        list(argv),
+        "Train a model of your own: the function is given the data and gives a reparam.Model. The file is run.",
+        ["reparam train mine.py:compose --data table.csv --epochs 20 --out runs/mine"],
+    )
+    from reparam.runs.config import RunConfig
+    from reparam.training.start import train_own
+
+    config, output = RunConfig(data=options.data, training=options.training), options.output
+    out = output.out or _default_folder(target.rpartition(":")[2], options.data.data)
+    compose = load_function(target)
+    return _finish(lambda: train_own(compose, config, out, quiet=output.quiet or output.json), output.json)
+
+
+@dataclass
+class Origin:
+    """Where a run begins."""
+
+    origin: Annotated[Path, arg(name="from")]
+    """The run whose weights the new one begins with."""
+
+
+def _begin_from(argv: list[str]) -> int:
+    """A new run with another's weights; what is not said is as in that run."""
+    from reparam.runs.run import load
+    from reparam.training.start import train_from
+
+    origin = load(_named(argv))
+    assert origin.written is not None
+    before = origin.written.settings.training
+    usual = before.model_copy(update={"epochs": None, "steps": None})
+    parts = [("begin", Origin), *[(f.name, f.type, f) for f in fields_of(usual)]]
+    options: Any = parse(
+        make_dataclass("FromOptions", parts),
+        "train",
+        argv,
+        "Begin a new run with another's weights. What is not given is as it was there.",
+        ["reparam train --from runs/vae --epochs 5 --learning-rate 1e-4 --out runs/longer"],
+    )
+    output, training = options.output, options.training
+    if training.epochs is None and training.steps is None:
+        training = training.model_copy(update={"epochs": before.epochs, "steps": before.steps})
+    data = None if options.data == DataConfig() else options.data
+    out = output.out or _default_folder(f"{options.begin.origin.name}-on", origin.record.name)
+    return _finish(lambda: train_from(origin, out, data, training, quiet=output.quiet or output.json), output.json)
+
+
+def fields_of(usual: TrainingConfig) -> tuple[Any, ...]:
+    """The options of data, training and output, training's with the defaults of another run."""
+    return fields(_made(data=(DataConfig, DataConfig), training=(TrainingConfig, lambda: usual)))
+
+
+def _named(argv: list[str]) -> Path:
+    """The run behind ``--from``."""
+    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+        if word == "--from" and following:
+            return Path(following)
+        if word.startswith("--from="):
+            return Path(word.removeprefix("--from="))
+    raise UserError("--from names no run: give a run folder, as in `reparam train --from runs/vae --epochs 5`")
 
 
 def _resume(argv: list[str]) -> int:

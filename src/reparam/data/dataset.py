@@ -110,6 +110,9 @@ class Dataset:
     seed: int = 0
     #: The smallest and largest value a model sees, where the reader has looked.
     value_range: tuple[float, float] | None = None
+    #: The name or path that it is read again by, and what the images of a folder were resized to.
+    source: str | None = None
+    image_size: int | None = None
 
     def __repr__(self) -> str:
         sizes = " + ".join(f"{len(split):,}" for split in self.splits.values())

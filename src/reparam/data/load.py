@@ -2,10 +2,11 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 from reparam.data.dataset import Binarization, Dataset
 from reparam.data.frozen import frozen
-from reparam.data.readers.sources import read
+from reparam.data.readers.sources import NAMES, read
 from reparam.data.reading import Reading
 from reparam.errors import UserError
 
@@ -53,7 +54,21 @@ def load_data(
     if image_size is not None and image_size < 1:
         raise UserError(f"The image size {image_size} is not a number of pixels: give 1 or more.")
     reading = read(name_or_path, image_size=image_size, seed=seed, labels=labels, memory_limit=memory_limit)
-    return binarized(from_reading(reading, seed), binarization)
+    data = replace(from_reading(reading, seed), source=_absolute(name_or_path), image_size=image_size)
+    return binarized(data, binarization)
+
+
+def _absolute(source: str | os.PathLike[str]) -> str:
+    """A name as it is, a path from the root, so that it is found from any working directory.
+
+    >>> _absolute("mnist")
+    'mnist'
+    """
+    given = os.fspath(source)
+    name, colon, folder = given.partition(":")
+    if isinstance(source, str) and name in NAMES:
+        return name + colon + (str(Path(folder).expanduser().absolute()) if colon else "")
+    return str(Path(given).expanduser().absolute())
 
 
 def from_reading(reading: Reading, seed: int) -> Dataset:

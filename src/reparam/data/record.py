@@ -24,8 +24,7 @@ class DataRecord:
         sizes: examples by split.
         fingerprint: of contents and split, see :mod:`reparam.data.fingerprint`.
         seed: of the split and of what is binarized once.
-        source: the name or path that they are read again by; None for arrays that Python code gave.
-        path: the absolute path where they lay, if they lay in a file or folder.
+        source: the name or absolute path that they are read again by; None for arrays that Python code gave.
         image_size: what the images of a folder were resized to.
     """
 
@@ -41,15 +40,14 @@ class DataRecord:
     fingerprint: str = ""
     seed: int = 0
     source: str | None = None
-    path: str | None = None
     image_size: int | None = None
 
     @classmethod
-    def of(cls, data: Dataset, **where: Any) -> "DataRecord":
-        """The record of a data set; ``where`` gives ``source``, ``path`` and ``image_size``.
+    def of(cls, data: Dataset) -> "DataRecord":
+        """The record of a data set.
 
         >>> from reparam.data import load_data
-        >>> DataRecord.of(load_data("ring"), source="ring").sizes["train"]
+        >>> DataRecord.of(load_data("ring")).sizes["train"]
         50000
         """
         raw = torch.uint8 if data.train.x.dtype == torch.uint8 else torch.float32
@@ -65,7 +63,8 @@ class DataRecord:
             sizes={name: len(split) for name, split in data.splits.items()},
             fingerprint=data.fingerprint,
             seed=data.seed,
-            **where,
+            source=data.source,
+            image_size=data.image_size,
         )
 
     @property

@@ -30,6 +30,10 @@ RATES = {"discriminator": 2e-3, "generator": 5e-4}
 WARM = 50  # updates of the opponent before the generator moves
 
 
+def _players() -> tuple[MLP, MLP]:
+    return MLP(LATENT, HIDDEN, 2), MLP(2, HIDDEN, 1)
+
+
 def measure(seed: int, quick: bool) -> Findings:
     """Both games, each with its own estimate beside the exact distance."""
     from scipy.stats import spearmanr
@@ -38,8 +42,8 @@ def measure(seed: int, quick: bool) -> Findings:
     assert isinstance(data.train.x, Tensor)
     steps, readings = (80, 8) if quick else (1200, 30)
     games = {
-        "wgan": WGAN(MLP(LATENT, HIDDEN, 2), MLP(2, HIDDEN, 1), LATENT, (2,), constraint=GradientPenalty(1.0)),
-        "gan": GAN(MLP(LATENT, HIDDEN, 2), MLP(2, HIDDEN, 1), LATENT, (2,), discriminator_turns=5),
+        "wgan": WGAN(*_players(), LATENT, (2,), constraint=GradientPenalty(1.0), average=0.0),
+        "gan": GAN(*_players(), LATENT, (2,), loss="non-saturating", average=0.0, discriminator_turns=5),
     }
     rows = {name: _follow(game, data.train.x, steps, steps // readings) for name, game in games.items()}
     rank = {name: float(spearmanr(values[:, 1], values[:, 2]).statistic) for name, values in rows.items()}

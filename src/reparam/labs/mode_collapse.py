@@ -37,8 +37,12 @@ SAMPLES = 2000
 PLAYS = {"plain": 4}  # whose mean is taken; all others end alike each time
 
 
+def _players() -> tuple[MLP, MLP]:
+    return MLP(LATENT, HIDDEN, 2), MLP(2, HIDDEN, 1)
+
+
 def _gan(**settings: object) -> GAN:
-    return GAN(MLP(LATENT, HIDDEN, 2), MLP(2, HIDDEN, 1), LATENT, (2,), **settings)  # type: ignore[arg-type]
+    return GAN(*_players(), LATENT, (2,), **{"loss": "non-saturating", "average": 0.0, **settings})  # type: ignore[arg-type]
 
 
 GAMES: dict[str, Callable[[], GAN]] = {
@@ -46,7 +50,12 @@ GAMES: dict[str, Callable[[], GAN]] = {
     "unrolled": lambda: _gan(unroll=5, unroll_rate=0.1),
     "instance noise": lambda: _gan(noise=InstanceNoise(1.0, 1.0)),
     "Wasserstein": lambda: WGAN(
-        MLP(LATENT, HIDDEN, 2), MLP(2, HIDDEN, 1), LATENT, (2,), constraint=GradientPenalty(1.0), discriminator_turns=3
+        *_players(),
+        LATENT,
+        (2,),
+        constraint=GradientPenalty(1.0),
+        discriminator_turns=3,
+        average=0.0,
     ),
 }
 

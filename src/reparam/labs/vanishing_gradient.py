@@ -89,6 +89,8 @@ def _generators(durations: Sequence[int], real: Sampler) -> list[nn.Module]:
         mlp_discriminator(SHAPE, [96]),
         LATENT,
         SHAPE,
+        loss="non-saturating",
+        average=0.0,
     )
     kept = []
     rates = {"discriminator": 5e-4, "generator": 5e-4}

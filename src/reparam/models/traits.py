@@ -19,18 +19,32 @@ class Traits:
         deviation: their standard deviation, likewise.
         range: smallest and largest value a generator may make; not finite: no bound.
         classes: number of classes, 0 without labels.
+        data_shape: of one example.
+        binary: every value is 0 or 1, or is to be made so.
+        grey: images of one channel whose values in [0, 1] may be taken for probabilities.
+        examples: how many there are to train on; 0: not known.
     """
 
     mean: Tensor = field(default_factory=lambda: torch.tensor(0.0))
     deviation: Tensor = field(default_factory=lambda: torch.tensor(1.0))
     range: tuple[float, float] = (-math.inf, math.inf)
     classes: int = 0
+    data_shape: tuple[int, ...] = ()
+    binary: bool = False
+    grey: bool = False
+    examples: int = 0
+
+    @property
+    def is_image(self) -> bool:
+        """Whether examples are ``(channels, height, width)``."""
+        return len(self.data_shape) == 3
 
     @classmethod
     def placeholder(cls, data_shape: Sequence[int], bounded: bool, classes: int) -> "Traits":
         """Traits of the right shapes, for a model whose checkpoint brings the numbers."""
         each = torch.ones(() if len(data_shape) == 3 else tuple(data_shape))
-        return cls(each, each, (0.0, 1.0) if bounded else (-math.inf, math.inf), classes)
+        bounds = (0.0, 1.0) if bounded else (-math.inf, math.inf)
+        return cls(each, each, bounds, classes, tuple(data_shape))
 
     def require_classes(self) -> int:
         """The number of classes.

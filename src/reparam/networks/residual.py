@@ -69,7 +69,7 @@ class ResidualEncoder(nn.Sequential):
     torch.Size([2, 10])
     """
 
-    def __init__(self, data_shape: Sequence[int], outputs: int, width: int = 24, activation: str = "silu") -> None:
+    def __init__(self, data_shape: Sequence[int], outputs: int, width: int = 32, activation: str = "relu") -> None:
         channels, *size = check_image(data_shape)
         checks.wholes(outputs=outputs, width=width)
         sizes, act = stages(*size), activation_of(activation)
@@ -102,7 +102,7 @@ class ResidualDecoder(nn.Sequential):
     torch.Size([2, 3, 20, 29])
     """
 
-    def __init__(self, latent_dim: int, data_shape: Sequence[int], width: int = 24, activation: str = "silu") -> None:
+    def __init__(self, latent_dim: int, data_shape: Sequence[int], width: int = 32, activation: str = "relu") -> None:
         channels, *size = check_image(data_shape)
         checks.wholes(latent_dim=latent_dim, width=width)
         sizes, act = stages(*size), activation_of(activation)

@@ -9,6 +9,8 @@ from typing import Any
 from reparam.errors import UserError
 from reparam.files import read_json, replace_atomically, write_json
 from reparam.runs.lock import hold
+from reparam.runs.record import Record
+from reparam.runs.upgrade import upgraded
 
 
 class RunFolder:
@@ -53,10 +55,10 @@ class RunFolder:
                 "or delete it"
             )
 
-    def create(self, record: Mapping[str, Any]) -> None:
+    def create(self, record: Record) -> None:
         """Make the folder and write ``config.json``, refusing as :meth:`check_free` does."""
         self.check_free()
-        write_json(self.config, dict(record))
+        write_json(self.config, record.plain())
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the folder for one process; a kill lets go of it.
@@ -66,9 +68,13 @@ class RunFolder:
         """
         return hold(self.path)
 
-    def read_config(self) -> dict[str, Any]:
-        """The record that :meth:`create` wrote."""
-        return read_json(self.config)  # type: ignore[no-any-return]
+    def record(self) -> Record:
+        """The record that :meth:`create` wrote, today or in an earlier version.
+
+        Raises:
+            UserError: if there is none, or it is not whole.
+        """
+        return Record.read(upgraded(read_json(self.config), self.path))
 
     def append(self, row: Mapping[str, Any], to: Path | None = None) -> None:
         """Add a row to ``metrics.jsonl``, or to another file of lines."""

@@ -1,36 +1,35 @@
 """A run: a trained model with its settings and its log, in memory or in a folder."""
 
-import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-from reparam._version import __version__
-from reparam.data import DataRecord, Dataset, load_data
+from reparam.data import DataRecord, Dataset, data_like, load_data
 from reparam.errors import UserError
-from reparam.kinds.catalogue import build_model
+from reparam.models.composition import build, own
 from reparam.models.model import Model
-from reparam.models.traits import Traits
 from reparam.runs.checkpoint import load_weights
+from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.questions import Questions
-from reparam.settings import DataConfig, RunConfig
+from reparam.runs.record import Record
+from reparam.settings import DataConfig
 
 
-@dataclass
+@dataclass(repr=False)
 class Run(Questions):
     """A trained model, its settings and its log.
 
     Attributes:
         model: with the best validation weights where it has a bound to compare, else the last; in evaluation mode.
-        config: the resolved settings.
+        config: the settings; its training with nothing left open.
         folder: where it lives, or None.
         rows: the rows of ``metrics.jsonl``.
         step: the training step of the model's weights.
+        dataset: the data, where they are at hand.
+        written: what ``config.json`` holds, where there is one.
     """
 
     model: Model
@@ -39,19 +38,34 @@ class Run(Questions):
     rows: list[dict[str, Any]] = field(default_factory=list)
     step: int | None = None
     dataset: Dataset | None = None
+    written: Record | None = None
+
+    def __repr__(self) -> str:
+        where = f" in {self.folder.path}" if self.folder else ""
+        reached = ", ".join(f"{name} {value:.4g}" for name, value in self.test.items() if value is not None)
+        tested = f", test {reached}" if reached else ""
+        return f"<Run of a {type(self.model).__name__} on {self.record.name!r}, step {self.step}{tested}{where}>"
 
     @cached_property
     def data(self) -> Dataset:
-        """The data it was trained on, read again if need be; its fingerprint must be the one that was recorded."""
-        data = self.dataset or read_data(self.config.data)
-        if self.folder:
-            check_fingerprint(data, self.folder.read_config(), self.folder)
-        return data
+        """The data it was trained on, or those that were given in their place; read again if need be.
+
+        Raises:
+            UserError: if they are gone or have changed.
+        """
+        return self.dataset if self.dataset is not None else read_again(self.record, self.config.data, self.where)
 
     @cached_property
     def record(self) -> DataRecord:
         """What is known of the data without reading them: shapes, classes, range, how values are read."""
-        return DataRecord.of(self.data, source=self.config.data.data, image_size=self.config.data.image_size)
+        if self.written is not None:
+            return self.written.data
+        return DataRecord.of(self.data)
+
+    @property
+    def where(self) -> str:
+        """The run in words: its folder, where it has one."""
+        return str(self.folder.path) if self.folder else "this run"
 
     @property
     def test(self) -> dict[str, float]:
@@ -62,7 +76,7 @@ class Run(Questions):
 
 
 def read_data(config: DataConfig) -> Dataset:
-    """The data set that resolved settings name (``auto`` binarization means none here)."""
+    """The data set that settings name (``auto`` binarization means none here)."""
     binarization = "none" if config.binarization == "auto" else config.binarization
     return load_data(
         config.data,
@@ -73,60 +87,65 @@ def read_data(config: DataConfig) -> Dataset:
     )
 
 
-def record(model: Model, data: Dataset, config: RunConfig) -> dict[str, Any]:
-    """What ``config.json`` holds: settings, versions, data fingerprint."""
-    return {
-        "config": config.model_dump(mode="json"),
-        "model": type(model).__name__,
-        "data": {
-            "name": data.name,
-            "fingerprint": data.fingerprint,
-            "data_shape": list(data.data_shape),
-            "classes": list(data.classes),
-        },
-        "versions": {
-            "reparam": __version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-    }
+def read_again(record: DataRecord, config: DataConfig, where: str) -> Dataset:
+    """The data of a record, from where they lay.
+
+    Raises:
+        UserError: if they are gone or have changed.
+    """
+    if record.source is None:
+        raise UserError(f"the data of {where} were given as arrays: give them again with data=...")
+    if Path(record.source).is_absolute() and not Path(record.source).exists():
+        raise UserError(f"the data of {where} are no longer at {record.source}: bring them back, or give data=...")
+    data = read_data(config.model_copy(update={"data": record.source, "binarization": record.binarization}))
+    check_fingerprint(data, record, where)
+    return data
 
 
-def check_fingerprint(data: Dataset, recorded: dict[str, Any], folder: RunFolder) -> None:
+def check_fingerprint(data: Dataset, record: DataRecord, where: str) -> None:
     """Refuse data that are not those a run was trained on.
 
     Raises:
         UserError: naming the data and both fingerprints.
     """
-    expected = recorded["data"]["fingerprint"]
-    if data.fingerprint != expected:
+    if data.fingerprint != record.fingerprint:
         raise UserError(
-            f"the data {data.name!r} have changed since {folder.path} was trained (fingerprint "
-            f"{data.fingerprint[:12]}, recorded {expected[:12]}): bring the old data back, or train anew"
+            f"the data {data.name!r} have changed since {where} was trained (fingerprint {data.fingerprint[:12]}, "
+            f"recorded {record.fingerprint[:12]}): bring the old data back, or train anew"
         )
 
 
-def load(folder: str | Path, model: Model | None = None, checkpoint: str | int | None = None) -> Run:
+def load(
+    folder: str | Path,
+    model: Model | None = None,
+    checkpoint: str | int | None = None,
+    *,
+    data: object = None,
+    classes: Sequence[type] = (),
+) -> Run:
     """Read a run back from its folder.
 
     Args:
         folder: the run folder.
-        model: needed only where Python code composed the model: the same composition again, any weights.
+        model: needed only where the model holds modules of the user's own: the same composition again, any weights.
         checkpoint: ``"best"``, ``"last"`` or a step whose weights were kept; unless given, the best where there is one.
+        data: what takes the place of the data it was trained on: anything that :func:`reparam.fit` takes, of the same
+            schema.
+        classes: the user's own classes in the composition, instead of ``model``, where their constructors' arguments
+            are attributes of the same names.
 
     Raises:
-        UserError: if the folder is no run, or was composed in Python and no model is given.
+        UserError: if the folder is no run or is damaged, holds classes that are not given, or the data do not fit.
     """
     place = RunFolder(folder)
     if not place.path.is_dir():
         raise UserError(f"{place.path} is no run folder: there is no such folder")
-    recorded = place.read_config()
-    config = RunConfig(**recorded["config"])
-    if model is None:
-        model = _rebuild(config, recorded, place)
+    record = place.record()
+    model = _rebuild(record, place, classes) if model is None else model
     notes = load_weights(_weights(place, checkpoint), model)
-    return Run(model.eval(), config, place, place.rows(), notes["step"])
+    config = record.settings.model_copy(update={"training": record.training})
+    given = None if data is None else data_like(record.data, data)
+    return Run(model.eval(), config, place, place.rows(), notes["step"], given, record)
 
 
 def _weights(place: RunFolder, checkpoint: str | int | None) -> Path:
@@ -134,15 +153,22 @@ def _weights(place: RunFolder, checkpoint: str | int | None) -> Path:
         return place.best if place.best.exists() else place.last
     if isinstance(checkpoint, int):
         return place.kept(checkpoint)
-    return {"best": place.best, "last": place.last}[checkpoint]
+    known = {"best": place.best, "last": place.last}
+    if checkpoint not in known:
+        raise UserError(f"checkpoint={checkpoint!r} is unknown: give best, last, or the step of kept weights")
+    return known[checkpoint]
 
 
-def _rebuild(config: RunConfig, recorded: dict[str, Any], place: RunFolder) -> Model:
-    if config.model is None:
+def _rebuild(record: Record, place: RunFolder, classes: Sequence[type]) -> Model:
+    """The model of the composition.
+
+    Raises:
+        UserError: if it holds classes of the user's own that are not given.
+    """
+    missing = [name for name in own(record.model) if name not in {cls.__name__ for cls in classes}]
+    if missing:
         raise UserError(
-            f"{place.path} holds a {recorded['model']} that Python code composed: compose it again and call "
-            f"reparam.load({str(place.path)!r}, model=...)"
+            f"{place.path} holds {', '.join(missing)}, which Python code composed: compose it again and call "
+            f"reparam.load({str(place.path)!r}, model=...), or pass the classes with classes=[...]"
         )
-    shape = recorded["data"]["data_shape"]
-    traits = Traits.placeholder(shape, bounded=len(shape) == 3, classes=len(recorded["data"]["classes"]))
-    return build_model(config.model, shape, traits)
+    return build(record.model, classes)

@@ -2,7 +2,7 @@
 
 from reparam.studies.asked import Asked
 from reparam.studies.comparison import compare, report
-from reparam.studies.contenders import KINDS, contender
+from reparam.studies.contenders import CONTENDERS, contender
 from reparam.studies.evaluation import Evaluation, evaluate
 from reparam.studies.judge import Judge, Measured
 from reparam.studies.protocol import Protocol, parse_budget, settle
@@ -11,7 +11,7 @@ from reparam.studies.trials import Trial, trials
 from reparam.studies.write import page, write_report
 
 __all__ = [
-    "KINDS",
+    "CONTENDERS",
     "Asked",
     "Evaluation",
     "Judge",

@@ -1,32 +1,33 @@
 """The models of a comparison by name: `vae`, `vae-2`, `gan`, `wgan-gp` ..."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
+from reparam.data import Dataset
 from reparam.errors import UserError
-from reparam.settings import AutoencoderConfig, AVBConfig, GANConfig, ModelConfig, VAEConfig, WGANConfig
+from reparam.kinds import KINDS, ModelConfig
+from reparam.kinds.own import load_function, names_function
+from reparam.models.model import Model
 
-KINDS: Mapping[str, ModelConfig] = {
-    "autoencoder": AutoencoderConfig(),
-    "vae": VAEConfig(),
-    "iwae": VAEConfig(objective="iwae"),
-    "vae-flow": VAEConfig(posterior="iaf"),
-    "vae-vamp": VAEConfig(prior="vamp"),
-    "avb": AVBConfig(),
-    "gan": GANConfig(),
-    "gan-plain": GANConfig(loss="non-saturating"),
-    "wgan": WGANConfig(),
-    "wgan-gp": WGANConfig(gradient_penalty=10.0),
+CONTENDERS: Mapping[str, Any] = {
+    name: settings
+    for kind in KINDS.values()
+    for name, settings in {kind.name: kind.settings(), **kind.variants}.items()
 }
 """What each name stands for; `-N` behind it sets the width of the latent."""
 
+Own = Callable[[Dataset], Model]
+"""A function of the user's that composes a model for the data."""
 
-def contender(name: str) -> ModelConfig:
-    """The settings of the model that a name stands for.
+
+def contender(name: str) -> ModelConfig | Own:
+    """The settings of the model that a name stands for, or the function that composes it.
 
     Args:
-        name: one of :data:`KINDS`, with ``-N`` behind it for a latent of width N.
+        name: one of :data:`CONTENDERS`, with ``-N`` behind it for a latent of width N, or ``FILE.py:function``, a
+            function of the data that gives a model.
 
     Raises:
         UserError: if there is no such kind, or a latent has no width.
@@ -34,13 +35,17 @@ def contender(name: str) -> ModelConfig:
     >>> contender("vae-2").latent_dim, contender("wgan-gp").gradient_penalty
     (2, 10.0)
     """
+    if names_function(name):
+        return load_function(name)
     kind, latent = _parts(name)
-    if kind not in KINDS:
-        close = get_close_matches(kind, KINDS, n=1)
+    if kind not in CONTENDERS:
+        close = get_close_matches(kind, CONTENDERS, n=1)
         guess = f" (did you mean {close[0]!r}?)" if close else ""
-        raise UserError(f"there is no model {name!r}{guess}: name {', '.join(KINDS)}, with -N for N latent dimensions")
-    settings = KINDS[kind].model_dump() | ({} if latent is None else {"latent_dim": latent})
-    return type(KINDS[kind])(**settings)
+        known = f"{', '.join(CONTENDERS)}, with -N for N latent dimensions, or FILE.py:function"
+        raise UserError(f"there is no model {name!r}{guess}: name {known}")
+    settings = CONTENDERS[kind].model_dump() | ({} if latent is None else {"latent_dim": latent})
+    made: ModelConfig = type(CONTENDERS[kind])(**settings)
+    return made
 
 
 def _parts(name: str) -> tuple[str, int | None]:

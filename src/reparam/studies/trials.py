@@ -6,17 +6,21 @@ from glob import escape
 from pathlib import Path
 
 from reparam.errors import UserError
+from reparam.kinds import KINDS, ModelConfig
+from reparam.kinds.own import names_function
+from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.lock import held
+from reparam.runs.record import Record
 from reparam.runs.run import Run, load
-from reparam.settings import TRAINING, ModelConfig, RunConfig, TrainingConfig
-from reparam.studies.contenders import contender
+from reparam.settings import TrainingConfig
+from reparam.studies.contenders import Own, contender
 from reparam.studies.lengths import steps_once
 from reparam.studies.protocol import Protocol
 from reparam.training.budget import steps_within
 from reparam.training.interrupt import Interrupted
 from reparam.training.resolve import resolve
-from reparam.training.start import resume, train
+from reparam.training.start import resume, train, train_own
 
 Say = Callable[[str], None]
 
@@ -57,7 +61,8 @@ def folder_of(out: Path, name: str, seed: int) -> Path:
     >>> print(folder_of(Path("study"), "vae-2", 0), folder_of(Path("study"), "vae-2", 3))
     study/vae-2 study/vae-2-seed3
     """
-    return out / (name if seed == 0 else f"{name}-seed{seed}")
+    plain = name.replace(":", "-").rsplit("/", 1)[-1] if names_function(name) else name
+    return out / (plain if seed == 0 else f"{plain}-seed{seed}")
 
 
 def runs_of(out: Path, name: str) -> list[Path]:
@@ -99,18 +104,32 @@ def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say:
         yield _attempt(*again)
 
 
-def _check_folder(folder: Path, model: ModelConfig, protocol: Protocol) -> None:
+def _check_folder(folder: Path, model: ModelConfig | Own, protocol: Protocol) -> None:
     """Refuse to take another model's run for this one's."""
     place = RunFolder(folder)
     if not place.config.exists():
         return
-    recorded = RunConfig(**place.read_config()["config"])
-    asked, _ = resolve(RunConfig(model=model, data=protocol.data))
-    if recorded.model != asked.model or recorded.data != asked.data:
+    recorded = place.record()
+    if callable(model):
+        same = recorded.settings.model is None and recorded.settings.data == protocol.data
+    else:
+        same = recorded.settings.data == protocol.data and _same_model(recorded, model, protocol)
+    if not same:
         raise UserError(f"{folder} holds a run with other settings of model or data: name another folder with `out`")
 
 
-def _attempt(name: str, model: ModelConfig, protocol: Protocol, seed: int, out: Path, say: Say, quiet: bool) -> Trial:
+def _same_model(recorded: Record, model: ModelConfig, protocol: Protocol) -> bool:
+    """Whether settings are those of a run, as they were asked for or once what they leave open is decided."""
+    before = recorded.settings.model
+    if before == model or before is None:
+        return before == model
+    decided = [resolve(RunConfig(model=one, data=protocol.data))[0].model for one in (before, model)]
+    return decided[0] == decided[1]
+
+
+def _attempt(
+    name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out: Path, say: Say, quiet: bool
+) -> Trial:
     """The trial, whatever comes of it."""
     folder = folder_of(out, name, seed)
     if held(folder):
@@ -133,24 +152,31 @@ def _elsewhere(name: str, folder: Path, say: Say) -> Trial:
     return Trial(name, folder, failure=reason, elsewhere=True)
 
 
-def _run(name: str, model: ModelConfig, protocol: Protocol, seed: int, out: Path, say: Say, quiet: bool) -> Run:
-    folder = folder_of(out, name, seed)
+def _run(name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out: Path, say: Say, quiet: bool) -> Run:
+    folder, own = folder_of(out, name, seed), model if callable(model) else None
     place = RunFolder(folder)
     if place.config.exists():
         say(f"{folder}: {'finished already' if place.finished else 'going on where it stopped'}")
-        return load(folder) if place.finished else resume(folder, quiet)
-    config = RunConfig(model=model, data=protocol.data, training=_training(name, model, protocol, seed, out))
-    say(f"{folder}: {model.kind}, {_length(config.training)}")
-    return train(config, folder, quiet)
+        again = None if own is None else own(resolve(RunConfig(data=protocol.data))[1])
+        return load(folder, again) if place.finished else resume(folder, quiet, again)
+    config = RunConfig(
+        model=None if callable(model) else model,
+        data=protocol.data,
+        training=_training(name, model, protocol, seed, out),
+    )
+    say(f"{folder}: {'a model of your own' if config.model is None else config.model.kind}, {_length(config.training)}")
+    return train(config, folder, quiet) if own is None else train_own(own, config, folder, quiet)
 
 
-def _training(name: str, model: ModelConfig, protocol: Protocol, seed: int, out: Path) -> TrainingConfig:
+def _training(name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out: Path) -> TrainingConfig:
     """The run's length within the budget, which is the same for all seeds."""
-    usual = TRAINING[model.kind].model_copy(update={"seed": seed, "epochs": protocol.epochs})
+    own, settings = (model, None) if callable(model) else (None, model)
+    usual = TrainingConfig() if settings is None else KINDS[settings.kind].training
+    usual = usual.model_copy(update={"seed": seed, "epochs": protocol.epochs})
     if protocol.seconds is None:
         return usual
-    seconds, config = protocol.seconds, RunConfig(model=model, data=protocol.data, training=usual)
-    steps = steps_once(out, name, runs_of(out, name), lambda: steps_within(config, seconds))
+    seconds, config = protocol.seconds, RunConfig(model=settings, data=protocol.data, training=usual)
+    steps = steps_once(out, name, runs_of(out, name), lambda: steps_within(config, seconds, own))
     return usual.model_copy(update={"steps": steps})
 
 

@@ -8,12 +8,13 @@ import torch
 from reparam.data import Batches, Dataset
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals
-from reparam.models.model import Batch
+from reparam.models.model import Batch, Model
 from reparam.models.protocols import Watches, can
 from reparam.randomness import noise
-from reparam.settings import RunConfig
+from reparam.runs.config import RunConfig
+from reparam.settings import TrainingConfig
 from reparam.training.loop import Loop, steps_per_epoch
-from reparam.training.resolve import resolve
+from reparam.training.resolve import resolve, settle
 from reparam.training.start import fresh_model
 from reparam.training.validation import average
 
@@ -21,7 +22,7 @@ WARM_UP, TIMED, ENOUGH_SECONDS = 5, 60, 2.0
 ANY_TOTAL = 10_000
 
 
-def steps_within(config: RunConfig, seconds: float) -> int:
+def steps_within(config: RunConfig, seconds: float, compose: Callable[[Dataset], Model] | None = None) -> int:
     """How many steps of a run, with its validations and readings, take about so many seconds on this machine.
 
     A throw-away model is trained for up to 60 steps or two seconds. The answer depends on the machine and on what else
@@ -30,6 +31,7 @@ def steps_within(config: RunConfig, seconds: float) -> int:
     Args:
         config: the settings of the run; its ``epochs`` and ``steps`` are ignored.
         seconds: of training, at least one step's worth.
+        compose: gives the model, where it is the user's own.
 
     Raises:
         UserError: if no time is left, or a setting or the data will not do.
@@ -38,13 +40,14 @@ def steps_within(config: RunConfig, seconds: float) -> int:
         raise UserError(f"a budget of {seconds:g} seconds trains nothing: give 60 or more")
     config, data = resolve(config)
     with flushed_denormals(), noise(config.training.seed, "budget"):
-        return max(1, round(seconds / _seconds_per_step(config, data)))
+        model = fresh_model(config, data) if compose is None else compose(data)
+        return max(1, round(seconds / _seconds_per_step(model, config.training, data)))
 
 
-def _seconds_per_step(config: RunConfig, data: Dataset) -> float:
+def _seconds_per_step(model: Model, asked: TrainingConfig, data: Dataset) -> float:
     """A step, with its share of an epoch's validation and of a logged row's readings."""
-    training = config.training
-    model = fresh_model(config, data).to(choose_device(training.device)).train()
+    training = settle(asked.model_copy(update={"steps": ANY_TOTAL, "epochs": None}), model, data)
+    model = model.to(choose_device(training.device)).train()
     device = next(model.parameters()).device
     batches, turns = Batches(data.train, data, training.batch_size, training.seed, device), list(model.turns())
     loop = Loop(turns, batches, training, ANY_TOTAL, steps_per_epoch(turns, batches))

@@ -1,23 +1,27 @@
 """``fit``: train any model on any data, into a folder or in memory."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reparam.data import Dataset, as_dataset, require_binary, require_unit
+from reparam.data import DataRecord, Dataset, as_dataset, require_binary, require_unit
 from reparam.data.places import check_places
 from reparam.errors import UserError
-from reparam.hardware import choose_device, flushed_denormals
+from reparam.hardware import choose_device, flushed_denormals, threads
 from reparam.models.model import Model
 from reparam.models.protocols import HasLikelihood, can
 from reparam.models.vae.likelihoods import Likelihood
+from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
-from reparam.runs.run import Run, check_fingerprint, record
-from reparam.settings import DataConfig, RunConfig, TrainingConfig
+from reparam.runs.record import Record, record_of
+from reparam.runs.run import Run, check_fingerprint
+from reparam.settings import DataConfig
 from reparam.training.callbacks import Callback, check_callbacks
 from reparam.training.lone import check_batch
 from reparam.training.progress import choose
+from reparam.training.resolve import check_same_settings, settle, usual_training
 from reparam.training.session import Session
 from reparam.training.standard import standard
 from reparam.training.tensorboard import require_tensorboard
@@ -29,6 +33,8 @@ def fit(
     folder: str | Path | None = None,
     *,
     config: RunConfig | None = None,
+    asked: RunConfig | None = None,
+    origin: dict[str, Any] | None = None,
     resume: bool = False,
     progress: Callback | None = None,
     callbacks: Sequence[Callback] = (),
@@ -42,10 +48,14 @@ def fit(
             Face (see :func:`reparam.data.as_dataset`).
         folder: the run folder to write, which must not exist unless ``resume``; None keeps everything in memory.
         config: the whole settings, where a command resolved them; otherwise give ``settings``.
-        resume: go on from the folder's last checkpoint, bit for bit as if never interrupted.
+        asked: the settings as they were asked for, for the record; ``config`` unless given.
+        origin: the run that the model's weights are from, for the record.
+        resume: go on from the folder's last checkpoint, bit for bit as if never interrupted; settings that are given
+            must be those it was begun with.
         progress: what is said meanwhile; a live line on a terminal unless given.
         callbacks: told of every moment after our own, see :class:`reparam.training.Callback`; any may stop the run.
-        **settings: fields of :class:`reparam.settings.TrainingConfig`, such as ``epochs=12, batch_size=128, seed=0``.
+        **settings: fields of :class:`reparam.settings.TrainingConfig`, such as ``epochs=12, batch_size=128, seed=0``;
+            what is left open is what ``reparam train`` does with a model of that kind.
 
     Returns:
         The run, its last row the test row.
@@ -64,25 +74,53 @@ def fit(
     >>> sorted(run.test)
     ['elbo', 'kl', 'reconstruction']
     """
+    if config is not None and settings:
+        raise UserError(f"{', '.join(settings)} and config= were both given: put all settings into config")
     if folder is not None and isinstance(data, str | os.PathLike):
         check_places([folder], [data])
     data = as_dataset(data)
-    config = config or RunConfig(data=_describe(data), training=TrainingConfig(**settings))
     check(model, data)
-    check_batch(model, data, config.training.batch_size)
+    training = config.training if config else usual_training(model, settings)
+    check_batch(model, data, training.batch_size)
     check_callbacks(callbacks)
-    device = choose_device(config.training.device)
-    model.to(device)
-    if config.training.compile:
-        _compile(model)
-    if config.training.tensorboard:
+    if training.tensorboard:
         require_tensorboard()
-    place = _place(folder, resume, model, data, config)
-    ours = standard(config.training, place, progress or choose(quiet=False))
-    session = Session(model, data, config.training, place, [*ours, *callbacks])
-    with flushed_denormals():
+    place = None if folder is None else RunFolder(folder)
+    if resume and place is not None:
+        written = _written(place, model, data, settings)
+    else:
+        asked = asked or config or RunConfig(data=_describe(data), training=training)
+        written = record_of(model, asked, settle(training, model, data), DataRecord.of(data), origin)
+        if place is not None:
+            place.create(written)
+    told = [*standard(written.training, place, progress or choose(quiet=False)), *callbacks]
+    return _trained(model, data, place, written, resume, told)
+
+
+def _trained(
+    model: Model, data: Dataset, place: RunFolder | None, written: Record, resume: bool, told: Sequence[Callback]
+) -> Run:
+    """Train as the record says."""
+    training = written.training
+    model.to(choose_device(training.device))
+    if training.compile:
+        _compile(model)
+    session = Session(model, data, training, place, told)
+    with flushed_denormals(), threads(training.threads):
         session.run(resume)
-    return Run(model, config, place, session.rows, session.weights_from, data)
+    config = written.settings.model_copy(update={"training": training})
+    return Run(model, config, place, session.rows, session.weights_from, data, written)
+
+
+def _written(place: RunFolder, model: Model, data: Dataset, settings: Mapping[str, Any]) -> Record:
+    """What the folder says of the run that goes on, after making sure that it is this one."""
+    written = place.record()
+    check_same_settings(settings, written.settings.training, place.path)
+    check_fingerprint(data, written.data, str(place.path))
+    if written.training.optimizers:
+        return written
+    # a run of schema 0 did not write down what its turns asked for
+    return replace(written, training=settle(written.settings.training, model, data, suits=False))
 
 
 def check(model: Model, data: Dataset) -> None:
@@ -107,20 +145,10 @@ def _check_support(likelihood: Likelihood, data: Dataset) -> None:
 
 
 def _describe(data: Dataset) -> DataConfig:
-    return DataConfig(data=data.name, binarization=data.binarization, split_seed=data.seed)
+    source = data.name if data.source is None else data.source
+    return DataConfig(data=source, binarization=data.binarization, image_size=data.image_size, split_seed=data.seed)
 
 
 def _compile(model: Model) -> None:
     for network in model.children():
         network.compile()
-
-
-def _place(folder: str | Path | None, resume: bool, model: Model, data: Dataset, config: RunConfig) -> RunFolder | None:
-    if folder is None:
-        return None
-    place = RunFolder(folder)
-    if resume:
-        check_fingerprint(data, place.read_config(), place)
-    else:
-        place.create(record(model, data, config))
-    return place

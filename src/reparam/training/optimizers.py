@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from reparam.errors import UserError
 from reparam.models.model import Turn
-from reparam.settings import TrainingConfig
+from reparam.settings import ResolvedTraining, TrainingConfig
 
 KINDS: dict[str, type[Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -22,25 +22,53 @@ SAFE_RATE = 2e-3
 FUSED = {"adam", "adamw", "sgd"}
 
 
+FAMILIES = ({"adam", "adamw"}, {"rmsprop"}, {"sgd"})
+"""Update rules whose learning rates mean the same."""
+
+
+def optimizer_settings(turn: Turn, config: TrainingConfig) -> dict[str, Any]:
+    """What moves a turn: the rule under ``optimizer``, and all that its constructor is given, nothing left open.
+
+    What the run's settings say, else what the turn asks for, else Adam at a safe rate.
+
+    Raises:
+        UserError: if a rule is asked for that the turn's rate is not meant for, and no rate is given.
+
+    >>> optimizer_settings(Turn("vae", nn.Linear(1, 1), lambda batch: {}), TrainingConfig(optimizer="adamw"))
+    {'optimizer': 'adamw', 'learning_rate': 0.002, 'weight_decay': 0.0}
+    """
+    settings: dict[str, Any] = dict(turn.optimizer)
+    wanted, usual = settings.pop("optimizer", "adam"), settings.pop("learning_rate", SAFE_RATE)
+    kind = config.optimizer or wanted
+    if config.learning_rate is None and not any({kind, wanted} <= family for family in FAMILIES):
+        raise UserError(
+            f"optimizer={kind!r} needs a learning rate: turn {turn.name!r} knows one for {wanted} only ({usual:g}), "
+            "which means something else there: give learning_rate, too"
+        )
+    if kind != wanted:
+        settings = {}  # they were meant for another update rule
+    rate = config.learning_rate or usual
+    return {"optimizer": kind, "learning_rate": rate, "weight_decay": config.weight_decay, **settings}
+
+
 def build_optimizer(turn: Turn, config: TrainingConfig) -> Optimizer:
-    """The optimizer of a turn: what the run's settings say, else what the turn asks for, else Adam at a safe rate.
+    """The optimizer of a turn, as a run wrote it down, else see :func:`optimizer_settings`.
 
     Raises:
         UserError: if the turn moves nothing.
     """
-    settings: dict[str, Any] = dict(turn.optimizer)
-    asked = settings.pop("optimizer", "adam")
-    rate = config.learning_rate or settings.pop("learning_rate", SAFE_RATE)
-    settings.pop("learning_rate", None)
-    kind = config.optimizer or asked
-    if kind != asked:
-        settings = {}  # they were meant for another update rule
+    written = config.optimizers if isinstance(config, ResolvedTraining) else {}
+    settings = dict(written.get(turn.name) or optimizer_settings(turn, config))
+    kind, rate = settings.pop("optimizer"), settings.pop("learning_rate")
     parameters = moving_parameters(turn.moves)
     if not parameters:
         raise UserError(f"turn {turn.name!r} moves no parameter: give it a module with learnable parameters")
-    fused = {"fused": True} if kind in FUSED else {}
-    defaults = {"weight_decay": config.weight_decay, **fused, **settings}
-    optimizer = KINDS[kind](parameters, lr=rate, **defaults)  # type: ignore[call-arg]
+    # JSON knows no tuples, and betas are one
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+    }
+    given |= {"fused": True} if kind in FUSED else {}
+    optimizer = KINDS[kind](parameters, lr=rate, **given)  # type: ignore[call-arg]
     for group in optimizer.param_groups:
         group["peak_rate"] = rate
     return optimizer

@@ -1,72 +1,144 @@
-"""From what a user asked for to what exactly will be done: every ``auto`` decided by the data, then written down."""
+"""From what a user asked for to what exactly will be done: everything left open decided, then written down."""
 
-from reparam.data import Dataset, binarized
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from reparam.data import Dataset, binarized, units
+from reparam.errors import UserError
+from reparam.hardware import choose_device, multiplies_bf16_fast
+from reparam.kinds import kind_of, kind_of_settings
+from reparam.models.model import Model
+from reparam.models.traits import Traits
+from reparam.runs.config import RunConfig
 from reparam.runs.run import read_data
-from reparam.settings import EPOCHS, AVBConfig, DataConfig, NetworkConfig, RunConfig, TrainingConfig
-from reparam.training.optimizers import SAFE_RATE
-
-PERCEPTRON_RATE = 6e-3
-# clipping is slow: after 1,100 updates of the generator (14 epochs at batch 128) samples are still blobs
-GAME_EPOCHS = {"gan": 16, "wgan": 60}
-POINT_EPOCHS = {"gan": 36, "wgan": 60}
+from reparam.settings import EPOCHS, DataConfig, ResolvedTraining, TrainingConfig
+from reparam.training.loop import batches_per_step
+from reparam.training.optimizers import optimizer_settings
 
 
 def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
-    """Read the data and replace each ``auto`` by what it stands for.
-
-    Grey images, and any data in which every value is 0 or 1, get a Bernoulli likelihood (grey values binarized
-    dynamically); everything else a normal one on values as they are.
+    """Read the data and decide what the settings of data and model leave open.
 
     Returns:
-        The settings with no ``auto`` left in model and data, and the data set read by them.
+        The settings with nothing left open in model and data, and the data set read by them.
+
+    Raises:
+        UserError: if the data cannot be read, or settings do not go together.
     """
     raw = read_data(config.data)
-    likelihood = getattr(config.model, "likelihood", "normal")
-    if likelihood == "auto":
-        likelihood = "bernoulli" if _suits_bernoulli(raw, config.data) else "normal"
+    traits = _raw_traits(raw, config.data)
+    model = config.model
+    if model is not None:
+        kind = kind_of_settings(model)
+        kind.check(model)
+        model = kind.resolve(model, traits)
     binarization = config.data.binarization
     if binarization == "auto":
-        binarization = "dynamic" if likelihood == "bernoulli" and not raw.binary and _is_unit(raw) else "none"
-    data_config = config.data.model_copy(update={"binarization": binarization})
+        wanted = getattr(model, "likelihood", None) == "bernoulli" and not raw.binary and _is_unit(raw)
+        binarization = "dynamic" if wanted else "none"
     data = binarized(raw, binarization) if config.data.binarization == "auto" else raw
-    training = _with_epochs(config, _with_rate(config), data)
-    resolved = config.model_copy(update={"data": data_config, "training": training})
-    if isinstance(config.model, NetworkConfig):
-        resolved = resolved.model_copy(update={"model": config.model.model_copy(update={"likelihood": likelihood})})
-    return resolved, data
+    described = config.data.model_copy(update={"binarization": binarization})
+    return config.model_copy(update={"model": model, "data": described}), data
 
 
-def _with_rate(config: RunConfig) -> TrainingConfig:
-    """A perceptron learns three times as fast as what is safe for everything; convolutions do not.
+def settle(training: TrainingConfig, model: Model, data: Dataset, suits: bool = True) -> ResolvedTraining:
+    """How exactly a model is trained on data.
 
-    Games are left alone: their turns say what they want.
+    Args:
+        training: what was asked for.
+        model: composed.
+        data: what it trains on.
+        suits: take what suits the kind of model where nothing was asked for; without, only what its turns ask for.
+
+    Raises:
+        UserError: if there is no such device, or settings do not go together.
     """
-    model = config.model
-    if (
-        config.training.learning_rate is not None
-        or not isinstance(model, NetworkConfig)
-        or isinstance(model, AVBConfig)
-    ):
-        return config.training
-    perceptron = model.network == "mlp"
-    return config.training.model_copy(update={"learning_rate": PERCEPTRON_RATE if perceptron else SAFE_RATE})
-
-
-def _with_epochs(config: RunConfig, training: TrainingConfig, data: Dataset) -> TrainingConfig:
-    """Games take longer, and longest where every mode of a density is to be found and filled."""
-    if training.epochs or training.steps:
+    if isinstance(training, ResolvedTraining):
         return training
-    kind = getattr(config.model, "kind", "")
-    epochs = (GAME_EPOCHS if data.is_image else POINT_EPOCHS).get(kind, EPOCHS)
-    return training.model_copy(update={"epochs": epochs})
+    device = choose_device(training.device)
+    usual = _suiting(model, data) if suits else {}
+    given = {name: value for name, value in training.model_dump().items() if value is not None}
+    if "steps" in given:
+        usual.pop("epochs", None)
+    if "optimizer" in given:
+        usual.pop("learning_rate", None)
+    filled = training.model_copy(update={name: value for name, value in usual.items() if name not in given})
+    bf16 = training.precision == "bf16" or (training.precision == "auto" and multiplies_bf16_fast(device))
+    numbers = filled.model_dump() | {
+        "steps": filled.steps or (filled.epochs or EPOCHS) * steps_per_epoch(model, data, filled.batch_size),
+        "precision": "bf16" if bf16 else "fp32",
+        "device": device.type,
+        "optimizers": {turn.name: optimizer_settings(turn, filled) for turn in model.turns()},
+        "threads": torch.get_num_threads(),
+    }
+    return ResolvedTraining(**numbers)
 
 
-def _suits_bernoulli(raw: Dataset, config: DataConfig) -> bool:
-    if raw.binary or config.binarization in ("threshold", "dynamic"):
-        return True
-    return config.binarization == "auto" and raw.is_image and raw.data_shape[0] == 1 and _is_unit(raw)
+def steps_per_epoch(model: Model, data: Dataset, batch_size: int) -> int:
+    """Steps in a pass over the training data: a step takes as many batches as its most repeated turn."""
+    batches = len(data.train) // min(batch_size, len(data.train))
+    return max(1, batches // batches_per_step(list(model.turns())))
+
+
+def usual_training(model: Model, settings: Mapping[str, Any]) -> TrainingConfig:
+    """The training settings that were given, and the usual ones of the model's kind for the rest."""
+    kind = kind_of(model)
+    usual = {} if kind is None else kind.training.model_dump(exclude_unset=True)
+    return TrainingConfig(**{**usual, **settings})
+
+
+def traits_of(data: Dataset) -> Traits:
+    """What a model has to know of the data; only images bound what a generator may make."""
+    mean, deviation = units(data)
+    return Traits(
+        mean,
+        deviation,
+        range=data.range if data.is_image else (-math.inf, math.inf),
+        classes=len(data.classes),
+        data_shape=tuple(data.data_shape),
+        binary=data.binary,
+        examples=len(data.train),
+    )
+
+
+def _suiting(model: Model, data: Dataset) -> dict[str, Any]:
+    kind = kind_of(model)
+    if kind is None:
+        return {}
+    traits = Traits(data_shape=tuple(data.data_shape), classes=len(data.classes), examples=len(data.train))
+    return kind.suits(model, traits)
+
+
+def _raw_traits(raw: Dataset, config: DataConfig) -> Traits:
+    """What decides the settings: read before anything is binarized."""
+    grey = config.binarization == "auto" and raw.is_image and raw.data_shape[0] == 1 and _is_unit(raw)
+    return Traits(
+        data_shape=tuple(raw.data_shape),
+        classes=len(raw.classes),
+        binary=raw.binary or config.binarization in ("threshold", "dynamic"),
+        grey=grey,
+        examples=len(raw.train),
+    )
 
 
 def _is_unit(raw: Dataset) -> bool:
     low, high = raw.range
     return low >= 0 and high <= 1
+
+
+def check_same_settings(given: Mapping[str, Any], recorded: TrainingConfig, where: object) -> None:
+    """A run goes on as it was begun: refuse to be told otherwise.
+
+    Raises:
+        UserError: naming the first setting that differs.
+    """
+    for name, value in TrainingConfig(**given).model_dump(exclude_unset=True).items():
+        there = getattr(recorded, name)
+        if value != there:
+            raise UserError(
+                f"{where} goes on as it was begun, with {name}={there!r}, not {value!r}: leave it out, or begin a new run "
+                f"from its weights (from={str(where)!r})"
+            )

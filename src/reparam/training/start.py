@@ -1,21 +1,22 @@
 """Starting and resuming runs that settings describe whole: what the command does, from Python."""
 
-import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from reparam.data import Dataset, units
+from reparam.data import Dataset, data_like
 from reparam.data.places import check_places
 from reparam.errors import UserError
-from reparam.kinds.catalogue import build_model
+from reparam.kinds import build_model
 from reparam.models.model import Model
-from reparam.models.traits import Traits
 from reparam.randomness import noise
+from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
-from reparam.runs.run import Run, load, read_data
-from reparam.settings import RunConfig
+from reparam.runs.run import Run, load, read_again
+from reparam.settings import DataConfig, TrainingConfig
 from reparam.training.fit import fit
 from reparam.training.progress import choose
-from reparam.training.resolve import resolve
+from reparam.training.resolve import check_same_settings, resolve, traits_of
 
 
 def train(config: RunConfig, folder: str | Path, quiet: bool = False) -> Run:
@@ -26,32 +27,94 @@ def train(config: RunConfig, folder: str | Path, quiet: bool = False) -> Run:
     """
     RunFolder(folder).check_free()
     check_places([folder], [config.data.data])
-    config, data = resolve(config)
-    model = fresh_model(config, data)
-    return fit(model, data, folder, config=config, progress=choose(quiet))
+    resolved, data = resolve(config)
+    model = fresh_model(resolved, data)
+    return fit(model, data, folder, config=resolved, asked=config, progress=choose(quiet))
 
 
-def resume(folder: str | Path, quiet: bool = False, model: Model | None = None) -> Run:
+def train_own(compose: Callable[[Dataset], Model], config: RunConfig, folder: str | Path, quiet: bool = False) -> Run:
+    """Train a model of the user's own: ``compose(data)`` gives it.
+
+    Raises:
+        UserError: if the folder exists, a setting or the data will not do, or no model is composed.
+    """
+    RunFolder(folder).check_free()
+    resolved, data = resolve(config)
+    with noise(config.training.seed, "weights"):
+        model = compose(data)
+    if not isinstance(model, Model):
+        raise UserError(
+            f"the function gave a {type(model).__name__}: it takes the data and gives a reparam.Model, trained or not"
+        )
+    return fit(model, data, folder, config=resolved, asked=config, progress=choose(quiet))
+
+
+def train_from(
+    origin: Run,
+    folder: str | Path,
+    data: DataConfig | None = None,
+    training: TrainingConfig | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Train a new run that begins with another's weights: longer, at another rate, or on other data of the same schema.
+
+    Args:
+        origin: the run to begin from.
+        folder: of the new run.
+        data: other data; the origin's unless given.
+        training: how it is trained; as the origin was asked for unless given.
+        quiet: say nothing meanwhile.
+
+    Raises:
+        UserError: if the folder exists, or the data are of another schema.
+    """
+    RunFolder(folder).check_free()
+    assert origin.written is not None, "a run that was loaded"
+    described = origin.config.data if data is None else data
+    training = training or origin.written.settings.training
+    config = RunConfig(model=origin.config.model, data=described, training=training)
+    if data is None:
+        dataset = origin.data
+    else:
+        described = data.model_copy(update={"binarization": origin.record.binarization})
+        config = config.model_copy(update={"data": described})
+        dataset = data_like(origin.record, resolve(config.model_copy(update={"model": None}))[1])
+    born = {"run": str(Path(origin.where).resolve()), "step": origin.step, "data": origin.record.fingerprint}
+    return fit(origin.model, dataset, folder, config=config, origin=born, progress=choose(quiet))
+
+
+def resume(
+    folder: str | Path,
+    quiet: bool = False,
+    model: Model | None = None,
+    settings: Mapping[str, Any] | None = None,
+    data: object = None,
+) -> Run:
     """Go on with an interrupted run; a finished one is returned as it is.
 
     Args:
         folder: the run folder.
         quiet: say nothing meanwhile.
-        model: needed only where Python code composed the model.
+        model: needed only where the model holds modules of the user's own.
+        settings: training settings that the caller expects; refused where the run was begun with others.
+        data: the same data again, where they were given as arrays or lie elsewhere now.
 
     Raises:
         UserError: if the folder is no run, or the data have changed.
     """
     place = RunFolder(folder)
+    record = place.record()
+    check_same_settings(settings or {}, record.settings.training, folder)
     if place.finished:
-        return load(folder, model)
-    recorded = place.read_config()
-    config = RunConfig(**recorded["config"])
-    data = read_data(config.data)
-    if model is None and config.model is None:
-        raise UserError(f"{folder} holds a model that Python code composed: call reparam.fit(..., resume=True) there")
-    model = model or fresh_model(config, data)
-    return fit(model, data, folder, config=config, resume=True, progress=choose(quiet))
+        return load(folder, model, data=data)
+    config = record.settings
+    dataset = read_again(record.data, config.data, str(folder)) if data is None else data_like(record.data, data)
+    if model is None:
+        # a run of schema 0 does not say in what units its constraint measures the columns of a table; one that was
+        # killed before its first checkpoint has no weights but those that it begins with
+        anew = config.model is not None and (record.schema == 0 or not place.last.exists())
+        model = fresh_model(config, dataset) if anew else load(folder, checkpoint="last").model
+    return fit(model, dataset, folder, resume=True, progress=choose(quiet))
 
 
 def fresh_model(config: RunConfig, data: Dataset) -> Model:
@@ -60,9 +123,3 @@ def fresh_model(config: RunConfig, data: Dataset) -> Model:
         raise UserError("these settings describe no model: give RunConfig(model=...)")
     with noise(config.training.seed, "weights"):
         return build_model(config.model, data.data_shape, traits_of(data))
-
-
-def traits_of(data: Dataset) -> Traits:
-    """What a model has to know of the data; only images bound what a generator may make."""
-    bounds = data.range if data.is_image else (-math.inf, math.inf)
-    return Traits(*units(data), bounds, len(data.classes))

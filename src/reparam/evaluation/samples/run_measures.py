@@ -1,5 +1,6 @@
 """Every measure of a run, in one call."""
 
+from dataclasses import replace
 from typing import Literal
 
 import torch
@@ -17,7 +18,7 @@ from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.models.protocols import Encodes, can, mean_draws
 from reparam.randomness import noise
-from reparam.runs.run import Run, read_data
+from reparam.runs.run import Run, read_again
 
 
 def measures(
@@ -115,7 +116,8 @@ def _always_binary(data: Dataset) -> bool:
 def _unbinarized(run: Run) -> Dataset | None:
     """The same data without binarization, read again; None where they came from elsewhere."""
     try:
-        data = read_data(run.config.data.model_copy(update={"binarization": "none"}))
+        plain = replace(run.record, binarization="none", binary=False)
+        data = read_again(plain, run.config.data, run.where)
     except UserError:
         return None
     return data if data.fingerprint == run.data.fingerprint else None

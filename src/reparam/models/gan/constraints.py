@@ -111,8 +111,8 @@ class ZeroCentred(Constraint):
     [1.0, 1.0, 0.1, 0.01]
     """
 
-    r1: float = 1.0
-    r2: float = 0.0
+    r1: float = 0.1
+    r2: float = 0.1
     decay: float = 1.0
     hold: float = 0.0
     unit: Tensor | float = 1.0

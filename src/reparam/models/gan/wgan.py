@@ -5,13 +5,12 @@ from typing import Any
 
 from torch import nn
 
-from reparam import checks
-from reparam.models.gan.constraints import Constraint, WeightClipping
-from reparam.models.gan.gan import GAN
+from reparam.models.gan.constraints import Constraint, GradientPenalty, WeightClipping
+from reparam.models.gan.gan import GAN, InstanceNoise
 from reparam.recording import recorded
 
-PENALIZED_ADAM = {"learning_rate": 1e-4, "betas": (0.0, 0.9)}  # Gulrajani et al. 2017
-RMSPROP = {"optimizer": "rmsprop", "learning_rate": 5e-5}
+PENALIZED_ADAM: Mapping[str, Any] = {"learning_rate": 1e-4, "betas": (0.0, 0.9)}  # Gulrajani et al. 2017
+RMSPROP: Mapping[str, Any] = {"optimizer": "rmsprop", "learning_rate": 5e-5}
 
 
 @recorded
@@ -20,12 +19,13 @@ class WGAN(GAN):
 
     Args:
         generator, critic, latent_dim, data_shape: as for :class:`GAN`.
-        constraint: weight clipping at 0.01 unless given.
+        constraint: weight clipping at 0.01 unless given; ``Constraint()`` for none (spectral normalization, say).
         discriminator_turns: critic updates per generator update.
-        settings: the rest of :class:`GAN`'s.
+        noise, unroll, unroll_rate, average, classes: as for :class:`GAN`.
+        optimizer: RMSprop unless given, Adam with a gradient penalty (Gulrajani et al. 2017).
 
     Raises:
-        UserError: as :class:`GAN`, or if another loss is asked for.
+        UserError: as :class:`GAN`.
     """
 
     def __init__(
@@ -37,19 +37,27 @@ class WGAN(GAN):
         *,
         constraint: Constraint | None = None,
         discriminator_turns: int = 5,
-        optimizer: Mapping[str, Any] = RMSPROP,
-        **settings: Any,
+        noise: InstanceNoise | None = None,
+        unroll: int = 0,
+        unroll_rate: float = 1e-3,
+        average: float = 0.999,
+        classes: int = 0,
+        optimizer: Mapping[str, Any] | None = None,
     ) -> None:
-        if "loss" in settings:
-            checks.refuse("loss", settings["loss"], "a WGAN's is 'wasserstein', leave it out or compose a GAN")
+        constraint = constraint or WeightClipping()
+        penalized = isinstance(constraint, GradientPenalty)
         super().__init__(
             generator,
             critic,
             latent_dim,
             data_shape,
             loss="wasserstein",
-            constraint=constraint or WeightClipping(),
+            constraint=constraint,
             discriminator_turns=discriminator_turns,
-            optimizer=optimizer,
-            **settings,
+            noise=noise,
+            unroll=unroll,
+            unroll_rate=unroll_rate,
+            average=average,
+            classes=classes,
+            optimizer=(PENALIZED_ADAM if penalized else RMSPROP) if optimizer is None else optimizer,
         )

@@ -89,7 +89,7 @@ class ImplicitPosterior(nn.Module):
         latent_dim: int,
         context: int,
         noise_dim: int,
-        hidden: Sequence[int] = (128, 128),
+        hidden: Sequence[int] = (256,),
         activation: str = "relu",
     ) -> None:
         super().__init__()

@@ -101,7 +101,7 @@ class FlowPrior(Prior):
     zeros: Tensor
 
     def __init__(
-        self, latent_dim: int, transforms: int = 4, hidden: Sequence[int] = (128, 128), kind: str = "affine"
+        self, latent_dim: int, transforms: int = 2, hidden: Sequence[int] = (128, 128), kind: str = "affine"
     ) -> None:
         super().__init__(latent_dim)
         self.register_buffer("zeros", torch.zeros(latent_dim), persistent=False)

@@ -1,0 +1,72 @@
+"""Adversarial variational Bayes."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reparam.kinds import networks
+from reparam.kinds.kind import Idle, Kind
+from reparam.kinds.networks import NetworkConfig, build_decoder, build_encoder, build_likelihood
+from reparam.models.traits import Traits
+from reparam.models.vae.avb import AVB, PairDiscriminator
+from reparam.models.vae.implicit import ImplicitPosterior
+from reparam.models.vae.priors import StandardNormal
+from reparam.networks import MLP
+from reparam.settings import Positive, TrainingConfig
+
+
+class AVBConfig(NetworkConfig):
+    """Adversarial variational Bayes: a VAE whose posterior is any function of x and noise."""
+
+    kind: Literal["avb"] = "avb"
+    latent_dim: Positive = 20
+    """Width of z."""
+    noise_dim: Positive = 32
+    """Width of the noise that the posterior is made of."""
+    context: Positive = 128
+    """Numbers the encoder gives the posterior, and the discriminator's features of x."""
+    posterior_hidden: tuple[Positive, ...] = (256,)
+    """Widths of the hidden layers from context and noise to z."""
+    discriminator_hidden: tuple[Positive, ...] = (256, 256)
+    """Widths of the hidden layers from features of x and z to the log ratio."""
+    adaptive_contrast: bool = False
+    """Compare the posterior with the normal of its own moments instead of with the prior."""
+    contrast_samples: Annotated[int, Field(ge=2)] = 32
+    """Draws by which adaptive contrast estimates those moments."""
+    discriminator_turns: Positive = 1
+    """Updates of the discriminator per update of encoder and decoder."""
+
+
+def build_avb(config: AVBConfig, traits: Traits) -> AVB:
+    """Adversarial variational Bayes from its settings."""
+    likelihood = build_likelihood(config, traits)
+    joint = MLP(config.context + config.latent_dim, config.discriminator_hidden, 1, config.activation)
+    return AVB(
+        build_encoder(config, config.context, traits),
+        ImplicitPosterior(
+            config.latent_dim, config.context, config.noise_dim, config.posterior_hidden, config.activation
+        ),
+        build_decoder(config, config.latent_dim, likelihood, traits),
+        PairDiscriminator(build_encoder(config, config.context, traits), joint),
+        StandardNormal(config.latent_dim),
+        likelihood=likelihood,
+        contrast_samples=config.contrast_samples if config.adaptive_contrast else 0,
+        discriminator_turns=config.discriminator_turns,
+    )
+
+
+KIND = Kind(
+    name="avb",
+    settings=AVBConfig,
+    model=AVB,
+    what="adversarial variational Bayes, a posterior without a density",
+    examples=("reparam train avb --adaptive-contrast", "reparam train avb --latent-dim 2 --out runs/avb"),
+    resolve=networks.with_likelihood,
+    build=build_avb,
+    training=TrainingConfig(batch_size=128, schedule="linear", warmup=0.0),
+    suits=lambda model, traits: {"epochs": 30},
+    idle=(
+        *networks.IDLE,
+        Idle(("contrast_samples",), lambda s: not s.adaptive_contrast, "adaptive_contrast=False"),
+    ),
+)

@@ -1,0 +1,175 @@
+"""The variational autoencoder of parts: posterior, prior, likelihood, objective."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+
+from reparam import bounds
+from reparam.errors import UserError
+from reparam.kinds import networks
+from reparam.kinds.kind import Idle, Kind
+from reparam.kinds.networks import NetworkConfig, build_decoder, build_encoder, build_likelihood
+from reparam.models.traits import Traits
+from reparam.models.vae.objectives import ELBO, IWAE, DReG, Objective
+from reparam.models.vae.posteriors import DiagonalNormal, FlowPosterior, FullNormal
+from reparam.models.vae.priors import FlowPrior, MixturePrior, Prior, StandardNormal, VampPrior
+from reparam.models.vae.vae import VAE
+from reparam.settings import NotNegative, Positive
+
+FLOWS = ("iaf", "spline")
+"""The posteriors that are flows."""
+
+
+class VAEConfig(NetworkConfig):
+    """A variational autoencoder."""
+
+    kind: Literal["vae"] = "vae"
+    latent_dim: Positive = 20
+    """Width of z."""
+    posterior: Literal["diagonal", "full", "iaf", "spline"] = "diagonal"
+    """q(z|x): a diagonal normal, a full one, or either flow on top of a diagonal one."""
+    prior: Literal["standard", "mixture", "vamp", "flow", "spline"] = "standard"
+    """p(z): N(0, I); learned: a mixture of normals, of posteriors of pseudo-inputs, or a flow (affine or spline)."""
+    objective: Literal["elbo", "iwae", "dreg"] = "elbo"
+    """The bound that is raised; dreg: the importance-weighted one by its doubly reparameterized gradient."""
+    importance_samples: Positive = 50
+    """K, draws of z per example in the importance-weighted bound."""
+    kl: Literal["auto", "analytic", "sampled"] = "auto"
+    """How the ELBO's KL term is computed; auto: in closed form where there is one."""
+    samples: Positive = 1
+    """L, draws of z per example in the ELBO."""
+    kl_weight: NotNegative = 1.0
+    """Final weight of the KL term (beta)."""
+    kl_warmup: NotNegative = 0.0
+    """Epochs over which that weight rises from 0."""
+    free_bits: NotNegative = 0.0
+    """Nats per latent dimension that cost nothing (diagonal posterior, standard prior)."""
+    components: Positive = 100
+    """Normals of a mixture prior, pseudo-inputs of a VampPrior."""
+    transforms: Positive = 2
+    """Transforms of a flow, posterior's and prior's each."""
+    flow_hidden: tuple[Positive, ...] = (128, 128)
+    """Widths of the hidden layers of each transform."""
+
+
+def build_vae(config: VAEConfig, traits: Traits) -> VAE:
+    """A variational autoencoder from its settings.
+
+    Raises:
+        UserError: if parts do not go together.
+    """
+    posterior = build_posterior(config)
+    likelihood = build_likelihood(config, traits)
+    return VAE(
+        build_encoder(config, posterior.outputs, traits),
+        build_decoder(config, config.latent_dim, likelihood, traits),
+        build_prior(config, traits),
+        posterior=posterior,
+        likelihood=likelihood,
+        objective=build_objective(config),
+    )
+
+
+def check_parts(config: VAEConfig) -> None:
+    """Refuse parts that do not go together, before anything is built or written.
+
+    Raises:
+        UserError: naming what would go.
+    """
+    if config.prior == "vamp" and config.posterior != "diagonal":
+        raise UserError('a VampPrior is a mixture of diagonal normals: use it with posterior="diagonal"')
+    if config.objective == "dreg" and config.posterior in FLOWS:
+        raise UserError('dreg needs a normal posterior: use posterior="diagonal" or "full", or objective="iwae"')
+    if config.free_bits and (config.posterior != "diagonal" or config.prior != "standard"):
+        raise UserError("free bits count the KL of each dimension: use a diagonal normal posterior, a standard prior")
+    if config.objective == "elbo" and config.kl == "analytic" and not has_closed_kl(config):
+        raise UserError(
+            f'KL({config.posterior} posterior ‖ {config.prior} prior) has no closed form: use kl="sampled" (or "auto")'
+        )
+
+
+def has_closed_kl(config: VAEConfig) -> bool:
+    """Whether posterior and prior are normals, whose KL has a closed form."""
+    return config.posterior in ("diagonal", "full") and config.prior == "standard"
+
+
+def build_posterior(config: VAEConfig) -> DiagonalNormal | FullNormal | FlowPosterior:
+    """The posterior that the settings ask for."""
+    if config.posterior == "diagonal":
+        return DiagonalNormal(config.latent_dim)
+    if config.posterior == "full":
+        return FullNormal(config.latent_dim)
+    kind = "affine" if config.posterior == "iaf" else "spline"
+    return FlowPosterior(config.latent_dim, transforms=config.transforms, hidden=config.flow_hidden, kind=kind)
+
+
+def build_prior(config: VAEConfig, traits: Traits) -> Prior:
+    """The prior that the settings ask for."""
+    kinds: dict[str, Callable[[], Prior]] = {
+        "standard": lambda: StandardNormal(config.latent_dim),
+        "mixture": lambda: MixturePrior(config.latent_dim, config.components),
+        "vamp": lambda: _vamp_prior(config, traits),
+        "flow": lambda: FlowPrior(config.latent_dim, config.transforms, config.flow_hidden),
+        "spline": lambda: FlowPrior(config.latent_dim, config.transforms, config.flow_hidden, "spline"),
+    }
+    return kinds[config.prior]()
+
+
+def _vamp_prior(config: VAEConfig, traits: Traits) -> VampPrior:
+    noise = torch.randn(config.components, *traits.data_shape)
+    return VampPrior(config.latent_dim, traits.mean + traits.deviation * noise, *traits.range)
+
+
+def build_objective(config: VAEConfig) -> Objective:
+    """The objective that the settings ask for."""
+    if config.objective != "elbo":
+        return {"iwae": IWAE, "dreg": DReG}[config.objective](config.importance_samples)
+    kl = bounds.analytic_kl if config.kl == "analytic" else bounds.sampled_kl
+    return ELBO(config.kl_weight, config.kl_warmup, config.samples, kl, config.free_bits)
+
+
+def _has_flow(config: VAEConfig) -> bool:
+    return config.posterior in FLOWS or config.prior in ("flow", "spline")
+
+
+def _resolve(settings: VAEConfig, traits: Traits) -> VAEConfig:
+    check_parts(settings)
+    kl = settings.kl
+    if kl == "auto":
+        kl = "analytic" if has_closed_kl(settings) else "sampled"
+    return networks.with_likelihood(settings, traits).model_copy(update={"kl": kl})
+
+
+KIND = Kind(
+    name="vae",
+    settings=VAEConfig,
+    model=VAE,
+    what="a variational autoencoder",
+    examples=(
+        "reparam train vae --latent-dim 2 --epochs 20 --out runs/plane",
+        "reparam train vae --data fashion-mnist --network conv --kl-warmup 2",
+        "reparam train vae --data table.csv --likelihood normal",
+        "reparam train vae --posterior iaf --prior flow",
+        "reparam train vae --objective iwae --importance-samples 50",
+    ),
+    resolve=_resolve,
+    build=build_vae,
+    suits=lambda model, traits: {"learning_rate": networks.rate(model, traits)},
+    idle=(
+        *networks.IDLE,
+        Idle(("importance_samples",), lambda s: s.objective == "elbo", 'objective="elbo"'),
+        Idle(
+            ("samples", "kl", "kl_weight", "kl_warmup", "free_bits"),
+            lambda s: s.objective != "elbo",
+            'an objective other than "elbo"',
+        ),
+        Idle(("components",), lambda s: s.prior not in ("mixture", "vamp"), 'a prior other than "mixture" or "vamp"'),
+        Idle(("transforms", "flow_hidden"), lambda s: not _has_flow(s), "neither a posterior nor a prior of flows"),
+    ),
+    variants={
+        "iwae": VAEConfig(objective="iwae"),
+        "vae-flow": VAEConfig(posterior="iaf"),
+        "vae-vamp": VAEConfig(prior="vamp"),
+    },
+)

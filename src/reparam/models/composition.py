@@ -1,0 +1,403 @@
+"""A model as a tree of constructors with all their arguments: JSON-ready data, built again from an allow-list.
+
+A node is ``{"class": name, "arguments": {...}}``. Only the classes below and plain layers of ``torch.nn`` are built by
+name; nothing named in a file is ever imported. Weights are not in the tree: a checkpoint brings them.
+"""
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from reparam import bounds, networks
+from reparam.adversarial import LOSSES, AdversarialLoss
+from reparam.distributions.flow import AutoregressiveTransforms
+from reparam.errors import UserError
+from reparam.models import gan, vae
+from reparam.models.model import Model
+from reparam.networks import players
+from reparam.recording import arguments
+
+Tree = dict[str, Any]
+
+CLASSES: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        networks.MLP,
+        networks.Affine,
+        networks.ConvDecoder,
+        networks.ConvEncoder,
+        networks.ResidualBlock,
+        networks.ResidualDecoder,
+        networks.ResidualEncoder,
+        players.Conditional,
+        players.FourierFeatures,
+        players.Ranged,
+        AutoregressiveTransforms,
+        vae.AVB,
+        vae.Autoencoder,
+        vae.VAE,
+        vae.PairDiscriminator,
+        vae.ImplicitPosterior,
+        vae.DiagonalNormal,
+        vae.FlowPosterior,
+        vae.FullNormal,
+        vae.StandardNormal,
+        vae.MixturePrior,
+        vae.FlowPrior,
+        vae.VampPrior,
+        vae.BernoulliLikelihood,
+        vae.CategoricalLikelihood,
+        vae.ContinuousBernoulliLikelihood,
+        vae.DiscretizedLogisticLikelihood,
+        vae.NormalLikelihood,
+        vae.ELBO,
+        vae.IWAE,
+        vae.DReG,
+        gan.GAN,
+        gan.WGAN,
+        gan.Constraint,
+        gan.GradientPenalty,
+        gan.WeightClipping,
+        gan.ZeroCentred,
+        gan.InstanceNoise,
+    )
+}
+LAYERS: dict[str, type[nn.Module]] = {
+    name: getattr(nn, name)
+    for name in (
+        *("Linear", "Bilinear", "Embedding", "Identity", "Flatten", "Unflatten"),
+        *("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
+        *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"),
+        *("LayerNorm", "GroupNorm", "RMSNorm", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
+        *("ReLU", "LeakyReLU", "PReLU", "SiLU", "GELU", "ELU", "SELU", "CELU", "Mish", "Tanh", "Sigmoid", "Softplus"),
+        *("Hardtanh", "ReLU6", "Softmax", "LogSoftmax", "LogSigmoid", "Softsign", "Tanhshrink"),
+        *("MaxPool1d", "MaxPool2d", "AvgPool1d", "AvgPool2d", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d"),
+        *("Upsample", "PixelShuffle", "PixelUnshuffle", "ZeroPad2d", "ReflectionPad2d", "ReplicationPad2d"),
+    )
+}
+CONTAINERS: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "ModuleList": nn.ModuleList}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    function.__name__: function for function in (bounds.analytic_kl, bounds.sampled_kl)
+}
+# of torch's layers: where and in what format weights are made, and what only the weights' first values depend on
+IDLE = frozenset({"device", "dtype", "init", "_weight", "_freeze", "args", "kwargs"})
+MOST_NODES, MOST_DEPTH = 100_000, 100
+
+
+def describe(model: Model) -> Tree:
+    """The tree of a model.
+
+    A part that is not ours is a node with ``own``: whoever builds the tree must be given its class. So is a model whose
+    parts were changed after they were constructed, since its constructors would not build it.
+
+    >>> from reparam.networks import MLP
+    >>> model = vae.VAE(MLP(3, [4], 2), MLP(1, [4], 3), vae.StandardNormal(1))
+    >>> describe(model)["arguments"]["prior"]
+    {'class': 'StandardNormal', 'arguments': {'latent_dim': 1}}
+    """
+    tree = _Writer().node(model)
+    if own(tree) or _alike(model, tree):
+        return tree
+    return {"class": type(model).__name__, "own": True, "changed": True}
+
+
+def build(tree: object, classes: Sequence[type] = ()) -> Model:
+    """The model that a tree describes, its weights anew; torch's global noise is left as it was.
+
+    Args:
+        tree: what :func:`describe` gave, read from a file perhaps.
+        classes: the user's own classes that it names.
+
+    Raises:
+        UserError: if it names a class that is neither ours nor given, or does not fit together.
+
+    >>> from reparam.networks import MLP
+    >>> tree = describe(vae.VAE(MLP(3, [4], 2), MLP(1, [4], 3), vae.StandardNormal(1)))
+    >>> build(tree).sample(5).shape
+    torch.Size([5, 3])
+    """
+    _check_size(tree)
+    try:
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            _try_without_memory(tree, classes)
+            model = _Reader(classes).value(tree)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, RuntimeError, OverflowError) as error:
+        raise UserError(f"the composition is damaged ({type(error).__name__}: {error}): restore the file") from None
+    if not isinstance(model, Model):
+        raise UserError(f"the composition describes a {type(model).__name__}, which is no model: restore the file")
+    return model
+
+
+def own(tree: object) -> tuple[str, ...]:
+    """The names of the user's own classes in a tree, each once.
+
+    >>> own({"class": "VAE", "arguments": {"encoder": {"class": "Mine", "own": True}}})
+    ('Mine',)
+    """
+    if isinstance(tree, dict):
+        mine = (str(tree.get("class")),) if tree.get("own") else ()
+        return tuple(dict.fromkeys([*mine, *(name for value in tree.values() for name in own(value))]))
+    return tuple(dict.fromkeys(name for value in tree for name in own(value))) if isinstance(tree, list) else ()
+
+
+def shapes(tree: object, classes: Sequence[type] = ()) -> dict[str, torch.Size] | None:
+    """The shapes of the tensors of a tree's model, without memory for them; None where they cannot be had so."""
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):
+            built = _Reader(classes).value(tree)
+    except (RuntimeError, NotImplementedError, ValueError):
+        return None  # some of zuko's layers look at numbers while they are made
+    return {name: tensor.shape for name, tensor in built.state_dict().items()} if isinstance(built, nn.Module) else {}
+
+
+def _alike(model: Model, tree: Tree) -> bool:
+    """Whether building the tree gives the model's layers and shapes."""
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):
+            built = _Reader(()).value(tree)
+    except (RuntimeError, NotImplementedError, ValueError):
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            built = _Reader(()).value(tree)
+    ours, theirs = ({name: t.shape for name, t in m.state_dict().items()} for m in (model, built))
+    return ours == theirs and str(model) == str(built)
+
+
+def _try_without_memory(tree: object, classes: Sequence[type]) -> None:
+    """Build on no device first, so that widths that no machine holds are a sentence and not an allocator's death."""
+    found = shapes(tree, classes)
+    if found is not None:
+        total = sum(shape.numel() for shape in found.values())
+        if total > MOST_NUMBERS:
+            raise UserError(f"the composition describes {total:.2g} numbers, more than any machine holds: restore it")
+
+
+MOST_NUMBERS = 10**11
+
+
+def _check_size(tree: object) -> None:
+    """Refuse a tree that would take forever to build.
+
+    Raises:
+        UserError: if it is too deep or has too many nodes.
+    """
+    left, level = [tree], 0
+    count = 0
+    while left:
+        count, level = count + len(left), level + 1
+        if count > MOST_NODES or level > MOST_DEPTH:
+            raise UserError(
+                f"the composition is deeper than {MOST_DEPTH} levels or has more than {MOST_NODES:,} parts, as no "
+                "model of this library has: restore the file"
+            )
+        left = [
+            part
+            for value in left
+            for part in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+        ]
+
+
+class _Writer:
+    """Writes values as data; a module met twice is written once and referred to."""
+
+    def __init__(self) -> None:
+        self.met: dict[int, Tree] = {}
+
+    def node(self, part: Any) -> Tree:
+        """The node of an object."""
+        if id(part) in self.met:
+            first = self.met[id(part)]
+            return {"same": first.setdefault("id", len([1 for n in self.met.values() if "id" in n]))}
+        tree: Tree = {"class": type(part).__name__}
+        if isinstance(part, nn.Module):
+            self.met[id(part)] = tree
+        tree |= self._rest(part)
+        return tree
+
+    def _rest(self, part: Any) -> Tree:
+        cls = parametrize.type_before_parametrizations(part) if isinstance(part, nn.Module) else type(part)
+        if cls in CONTAINERS.values():
+            return {"class": cls.__name__, "children": [self.node(child) for child in part]}
+        if cls is nn.ModuleDict:
+            return {"children": {name: self.node(child) for name, child in part.items()}}
+        if cls in LAYERS.values():
+            found: Mapping[str, Any] = {name: _attribute(part, name) for name in _parameters(cls)}
+            normalized = {"spectral_norm": True} if _is_normalized(part) else {}
+            return {"class": cls.__name__, "arguments": self._values(part, found), **normalized}
+        given = _given(part)
+        if CLASSES.get(cls.__name__) is cls and given is not None:
+            return {"arguments": self._values(part, given)}
+        return {"own": True} | ({} if given is None else {"arguments": self._values(part, given)})
+
+    def _values(self, owner: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+        # what was left to the constructor is written down as the constructor decided it
+        ours = type(owner).__name__ in CLASSES
+        decided = {k: getattr(owner, k, None) if v is None and ours else v for k, v in given.items()}
+        return {name: self.value(value, registered=isinstance(owner, nn.Module)) for name, value in decided.items()}
+
+    def value(self, value: Any, registered: bool = False) -> Any:
+        """A value as data."""
+        if value is None or isinstance(value, bool | int | str):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else {"number": str(value)}
+        if isinstance(value, Tensor):
+            return _tensor(value, registered)
+        if isinstance(value, AdversarialLoss):
+            name = next((name for name, loss in LOSSES.items() if loss is value), None)
+            return {"class": "AdversarialLoss", "own": True} if name is None else name
+        if isinstance(value, Mapping):
+            return {"mapping": {str(key): self.value(part) for key, part in value.items()}}
+        if isinstance(value, Sequence):
+            return [self.value(part) for part in value]
+        function = next((name for name, known in FUNCTIONS.items() if known is value), None)
+        if function is not None:
+            return {"function": function}
+        return self.node(value)
+
+
+class _Reader:
+    """Builds values from data."""
+
+    def __init__(self, classes: Sequence[type]) -> None:
+        self.own = {cls.__name__: cls for cls in classes}
+        self.made: dict[int, Any] = {}
+
+    def value(self, data: Any) -> Any:
+        """The value that the data describe."""
+        if isinstance(data, list):
+            return tuple(self.value(part) for part in data)
+        if not isinstance(data, dict):
+            return data
+        for form, read in self.forms.items():
+            if form in data:
+                return read(self, data)
+        raise UserError(f"the composition holds {str(data)[:80]}, which describes nothing: restore the file")
+
+    def _node(self, data: Tree) -> Any:
+        name = data["class"]
+        made = self._made(str(name), data)
+        if data.get("spectral_norm") is True:
+            nn.utils.parametrizations.spectral_norm(made)
+        if "id" in data:
+            self.made[int(data["id"])] = made
+        return made
+
+    def _made(self, name: str, data: Tree) -> Any:
+        if data.get("own"):
+            return self._own(name, data)
+        if name in CONTAINERS or name == "ModuleDict":
+            return self._container(name, data)
+        cls = CLASSES.get(name) or LAYERS.get(name)
+        if cls is None:
+            raise UserError(
+                f"the composition names {name!r}, which is no part of this library: if it is your own class, pass it "
+                "with classes=[...]; otherwise the file is damaged"
+            )
+        return _construct(cls, name, self._arguments(data))
+
+    def _own(self, name: str, data: Tree) -> Any:
+        if name not in self.own or "arguments" not in data:
+            raise UserError(
+                f"the composition holds {name!r}, a class of your own: pass it with classes=[{name}], or compose "
+                "the model again and pass it with model=..."
+            )
+        return _construct(self.own[name], name, self._arguments(data))
+
+    def _container(self, name: str, data: Tree) -> nn.Module:
+        children = data.get("children")
+        if name == "ModuleDict" and isinstance(children, dict):
+            return nn.ModuleDict({key: self.value(child) for key, child in children.items()})
+        if name in CONTAINERS and isinstance(children, list):
+            made = [self.value(child) for child in children]
+            return nn.Sequential(*made) if name == "Sequential" else nn.ModuleList(made)
+        raise UserError(f"the composition holds a {name} without its layers: restore the file")
+
+    def _arguments(self, data: Tree) -> dict[str, Any]:
+        given = data.get("arguments", {})
+        if not isinstance(given, dict):
+            raise UserError(f"the arguments of {data['class']!r} in the composition are no table: restore the file")
+        return {str(name): self.value(value) for name, value in given.items()}
+
+    def _same(self, data: Tree) -> Any:
+        if data["same"] not in self.made:
+            raise UserError("the composition refers to a part that it does not hold: restore the file")
+        return self.made[data["same"]]
+
+    def _mapping(self, data: Tree) -> dict[str, Any]:
+        return {str(key): self.value(part) for key, part in dict(data["mapping"]).items()}
+
+    def _function(self, data: Tree) -> Callable[..., Any]:
+        if data["function"] not in FUNCTIONS:
+            raise UserError(f"the composition names a function {data['function']!r} that is not ours: restore the file")
+        return FUNCTIONS[data["function"]]
+
+    def _tensor(self, data: Tree) -> Tensor:
+        given = data["tensor"]
+        dtype = getattr(torch, str(given["dtype"]), None)
+        if not isinstance(dtype, torch.dtype):
+            raise UserError(f"the composition names a number format {given['dtype']!r} that there is not: restore it")
+        if "values" in given:
+            return torch.tensor(given["values"], dtype=dtype).reshape(given["shape"])
+        return torch.ones([int(size) for size in given["shape"]], dtype=dtype)
+
+    forms: ClassVar[dict[str, Callable[[Any, Tree], Any]]] = {
+        "class": _node,
+        "same": _same,
+        "mapping": _mapping,
+        "function": _function,
+        "tensor": _tensor,
+        "number": lambda self, data: float(data["number"]),
+    }
+
+
+def _construct(cls: type, name: str, given: dict[str, Any]) -> Any:
+    """An instance, or a sentence on what does not fit."""
+    try:
+        inspect.signature(cls).bind(**given)
+        return cls(**given)
+    except UserError:
+        raise
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError) as error:
+        raise UserError(f"{name} of the composition cannot be built ({error}): restore it, or pass model=...") from None
+
+
+def _given(part: Any) -> Mapping[str, Any] | None:
+    """What an object was constructed with: remembered, or in attributes of the constructor's names."""
+    kept = arguments(part)
+    if kept is not None:
+        return kept
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        return {field.name: getattr(part, field.name) for field in dataclasses.fields(part) if field.init}
+    if type(part).__init__ is object.__init__:
+        return {}
+    names = _parameters(type(part))
+    return {name: getattr(part, name) for name in names} if all(hasattr(part, name) for name in names) else None
+
+
+def _parameters(cls: type) -> list[str]:
+    """The names of a constructor's arguments that say what is built."""
+    return [name for name in inspect.signature(cls).parameters if name not in IDLE]
+
+
+def _attribute(layer: nn.Module, name: str) -> Any:
+    value = getattr(layer, name)
+    return value is not None if name == "bias" else value
+
+
+def _is_normalized(layer: nn.Module) -> bool:
+    if not parametrize.is_parametrized(layer):
+        return False
+    steps = [module for name, module in layer.named_modules() if name.count(".") == 2]  # parametrizations.weight.0
+    return {type(step).__name__ for step in steps} == {"_SpectralNorm"}
+
+
+def _tensor(value: Tensor, registered: bool) -> Tree:
+    """A tensor's shape; its values, too, unless a module keeps it among its own and a checkpoint brings them."""
+    form: Tree = {"shape": list(value.shape), "dtype": str(value.dtype).removeprefix("torch.")}
+    return {"tensor": form if registered else {**form, "values": value.detach().cpu().flatten().tolist()}}
