@@ -3,14 +3,24 @@
 import hashlib
 import json
 import math
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 
-from reparam.data import load_data
+import reparam
+from reparam.data import DataRecord, Dataset, Split, load_data
 from reparam.errors import UserError
-from reparam.evaluation.samples.classifier import FEATURES, WEIGHTS, class_histogram, digit_classifier
+from reparam.evaluation.samples.classifier import (
+    FEATURES,
+    WEIGHTS,
+    class_histogram,
+    digit_classifier,
+    fits_classifier,
+    is_mnist,
+)
 from reparam.networks import count_parameters
 
 
@@ -133,3 +143,25 @@ def test_noise_is_no_digit(noise):
         case "flat":
             x = x[:, :, :1, :1].expand(-1, 1, 28, 28)
     assert class_histogram(x).top_probability < 0.5
+
+
+def test_what_is_mnist_has_one_answer():
+    grey = torch.zeros(9, 1, 28, 28, dtype=torch.uint8)
+
+    def named(name, x=grey, scale=255.0):
+        return Dataset(name, *[Split(x)] * 3, data_shape=tuple(x.shape[1:]), scale=scale)
+
+    for name in ("mnist", "static-mnist"):
+        assert is_mnist(named(name))
+        assert is_mnist(DataRecord.of(named(name)))
+    assert not is_mnist(named("fashion-mnist"))
+    assert not is_mnist(named("mnist", grey[..., :14]))
+    assert fits_classifier(named("fashion-mnist"))
+    assert not fits_classifier(named("mnist", grey[..., :14]))
+    assert not fits_classifier(named("mnist", torch.linspace(-1, 1, 9 * 784).view(9, 1, 28, 28), 1.0))
+
+
+def test_the_question_is_asked_in_one_place():
+    room = Path(reparam.evaluation.__file__).parent
+    asked = {path.name for path in room.rglob("*.py") if re.search(r'[!=]= "mnist"|in MNIST', path.read_text("utf-8"))}
+    assert asked == {"classifier.py"}

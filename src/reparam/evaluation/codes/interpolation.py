@@ -11,7 +11,7 @@ from reparam import checks
 from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import code, decode_mean, device_of, examples, pick, require_real_codes
-from reparam.evaluation.samples.classifier import IMAGE_SHAPE, digit_classifier
+from reparam.evaluation.samples.classifier import digit_classifier, is_mnist
 from reparam.hardware import exact
 from reparam.models.protocols import Conditional, Encodes, HasPrior, can, prior_of
 from reparam.randomness import generator, noise
@@ -165,7 +165,7 @@ def _generated_ends(run: Run, start: str | None, end: str | None, seed: int) -> 
     with noise(seed, "interpolate"):
         z = prior_of(run.model).sample((CANDIDATES,)).cpu()
     x = decode_mean(run.model, z)
-    if run.record.name != "mnist" or tuple(x.shape[1:]) != IMAGE_SHAPE:
+    if not is_mnist(run.record):
         if start or end:
             raise UserError(
                 "labels of generated examples can be read on mnist only: leave `from_label` and `to_label` out"

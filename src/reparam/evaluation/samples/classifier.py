@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
+from reparam.data import DataRecord, Dataset
 from reparam.errors import UserError
 from reparam.files import read_json
 from reparam.hardware import exact
@@ -17,6 +18,8 @@ WEIGHTS = Path(__file__).parent / "bundled" / "mnist_classifier.safetensors"
 CLASSES = 10
 FEATURES = 96
 IMAGE_SHAPE = (1, 28, 28)
+MNIST = ("mnist", "static-mnist")
+"""The names of data whose classes the classifier names."""
 BATCH_SIZE = 1000
 # A sigmoid or an affine map may miss the interval by a rounding error; images in [-1, 1] or 0..255 miss it by far.
 TOLERANCE = 1e-3
@@ -78,6 +81,22 @@ class DigitClassifier(nn.Module):
         check_digits(x)
         weight = next(self.parameters())
         return torch.cat([function(part.to(weight)).cpu() for part in torch.split(x, BATCH_SIZE)])
+
+
+def is_mnist(data: Dataset | DataRecord) -> bool:
+    """Whether data are MNIST, grey or binarized once and for all: only of these can classes be read off images.
+
+    >>> from reparam.data import load_data
+    >>> is_mnist(load_data("mnist")), is_mnist(load_data("ring"))
+    (True, False)
+    """
+    return data.name in MNIST and tuple(data.data_shape) == IMAGE_SHAPE
+
+
+def fits_classifier(data: Dataset | DataRecord) -> bool:
+    """Whether the network can look at data, whatever they show: grey images of 28 by 28 in [0, 1]."""
+    low, high = data.range
+    return tuple(data.data_shape) == IMAGE_SHAPE and low >= 0 and high <= 1
 
 
 def check_digits(x: Tensor) -> None:

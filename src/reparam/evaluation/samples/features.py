@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from reparam.data import Dataset
 from reparam.errors import UserError
-from reparam.evaluation.samples.classifier import BATCH_SIZE, FEATURES, IMAGE_SHAPE, digit_classifier
+from reparam.evaluation.samples.classifier import BATCH_SIZE, FEATURES, digit_classifier, fits_classifier
 from reparam.evaluation.samples.inception import Inception
 from reparam.hardware import exact
 from reparam.randomness import noise
@@ -75,8 +75,7 @@ def choose_features(choice: nn.Module | Choice, data: Dataset, x: Tensor, seed: 
         return module_features(choice)
     if choice not in ("auto", "raw"):
         raise UserError(f"features {choice!r} are unknown: give auto, raw, inception or an nn.Module")
-    low, high = data.range
-    if choice == "auto" and data.data_shape == IMAGE_SHAPE and low >= 0 and high <= 1:
+    if choice == "auto" and fits_classifier(data):
         return digit_features()
     return raw_features(x, seed)
 

@@ -11,7 +11,7 @@ from reparam.data.reading import take
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
 from reparam.evaluation.codes.latent_usage import LatentUsage
-from reparam.evaluation.samples.classifier import CLASSES, ClassHistogram, digit_classifier
+from reparam.evaluation.samples.classifier import CLASSES, ClassHistogram, digit_classifier, is_mnist
 from reparam.evaluation.samples.features import Choice, Features, choose_features
 from reparam.evaluation.samples.frechet import frechet_distance
 from reparam.evaluation.samples.kernel_distance import kernel_distance
@@ -27,8 +27,6 @@ from reparam.randomness import generator
 FEWEST = 60
 MOST_SEARCHED = 100_000
 PERMUTATIONS = 200
-DIGITS = ("mnist", "static-mnist")
-"""Data whose classes the shipped network names."""
 FLOOR: dict[SplitName, SplitName] = {"train": "test", "validation": "test", "test": "validation"}
 """The split that stands in for samples in the floor row, by the split of reference."""
 OTHER: dict[SplitName, SplitName] = {"test": "validation", "validation": "test"}
@@ -161,7 +159,7 @@ class Yardstick:
             memorization_values=by_values,
             memorization_features=by_features,
             duplicates=duplicates(found, real),
-            classes=_digits(found) if self.data.name in DIGITS and self.features.kind == "digits" else None,
+            classes=_digits(found) if is_mnist(self.data) and self.features.kind == "digits" else None,
             latents=latents,
         )
 
