@@ -139,6 +139,6 @@ def check_same_settings(given: Mapping[str, Any], recorded: TrainingConfig, wher
         there = getattr(recorded, name)
         if value != there:
             raise UserError(
-                f"{where} goes on as it was begun, with {name}={there!r}, not {value!r}: leave it out, or begin a new run "
-                f"from its weights (from={str(where)!r})"
+                f"{where} goes on as it was begun, with {name}={there!r}, not {value!r}: leave it out, or begin a new "
+                f"run from its weights (from={str(where)!r})"
             )
