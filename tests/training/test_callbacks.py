@@ -230,7 +230,9 @@ def test_a_run_that_ends_worse_than_untrained_says_so(capsys, tmp_path):
     assert (remark["note"], 6) in diary.words
     code, out, _ = said(capsys, "info", tmp_path / "run")
     assert code == 0
-    assert remark["note"] in out
+    told = remark["note"].replace("`learning_rate`", "--learning-rate").replace("gradient_clip=1", "--gradient-clip 1")
+    assert told in out
+    assert told != remark["note"]
 
 
 def test_a_run_that_gets_better_says_nothing():
@@ -361,6 +363,6 @@ def test_a_number_that_is_not_finite_advises_settings_that_there_are():
 
     with pytest.raises(NotFinite) as error:
         quiet_fit(Broken(), small_data(), steps=1)
-    advised = re.findall(r"(\w+)=", str(error.value))
+    advised = [a or b for a, b in re.findall(r"`(\w+)`|(\w+)=", str(error.value))]
     assert advised == ["learning_rate", "gradient_clip"]
     assert set(advised) <= set(reparam.settings.TrainingConfig.model_fields)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tyro.conf import Positional
 
+from reparam.cli.flags import translated
 from reparam.cli.parse import emit, parse
 
 
@@ -57,7 +58,7 @@ def describe(result: dict[str, Any]) -> str:
             _line(split, {k: round(v, 2) for k, v in row.items() if k != "split" and v is not None})
             for split, row in result["last"].items()
         ),
-        *(f"  {'step ' + str(remark['step']):<11} {remark['note']}" for remark in result["notes"]),
+        *(f"  {'step ' + str(remark['step']):<11} {translated(remark['note'])}" for remark in result["notes"]),
         _line("machine", result["machine"]),
     ]
     return "\n".join(lines)

@@ -38,8 +38,8 @@ closed form; a flow prior comes close to the data's own density, above which, on
 
 With the whole model kept, a flow posterior cannot change log p(x); it closes the gap below it. Here x = z₁² + z₂ +
 noise, whose posterior is a parabola, cut in two where x is large. log p(x) is a one-dimensional integral. A diagonal
-normal leaves a gap of 0.7 nats; an affine flow that sees x leaves a twentieth of it: nothing where the posterior is in
-one piece, and about log 2 where it covers one of two.
+normal leaves a gap of 0.7 nats; an affine flow that sees x leaves less than a tenth of it: nothing where the posterior
+is in one piece, and about log 2 where it covers one of two.
 """
 SOURCE = "Rezende & Mohamed 2015, section 3; Kingma et al. 2016, section 3; Chen et al. 2017, section 3.2"
 WIDTH, BATCH, RATE = 32, 256, 5e-3

@@ -48,7 +48,7 @@ DISEASES = (
         "dead discriminator",
         lambda row: abs(row["margin"]) < 1e-3 and row["lipschitz"] < 1e-3,
         "its outputs on real and generated examples differ by {margin:.1g}, its largest gradient is {lipschitz:.1g}",
-        "a higher learning_rate=, a larger clip=, or gradient_penalty=10 instead of clipping",
+        "a higher `learning_rate`, a larger `clip`, or gradient_penalty=10 instead of clipping",
     ),
 )
 

@@ -56,7 +56,7 @@ class Track:
             what.append(f"the gradient of parameter {self.parameters[index]!r} is {self.norms[row][index].item():g}")
         return (
             f"turn {self.turn!r} at step {self.steps[row]}: {' and '.join(what)}; the last good checkpoint is kept: "
-            "try a lower learning_rate=, gradient_clip=1, or look for NaN and huge values in the data"
+            "try a lower `learning_rate`, gradient_clip=1, or look for NaN and huge values in the data"
         )
 
     def means(self) -> dict[str, float]:
