@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-portable lint bench clean
+.PHONY: demo test test-portable smoke lint bench clean
 
 demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a report to open; QUICK=1: in a minute
 	$(BIN)/reparam demo $(if $(QUICK),--quick --out demo-quick,--out demo)
@@ -19,6 +19,9 @@ test-portable: $(INSTALLED)  ## a part of the suite under other instruction sets
 	ATEN_CPU_CAPABILITY=avx2 $(PORTABLE) --bf16=no --noise-seed=1
 	DNNL_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(PORTABLE) --bf16=yes
 	OMP_NUM_THREADS=2 $(PORTABLE) --bf16=no
+
+smoke:  ## install and run it in every Python from 3.11 on that is here and has wheels (downloads torch for each)
+	$(PYTHON) scripts/smoke.py
 
 lint: $(INSTALLED)  ## style, format and types
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """What other systems lack is not asked for: those modules of Python's that only POSIX has, and Linux's files."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,25 @@ MODULES = [
 ]
 POSIX = ("fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "posix_ipc", "syslog")
 WITHOUT = "import sys; sys.modules.update(dict.fromkeys({posix}));"
+
+
+def pythons():
+    """Every Python from 3.11 on that is here: this one, those on the path, pyenv's."""
+    names = [f"python3.{minor}" for minor in range(11, 20)]
+    on_path = [path for name in names if (path := shutil.which(name)) and "shims" not in path]  # which may lead nowhere
+    others = [str(path) for name in names for path in (Path.home() / ".pyenv" / "versions").glob(f"*/bin/{name}")]
+    return list(dict.fromkeys([sys.executable, *on_path, *others]))
+
+
+@pytest.mark.parametrize("python", pythons())
+def test_the_source_compiles_in_every_python_that_is_here(python):
+    """Without a warning, either; `scripts/smoke.py` installs and runs it where there are wheels."""
+    code = (
+        "import sys, pathlib\n"
+        "for path in pathlib.Path(sys.argv[1]).rglob('*.py'): compile(path.read_bytes(), str(path), 'exec')"
+    )
+    told = subprocess.run([python, "-W", "error", "-c", code, SRC], capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
 
 
 def without_posix(code):
