@@ -128,7 +128,7 @@ def test_one_or_the_other_alone(capsys, tmp_path):
 
 def test_fewer_images_are_taken_where_samples_are_measured_too_and_that_is_said(capsys, monkeypatch):
     monkeypatch.setattr(asked, "IMAGES", 7)
-    note = "(--images N: of so many; --likelihood alone: of all)"
+    note = "(--images: of so many; --likelihood alone: of all)"
     out = unfolded(said(capsys, "evaluate", "vae", *FEW)[1])
     assert f"nats per example of 7 from test; 5 samples of the posterior each {note}" in out
     for flags, examples in ((("--images", 9), 9), (("--likelihood",), 80)):

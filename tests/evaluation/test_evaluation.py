@@ -154,7 +154,7 @@ def test_where_the_data_are_gone_the_ends_are_draws_of_the_prior(tmp_path):
     result = evaluation.interpolate(gone, path="linear")
     assert result.ends.endswith("since the data cannot be read")
     assert 4 < np.linalg.norm(result.z[0] - result.z[-1]) < 12, "the most distant of 1,000 draws of N(0, I)"
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match="the data of this run"):
         evaluation.interpolate(gone, from_label="1")
 
 
