@@ -43,6 +43,10 @@ def floor_of(module: str) -> int:
     return next(i for i, floor in enumerate(FLOORS) if name in floor)
 
 
+def room(path: Path) -> str:
+    return path.relative_to(SRC).with_suffix("").parts[0]
+
+
 def imports(path: Path) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -73,6 +77,45 @@ def test_nothing_forbidden_is_imported_or_called(path):
     assert not any(text.startswith(("torch.distributions", "D.Normal")) for text in attributes)
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert not calls & {"eval", "exec", "torch.load", "pickle.load", "pickle.loads"}
+
+
+CLASSES = {"GAN", "WGAN", "VAE", "AVB", "Autoencoder"}
+MEMBERS = {
+    *("sample", "mean", "encode", "decode", "prior", "evaluate", "watch", "judge", "critic", "likelihood"),
+    *("classes", "candidates", "choosing", "latent_dim"),
+}
+
+
+def asks_for_a_class_or_a_member(call: ast.Call) -> bool:
+    """Whether a call is one of those by which code finds out, for itself, what a model can do."""
+    name, arguments = ast.unparse(call.func), call.args
+    if name == "isinstance":
+        return bool({node.id for node in ast.walk(arguments[1]) if isinstance(node, ast.Name)} & CLASSES)
+    if name not in ("hasattr", "getattr") or "config" in ast.unparse(arguments[0]):
+        return False
+    return isinstance(arguments[1], ast.Constant) and arguments[1].value in MEMBERS
+
+
+HOUSE = [p for p in FILES if p != SRC / "__init__.py"]
+WITHOUT_MODELS = {"data"}  # it asks what users' data sets have
+OUTSIDE = [
+    p for p in HOUSE if floor_of(f"reparam.{room(p)}") > floor_of("reparam.models") and room(p) not in WITHOUT_MODELS
+]
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=lambda p: str(p.relative_to(SRC)))
+def test_what_a_model_can_do_is_asked_in_one_place(path):
+    """Outside ``models`` it is ``can`` and ``require`` of ``reparam.models.protocols`` that say it."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    found = [ast.unparse(call) for call in calls if asks_for_a_class_or_a_member(call)]
+    assert not found
+
+
+def test_such_questions_are_recognized():
+    for code in ("isinstance(run.model, VAE | GAN)", "hasattr(model, 'encode')", "getattr(model, 'classes', 0)"):
+        assert asks_for_a_class_or_a_member(ast.parse(code).body[0].value)
+    for code in ("isinstance(x, Tensor)", "hasattr(judge, 'coef_')", "getattr(config.model, 'likelihood', '')"):
+        assert not asks_for_a_class_or_a_member(ast.parse(code).body[0].value)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))

@@ -12,7 +12,7 @@ from PIL import Image
 from reparam import evaluation, plots
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import CodeForm, code_form
-from reparam.models.protocols import Encodes, HasPrior, can
+from reparam.models.protocols import Decodes, Encodes, HasPrior, can
 from reparam.pages import Explorer, Picture
 from reparam.result import Result as Found
 from reparam.runs.run import Run
@@ -68,7 +68,7 @@ def interpolations(results: Sequence[Result]) -> list[Picture]:
 
 def planes(results: Sequence[Result]) -> list[Explorer]:
     """The plane of every VAE with two latents, to be explored."""
-    flat = [result for result in results if _is_plane(result)]
+    flat = [result for result in results if _is_plane(result) and can(result.run.model, Decodes)]
     chosen = [result for result in flat if can(result.run.model, HasPrior)] or flat
     return [explorer(result.run, f"{result.trial.folder.name}: {PLANE}") for result in chosen]
 
