@@ -87,3 +87,16 @@ def test_mistakes_are_a_sentence(capsys, folder, mine, tmp_path, argv, words):
     assert words in err
     assert len(err.splitlines()) == 1
     assert (tmp_path / "mine.npy.npz").read_text() == "kept"
+
+
+def test_a_table_with_a_column_of_words_is_read_as_it_was_when_trained_on(capsys, tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("a,colour\n" + "".join(f"{i % 7},{'red' if i % 2 else 'blue'}\n" for i in range(60)))
+    run, out = tmp_path / "run", tmp_path / "z.npz"
+    flags = ("--labels", "colour", "--hidden", 8, "--latent-dim", 2, "--steps", 2, "--quiet")
+    assert said(capsys, "train", "vae", "--data", table, *flags, "--out", run)[0] == 0
+    assert reparam.load(run).record.label_column == "colour"
+    code, _, err = said(capsys, "encode", run, table, "--out", out)
+    assert code == 0, err
+    with np.load(out) as arrays:
+        assert arrays["z"].shape == (60, 2)

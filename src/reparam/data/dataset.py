@@ -113,6 +113,8 @@ class Dataset:
     #: The name or path that it is read again by, and what the images of a folder were resized to.
     source: str | None = None
     image_size: int | None = None
+    #: The column of a table that its labels were told to be read from.
+    label_column: str | None = None
 
     def __repr__(self) -> str:
         sizes = " + ".join(f"{len(split):,}" for split in self.splits.values())

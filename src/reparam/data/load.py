@@ -54,7 +54,9 @@ def load_data(
     if image_size is not None and image_size < 1:
         raise UserError(f"The image size {image_size} is not a number of pixels: give 1 or more.")
     reading = read(name_or_path, image_size=image_size, seed=seed, labels=labels, memory_limit=memory_limit)
-    data = replace(from_reading(reading, seed), source=_absolute(name_or_path), image_size=image_size)
+    data = replace(
+        from_reading(reading, seed), source=_absolute(name_or_path), image_size=image_size, label_column=labels
+    )
     return binarized(data, binarization)
 
 

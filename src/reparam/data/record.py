@@ -26,6 +26,7 @@ class DataRecord:
         seed: of the split and of what is binarized once.
         source: the name or absolute path that they are read again by; None for arrays that Python code gave.
         image_size: what the images of a folder were resized to.
+        label_column: the column of a table that holds the labels, where that was told.
     """
 
     name: str
@@ -41,6 +42,7 @@ class DataRecord:
     seed: int = 0
     source: str | None = None
     image_size: int | None = None
+    label_column: str | None = None
 
     @classmethod
     def of(cls, data: Dataset) -> "DataRecord":
@@ -65,6 +67,7 @@ class DataRecord:
             seed=data.seed,
             source=data.source,
             image_size=data.image_size,
+            label_column=data.label_column,
         )
 
     @property

@@ -36,7 +36,8 @@ def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[
     named = source in NAMES or not place.exists()
     which = which or ("test" if named else "all")
     pictures = not named and place.is_dir() and not is_idx_folder(place)
-    data = load_data(source, image_size=record.image_size if pictures else None, seed=record.seed)
+    labels = None if named or place.suffix.lower() != ".csv" else record.label_column
+    data = load_data(source, image_size=record.image_size if pictures else None, seed=record.seed, labels=labels)
     if which != "all":
         return examples_of(_gathered([data.splits[which]]), record, source), f"the {which} split of {data.name}"
     raw, words = in_order(data)
