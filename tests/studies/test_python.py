@@ -34,7 +34,7 @@ def test_an_evaluation_is_what_the_command_prints(found, compared, capsys):
         for one in results["log_likelihood"].values():
             assert one.pop("seconds") > 0
     assert (code, told) == (0, ours)
-    assert said(capsys, "evaluate", *runs, *flags)[1] == f"{found}\n"
+    assert said(capsys, "evaluate", *runs, *flags)[1] == translated(f"{found}\n")
 
 
 def test_an_evaluation_has_numbers_and_a_figure(found, compared):
