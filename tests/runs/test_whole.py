@@ -1,0 +1,191 @@
+"""A run folder is whole: it needs neither its data, nor a working directory, nor the source's constants."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+import reparam
+from helpers import quiet_fit, said, same, small, small_data, small_vae, weights
+from reparam.errors import UserError
+from reparam.models import GAN, VAE, NormalLikelihood, StandardNormal
+from reparam.networks import MLP
+
+COMMANDS = ("sample", "snapshots", "manifold", "curves", "info", "interpolate")
+
+
+@pytest.fixture
+def run(capsys, images, tmp_path):
+    """A finished run with two latents whose data are gone."""
+    shutil.copy(images, tmp_path / "x.npy")
+    folder = tmp_path / "run"
+    assert said(capsys, "train", "vae", *small(tmp_path / "x.npy"), "--out", folder)[0] == 0
+    (tmp_path / "x.npy").rename(tmp_path / "moved.npy")
+    return folder
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "interpolate"])
+def test_what_needs_no_data_works_without_them_from_any_directory(capsys, run, monkeypatch, tmp_path, command):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    code, out, err = said(capsys, command, run, "--json")
+    assert code == 0, err
+    assert json.loads(out)
+
+
+def test_what_needs_them_says_where_they_lay(capsys, run):
+    code, _, err = said(capsys, "latents", run)
+    assert code == 2
+    assert "no longer at" in err
+    assert "x.npy" in err
+
+
+def test_other_data_of_the_same_schema_take_their_place(run, tmp_path):
+    loaded = reparam.load(run, data=tmp_path / "moved.npy")
+    assert len(loaded.data.test) == loaded.record.sizes["test"]
+    assert loaded.data.fingerprint == loaded.record.fingerprint
+    with pytest.raises(UserError, match="shape"):
+        reparam.load(run, data=np.zeros((50, 3), np.float32))
+
+
+def test_data_are_found_from_another_directory(capsys, images, tmp_path, monkeypatch):
+    shutil.copy(images, tmp_path / "x.npy")
+    monkeypatch.chdir(tmp_path)
+    assert said(capsys, "train", "vae", *small("x.npy"), "--out", "run")[0] == 0
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "b")
+    assert said(capsys, "latents", tmp_path / "run", "--json")[0] == 0
+
+
+def test_arrays_of_the_users_own_are_given_again(tmp_path):
+    x = np.random.default_rng(0).normal(size=(300, 3)).astype(np.float32)
+    model = VAE(MLP(3, [8], 4), MLP(2, [8], 3), StandardNormal(2), likelihood=NormalLikelihood((3,)))
+    quiet_fit(model, x, tmp_path / "run", steps=5)
+    assert reparam.sample(reparam.load(tmp_path / "run"), 3).x.shape == (3, 3)
+    with pytest.raises(UserError, match="given as arrays"):
+        _ = reparam.load(tmp_path / "run").data
+    again = reparam.load(tmp_path / "run", data=x)
+    assert again.data.fingerprint == again.record.fingerprint
+    assert reparam.latents(again, 10).z.shape == (10, 2)
+
+
+def test_a_changed_default_changes_no_old_run(run, monkeypatch):
+    """Every argument stands in the tree, so that what constructors do unless told otherwise decides nothing."""
+    from reparam.models import composition
+
+    class Forgetful(MLP):
+        def __init__(self, inputs, hidden, outputs, activation="tanh"):
+            super().__init__(inputs, hidden, outputs, activation)
+
+    before = reparam.sample(reparam.load(run), 4).mean
+    monkeypatch.setitem(composition.CLASSES, "MLP", Forgetful)
+    np.testing.assert_array_equal(reparam.sample(reparam.load(run), 4).mean, before)
+
+
+def test_config_json_leaves_nothing_open(run):
+    config = json.loads((run / "config.json").read_text())
+    assert set(config) == {"schema", "settings", "model", "training", "data", "origin", "machine"}
+    may_be_none = {"epochs", "optimizer", "learning_rate", "gradient_clip", "patience", "keep_every"}
+    assert {k for k, v in config["training"].items() if v is None or v == "auto"} <= may_be_none
+    assert config["training"]["steps"] > 0
+    assert {k for k, v in config["data"].items() if v is None} <= {"image_size", "density"}
+    assert config["data"]["sizes"] == {"train": 480, "validation": 60, "test": 60}
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda config: [], "no table"),
+        (lambda config: config | {"schema": 99}, "newer reparam"),
+        (lambda config: config | {"schema": "one"}, "schema 'one'"),
+        (lambda config: {k: v for k, v in config.items() if k != "training"}, "not whole"),
+        (lambda config: config | {"data": 3}, "not whole"),
+        (lambda config: config | {"model": {"class": "os.system", "arguments": {}}}, "os.system"),
+        (lambda config: config | {"model": {"class": "Linear", "arguments": {"in_features": 1}}}, "restore"),
+    ],
+)
+def test_a_damaged_record_is_refused_in_a_sentence(run, damage, words):
+    file = run / "config.json"
+    file.write_text(json.dumps(damage(json.loads(file.read_text()))))
+    with pytest.raises(UserError, match=words):
+        reparam.load(run)
+
+
+def test_a_run_is_shown_in_a_line(run):
+    text = repr(reparam.load(run))
+    assert len(text) < 300
+    assert "VAE" in text
+    assert "elbo" in text
+
+
+def test_a_new_run_begins_from_anothers_weights(capsys, run, tmp_path):
+    (tmp_path / "moved.npy").rename(tmp_path / "x.npy")
+    code, _, err = said(
+        capsys, "train", "--from", run, "--epochs", 1, "--learning-rate", 1e-9, "--out", tmp_path / "on"
+    )
+    assert code == 0, err
+    before, after = reparam.load(run), reparam.load(tmp_path / "on")
+    for name, tensor in weights(before.model).items():
+        torch.testing.assert_close(weights(after.model)[name], tensor, atol=1e-5, rtol=0)
+    assert after.written.origin["run"] == str(run)
+    assert after.written.training.batch_size == before.written.training.batch_size
+    code, out, _ = said(capsys, "info", tmp_path / "on")
+    assert "begun from" in out
+
+
+def test_a_run_goes_on_as_it_was_begun_and_says_so(tmp_path):
+    quiet_fit(small_vae(), small_data(), tmp_path / "run", epochs=1)
+    with pytest.raises(UserError, match="goes on as it was begun, with epochs=1, not 5"):
+        quiet_fit(small_vae(), small_data(), tmp_path / "run", epochs=5, resume=True)
+
+
+def test_a_model_of_the_users_own_is_trained_from_its_file(capsys, images, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from reparam.models import VAE, StandardNormal\n"
+        "from reparam.networks import MLP\n"
+        "def compose(data):\n"
+        "    return VAE(MLP(data.data_shape, [8], 4), MLP(2, [8], data.data_shape), StandardNormal(2))\n"
+        "def nothing(data):\n"
+        "    return 3\n"
+    )
+    target = f"{tmp_path / 'mine.py'}:compose"
+    asked = ["--data", images, "--epochs", 1, "--out", tmp_path / "run"]
+    code, _, err = said(capsys, "train", target, *asked, "--quiet")
+    assert code == 0, err
+    assert type(reparam.load(tmp_path / "run").model) is VAE, "of our parts, it loads without the file"
+    code, _, err = said(capsys, "train", f"{tmp_path / 'mine.py'}:nothing", *asked[:-1], tmp_path / "other")
+    assert code == 2
+    assert "the function gave a int" in err
+
+
+def test_python_and_the_command_train_alike(capsys, images, tmp_path):
+    """The same composition, the same data: the same weights, bit for bit, rates and lengths included."""
+    from reparam.kinds import GANConfig
+    from reparam.runs.config import RunConfig
+    from reparam.settings import DataConfig
+    from reparam.training.resolve import resolve
+    from reparam.training.start import fresh_model
+
+    players = ["--generator-hidden", 8, 8, "--discriminator-hidden", 8, "--latent-dim", 3]
+    command = ["train", "gan", *players, "--data", images, "--device", "cpu", "--out", tmp_path / "command", "--quiet"]
+    assert said(capsys, *command)[0] == 0
+    settings = GANConfig(generator_hidden=(8, 8), discriminator_hidden=(8,), latent_dim=3)
+    config, data = resolve(RunConfig(model=settings, data=DataConfig(data=str(images))))
+    model = fresh_model(config, data)
+    assert isinstance(model, GAN)
+    run = reparam.fit(model, data, device="cpu", progress=reparam.training.Silent())
+    assert same(weights(run.model), weights(reparam.load(tmp_path / "command").model))
+
+
+def test_config_and_settings_are_not_both_given():
+    from reparam.runs.config import RunConfig
+
+    with pytest.raises(UserError, match="seed and config= were both given"):
+        reparam.fit(small_vae(), small_data(), config=RunConfig(), seed=7)
+
+
+def test_a_rate_that_is_meant_for_another_rule_is_not_taken():
+    with pytest.raises(UserError, match="optimizer='sgd' needs a learning rate"):
+        reparam.fit(small_vae(), small_data(), optimizer="sgd", epochs=1)
