@@ -101,7 +101,7 @@ def _train(kind: str, *argv: str) -> int:
     config = RunConfig(model=model, data=options.data, training=options.training)
     output = options.output
     out = output.out or _default_folder(kind, options.data.data)
-    return _finish(lambda: train(config, out, quiet=output.quiet or output.json), output.json)
+    return _finish(lambda: train(config, out, **_said(output)), output.json)
 
 
 def _train_own(target: str, *argv: str) -> int:
@@ -118,7 +118,7 @@ def _train_own(target: str, *argv: str) -> int:
     config, output = RunConfig(data=options.data, training=options.training), options.output
     out = output.out or _default_folder(target.rpartition(":")[2], options.data.data)
     compose = load_function(target)
-    return _finish(lambda: train_own(compose, config, out, quiet=output.quiet or output.json), output.json)
+    return _finish(lambda: train_own(compose, config, out, **_said(output)), output.json)
 
 
 @dataclass
@@ -151,7 +151,10 @@ def _begin_from(argv: list[str]) -> int:
         training = training.model_copy(update={"epochs": before.epochs, "steps": before.steps})
     data = None if options.data == DataConfig() else options.data
     out = output.out or _default_folder(f"{options.begin.origin.name}-on", origin.record.name)
-    return _finish(lambda: train_from(origin, out, data, training, quiet=output.quiet or output.json), output.json)
+    return _finish(
+        lambda: train_from(origin, out, data, training, **_said(output)),
+        output.json,
+    )
 
 
 def fields_of(usual: TrainingConfig) -> tuple[Any, ...]:
@@ -173,7 +176,12 @@ def _resume(argv: list[str]) -> int:
     options = parse(ResumeOptions, "train", argv, "Go on with a run.", ["reparam train --resume runs/vae"])
     from reparam.training.start import resume
 
-    return _finish(lambda: resume(options.resume, quiet=options.quiet or options.json), options.json)
+    return _finish(lambda: resume(options.resume, **_said(options)), options.json)
+
+
+def _said(output: Any) -> dict[str, Any]:
+    """What is said while training: nothing, or notes with flags in the place of settings."""
+    return {"quiet": output.quiet or output.json, "words": translated}
 
 
 def _finish(work: Callable[[], Any], as_json: bool) -> int:

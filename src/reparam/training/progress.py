@@ -2,12 +2,16 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reparam.training.callbacks import Callback, Row
 
 if TYPE_CHECKING:
     from reparam.training.session import Session
+
+
+Words = Callable[[str], str]
 
 
 class Silent(Callback):
@@ -30,6 +34,9 @@ SECONDS_BETWEEN_LINES = 10.0
 class Plain(Callback):
     """A line per epoch for logs and pipes; a line every ten seconds where nothing is validated."""
 
+    def __init__(self, words: Words = str) -> None:
+        self._words = words
+
     def start(self, session: "Session") -> None:
         """Remember where and when it started."""
         self._start, self._total, self._began = session.step, session.total, time.monotonic()
@@ -48,13 +55,14 @@ class Plain(Callback):
 
     def note(self, session: "Session", text: str) -> None:
         """Print it."""
-        print(text, flush=True)
+        print(self._words(text), flush=True)
 
 
 class Live(Callback):
     """A progress bar with rich: epoch, steps per second, terms in nats, validation, time left."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: Words = str) -> None:
+        self._words = words
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
@@ -93,15 +101,20 @@ class Live(Callback):
 
     def note(self, session: "Session", text: str) -> None:
         """Print it above the bar."""
-        self._bar.console.print(text, style="yellow", highlight=False, markup=False)
+        self._bar.console.print(self._words(text), style="yellow", highlight=False, markup=False)
 
     def close(self, session: "Session") -> None:
         """Close the bar."""
         self._bar.stop()
 
 
-def choose(quiet: bool) -> Callback:
-    """Live on a terminal, plain elsewhere, silent when asked for."""
+def choose(quiet: bool, words: Words = str) -> Callback:
+    """Live on a terminal, plain elsewhere, silent when asked for.
+
+    Args:
+        quiet: say nothing.
+        words: what becomes of a note before it is shown: the command line tells settings as flags.
+    """
     if quiet:
         return Silent()
-    return Live() if sys.stderr.isatty() else Plain()
+    return Live(words) if sys.stderr.isatty() else Plain(words)

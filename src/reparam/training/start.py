@@ -15,12 +15,12 @@ from reparam.runs.folder import RunFolder
 from reparam.runs.run import Run, load, read_again
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.training.fit import fit
-from reparam.training.progress import choose
+from reparam.training.progress import Words, choose
 from reparam.training.resolve import check_same_settings, resolve, traits_of
 
 
-def train(config: RunConfig, folder: str | Path, quiet: bool = False) -> Run:
-    """Build the model that the settings describe and train it into a new folder.
+def train(config: RunConfig, folder: str | Path, quiet: bool = False, words: Words = str) -> Run:
+    """Build the model that the settings describe and train it into a new folder; ``words`` as for ``choose``.
 
     Raises:
         UserError: if the folder exists, or a setting or the data will not do.
@@ -29,16 +29,19 @@ def train(config: RunConfig, folder: str | Path, quiet: bool = False) -> Run:
     check_places([folder], [config.data.data])
     resolved, data = resolve(config)
     model = fresh_model(resolved, data)
-    return fit(model, data, folder, config=resolved, asked=config, progress=choose(quiet))
+    return fit(model, data, folder, config=resolved, asked=config, progress=choose(quiet, words))
 
 
-def train_own(compose: Callable[[Dataset], Model], config: RunConfig, folder: str | Path, quiet: bool = False) -> Run:
+def train_own(
+    compose: Callable[[Dataset], Model], config: RunConfig, folder: str | Path, quiet: bool = False, words: Words = str
+) -> Run:
     """Train a model of the user's own: ``compose(data)`` gives it.
 
     Raises:
         UserError: if the folder exists, a setting or the data will not do, or no model is composed.
     """
     RunFolder(folder).check_free()
+    check_places([folder], [config.data.data])
     resolved, data = resolve(config)
     with noise(config.training.seed, "weights"):
         model = compose(data)
@@ -46,7 +49,7 @@ def train_own(compose: Callable[[Dataset], Model], config: RunConfig, folder: st
         raise UserError(
             f"the function gave a {type(model).__name__}: it takes the data and gives a reparam.Model, trained or not"
         )
-    return fit(model, data, folder, config=resolved, asked=config, progress=choose(quiet))
+    return fit(model, data, folder, config=resolved, asked=config, progress=choose(quiet, words))
 
 
 def train_from(
@@ -55,6 +58,7 @@ def train_from(
     data: DataConfig | None = None,
     training: TrainingConfig | None = None,
     quiet: bool = False,
+    words: Words = str,
 ) -> Run:
     """Train a new run that begins with another's weights: longer, at another rate, or on other data of the same schema.
 
@@ -64,6 +68,7 @@ def train_from(
         data: other data; the origin's unless given.
         training: how it is trained; as the origin was asked for unless given.
         quiet: say nothing meanwhile.
+        words: what becomes of a note before it is shown, see :func:`reparam.training.progress.choose`.
 
     Raises:
         UserError: if the folder exists, or the data are of another schema.
@@ -71,6 +76,7 @@ def train_from(
     RunFolder(folder).check_free()
     assert origin.written is not None, "a run that was loaded"
     described = origin.config.data if data is None else data
+    check_places([folder], [described.data])
     training = training or origin.written.settings.training
     config = RunConfig(model=origin.config.model, data=described, training=training)
     if data is None:
@@ -80,7 +86,7 @@ def train_from(
         config = config.model_copy(update={"data": described})
         dataset = data_like(origin.record, resolve(config.model_copy(update={"model": None}))[1])
     born = {"run": str(Path(origin.where).resolve()), "step": origin.step, "data": origin.record.fingerprint}
-    return fit(origin.model, dataset, folder, config=config, origin=born, progress=choose(quiet))
+    return fit(origin.model, dataset, folder, config=config, origin=born, progress=choose(quiet, words))
 
 
 def resume(
@@ -89,12 +95,14 @@ def resume(
     model: Model | None = None,
     settings: Mapping[str, Any] | None = None,
     data: object = None,
+    words: Words = str,
 ) -> Run:
     """Go on with an interrupted run; a finished one is returned as it is.
 
     Args:
         folder: the run folder.
         quiet: say nothing meanwhile.
+        words: what becomes of a note before it is shown, see :func:`reparam.training.progress.choose`.
         model: needed only where the model holds modules of the user's own.
         settings: training settings that the caller expects; refused where the run was begun with others.
         data: the same data again, where they were given as arrays or lie elsewhere now.
@@ -114,7 +122,7 @@ def resume(
         # killed before its first checkpoint has no weights but those that it begins with
         anew = config.model is not None and (record.schema == 0 or not place.last.exists())
         model = fresh_model(config, dataset) if anew else load(folder, checkpoint="last").model
-    return fit(model, dataset, folder, resume=True, progress=choose(quiet))
+    return fit(model, dataset, folder, resume=True, progress=choose(quiet, words))
 
 
 def fresh_model(config: RunConfig, data: Dataset) -> Model:
