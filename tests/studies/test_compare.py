@@ -307,7 +307,7 @@ def test_the_budget_is_turned_into_steps_that_take_it(tmp_path):
 def test_a_folder_that_cannot_be_one_is_refused_in_words(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert main(["compare", "--data", "ring", "--models", "gan", "--out", str(tmp_path / "file")]) == 2
-    assert "compare.json cannot be written" in capsys.readouterr().err
+    assert "is there already and was not made by reparam" in capsys.readouterr().err
 
 
 def test_too_few_examples_to_measure_are_told_and_the_rest_is_reported(tmp_path, capsys):
