@@ -58,8 +58,8 @@ class DataConfig(Config):
     """Seed of the split, of toy data and of the once-binarized validation and test images."""
 
 
-EPOCHS = 12
-"""Passes over the training data where nothing else is said."""
+EPOCHS, BATCH_SIZE = 12, 256
+"""Passes over the training data, and examples per batch, where nothing else is said."""
 
 
 class TrainingConfig(Config):
@@ -72,11 +72,11 @@ class TrainingConfig(Config):
         return self
 
     epochs: Positive | None = None
-    """Passes over the training data; unless given, what suits the kind of model and data, 12 for most."""
+    """Passes over the training data; unless given, what suits model and data: 12 for most, 500 steps at least."""
     steps: Positive | None = None
     """Training steps instead of epochs."""
-    batch_size: Positive = 256
-    """Examples per batch."""
+    batch_size: Positive | None = None
+    """Examples per batch; unless given, 256, and fewer where an epoch would have fewer than eight batches."""
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] | None = None
     """The update rule; unless given, Adam, or what the model's turns ask for."""
     learning_rate: Annotated[float, Field(gt=0)] | None = None
@@ -87,8 +87,10 @@ class TrainingConfig(Config):
     """How the learning rate falls after the warm-up."""
     warmup: Fraction = 0.05
     """Share of the steps over which the learning rate rises from 0."""
+    reach: Annotated[float, Field(gt=0)] | None = None
+    """Largest learning rate times inputs of a linear layer, wider ones learn slower; perceptrons: 4.7 unless given."""
     gradient_clip: Annotated[float, Field(gt=0)] | None = None
-    """Largest gradient norm of a turn; longer gradients are shortened to it."""
+    """Largest gradient norm of a turn; unless given, 0.3 a value under a normal likelihood, 10 at least."""
     patience: Positive | None = None
     """Stop after this many epochs without a better validation bound."""
     seed: Annotated[int, Field(ge=0)] = 0
@@ -112,6 +114,8 @@ class ResolvedTraining(TrainingConfig):
 
     steps: Positive
     """Training steps in all."""
+    batch_size: Positive
+    """Examples per batch."""
     precision: Literal["fp32", "bf16"]
     """Number format of the networks."""
     device: str

@@ -87,7 +87,7 @@ def test_a_composed_model_has_the_kind_of_its_class():
 
 IDLE = [
     (VAEConfig(network="conv", hidden=(7,)), "hidden"),
-    (VAEConfig(width=7), "width"),
+    (VAEConfig(network="mlp", width=7), "width"),
     (VAEConfig(objective="iwae", samples=9), "samples"),
     (VAEConfig(objective="iwae", kl_weight=0.5), "kl_weight"),
     (VAEConfig(importance_samples=7), "importance_samples"),

@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from reparam.kinds import suiting
+from reparam.data import Dataset, Split
+from reparam.errors import UserError
+from reparam.kinds import KINDS, suiting
+from reparam.models.traits import Traits
+from reparam.settings import TrainingConfig
+from reparam.training.resolve import settle, traits_of
 
 MNIST = (1, 28, 28)
 
@@ -11,7 +16,7 @@ MNIST = (1, 28, 28)
 def test_the_measured_case_is_left_alone():
     assert suiting.network(MNIST) == "mlp"
     assert suiting.learning_rate(convolutional=False) == 6e-3
-    assert suiting.gradient_clip(MNIST, "bernoulli") is None
+    assert suiting.gradient_clip(MNIST, normal=False) is None
     assert suiting.batch_size(50_000) == 256
     assert suiting.epochs(50_000, 256) == 12
     # to the bit: a layer of 784 inputs learns at the full rate
@@ -28,10 +33,10 @@ def test_one_step_of_adam_moves_a_layer_by_rate_times_inputs():
     assert before - layer(torch.ones(5000)).item() == pytest.approx(suiting.REACH, rel=1e-3)
 
 
-@pytest.mark.parametrize("likelihood", ["bernoulli", "continuous-bernoulli", "discretized-logistic", "categorical"])
-def test_only_a_normal_needs_its_gradients_bounded(likelihood):
-    assert suiting.gradient_clip((3, 64, 64), likelihood) is None
-    assert suiting.gradient_clip((3, 64, 64), "normal") == pytest.approx(0.3 * 12_288)
+def test_only_a_normal_needs_its_gradients_bounded():
+    assert suiting.gradient_clip((3, 64, 64), normal=True) == pytest.approx(0.3 * 12_288)
+    assert suiting.gradient_clip((2,), normal=True) == 10
+    assert suiting.gradient_clip((3, 64, 64), normal=False) is None
 
 
 def test_convolutions_are_for_images_alone():
@@ -58,3 +63,71 @@ def test_few_examples_are_seen_in_small_batches_and_often_enough(examples, most)
 def test_the_number_of_examples_may_be_unknown():
     assert suiting.batch_size(0) == 256
     assert suiting.epochs(0, 256, least=30) == 30
+
+
+def data_of(shape, n, dtype=torch.float32, scale=1.0):
+    x = (torch.rand(n, *shape) * 255).to(dtype) if dtype == torch.uint8 else torch.randn(n, *shape)
+    return Dataset("made", Split(x), Split(x[:10]), Split(x[:10]), data_shape=shape, scale=scale)
+
+
+def settled(kind, data, training=None, **model):
+    """How the kind is trained on data, as the command decides it."""
+    traits = traits_of(data)
+    settings = KINDS[kind].resolve(KINDS[kind].settings(**model), traits)
+    return settle(training or KINDS[kind].training, KINDS[kind].build(settings, traits), data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "batch", "epochs"), [("vae", 256, 12), ("autoencoder", 256, 12), ("avb", 128, 30)]
+)  # fmt: skip
+def test_kinds_train_by_the_rules(kind, batch, epochs):
+    """Many examples as they were before there were rules; few in small batches, wide ones with slower layers."""
+    many = settled(kind, data_of((4,), 50_000))
+    assert (many.batch_size, many.steps) == (batch, epochs * (50_000 // batch))
+    assert many.gradient_clip == 10
+    assert many.reach == suiting.REACH
+    few = settled(kind, data_of((3, 8, 8), 240, torch.uint8, 255.0))
+    assert (few.batch_size, few.steps) == (16, 34 * 15)
+    binary = settled(kind, data_of((1, 8, 8), 240), likelihood="bernoulli")
+    assert binary.gradient_clip is None
+
+
+def test_what_is_asked_for_goes_before_what_suits():
+    data = data_of((4,), 240)
+    asked = TrainingConfig(batch_size=120, gradient_clip=7.0, reach=1.0, learning_rate=0.5)
+    training = settled("vae", data, asked)
+    assert (training.batch_size, training.gradient_clip, training.reach) == (120, 7.0, 1.0)
+    assert training.optimizers["vae"]["learning_rate"] == 0.5
+    assert training.steps == 500, "suited to the batch that was asked for"
+    assert settled("vae", data, TrainingConfig(epochs=3)).steps == 3 * 15
+    assert settled("vae", data, TrainingConfig(steps=7)).steps == 7
+
+
+@pytest.mark.parametrize(
+    ("shape", "model", "network"),
+    [
+        ((1, 28, 28), {}, "mlp"),
+        ((3, 128, 128), {}, "conv"),
+        ((3, 128, 128), {"hidden": (5,)}, "mlp"),
+        ((1, 28, 28), {"width": 8}, "conv"),
+        ((1, 28, 28), {"network": "residual", "width": 8}, "residual"),
+        ((20_000,), {}, "mlp"),
+    ],
+)
+def test_the_network_is_one_whose_widths_were_given_else_suits_the_size(shape, model, network):
+    settings = KINDS["vae"].settings(**model)
+    KINDS["vae"].check(settings)
+    assert KINDS["vae"].resolve(settings, Traits(data_shape=shape)).network == network
+
+
+@pytest.mark.parametrize("model", [{"hidden": (5,), "width": 8}, {"network": "mlp", "width": 8}])
+def test_widths_of_two_networks_are_refused(model):
+    with pytest.raises(UserError, match="width=8 has no effect"):
+        KINDS["vae"].check(KINDS["vae"].settings(**model))
+
+
+def test_games_are_left_alone():
+    """Their turns say at what rate, and nothing bounds or slows it."""
+    for kind, batch in (("gan", 128), ("wgan", 64)):
+        training = settled(kind, data_of((4,), 2000))
+        assert (training.batch_size, training.reach, training.gradient_clip) == (batch, None, None)

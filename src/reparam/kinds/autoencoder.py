@@ -35,8 +35,8 @@ KIND = Kind(
     model=Autoencoder,
     what="a code and back, no distribution over codes",
     examples=("reparam train autoencoder --latent-dim 2",),
-    resolve=networks.with_likelihood,
+    resolve=networks.decided,
     build=build_autoencoder,
-    suits=lambda model, traits: {"learning_rate": networks.rate(model, traits)},
+    suits=networks.training,
     idle=networks.IDLE,
 )

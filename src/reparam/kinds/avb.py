@@ -1,6 +1,6 @@
 """Adversarial variational Bayes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -55,16 +55,22 @@ def build_avb(config: AVBConfig, traits: Traits) -> AVB:
     )
 
 
+def _suits(model: AVB, traits: Traits, asked: TrainingConfig) -> dict[str, Any]:
+    """Batches of 128 and 30 passes where there is enough data; its turns know their rates."""
+    usual = networks.training(model, traits, asked, largest_batch=128, least_epochs=30)
+    return {name: value for name, value in usual.items() if name != "learning_rate"}
+
+
 KIND = Kind(
     name="avb",
     settings=AVBConfig,
     model=AVB,
     what="adversarial variational Bayes, a posterior without a density",
     examples=("reparam train avb --adaptive-contrast", "reparam train avb --latent-dim 2 --out runs/avb"),
-    resolve=networks.with_likelihood,
+    resolve=networks.decided,
     build=build_avb,
-    training=TrainingConfig(batch_size=128, schedule="linear", warmup=0.0),
-    suits=lambda model, traits: {"epochs": 30},
+    training=TrainingConfig(schedule="linear", warmup=0.0),
+    suits=_suits,
     idle=(
         *networks.IDLE,
         Idle(("contrast_samples",), lambda s: not s.adaptive_contrast, "adaptive_contrast=False"),

@@ -97,7 +97,7 @@ KIND = Kind(
     resolve=_resolve,
     build=build_gan,
     training=TrainingConfig(batch_size=128, schedule="linear", warmup=0.0),
-    suits=lambda model, traits: {"epochs": 16 if traits.is_image else 36},
+    suits=lambda model, traits, asked: {"epochs": 16 if traits.is_image else 36},
     idle=(
         *IDLE,
         Idle(

@@ -25,7 +25,7 @@ class Idle:
     because: str
 
 
-def _nothing(model: Model, traits: Traits) -> dict[str, Any]:
+def _nothing(model: Model, traits: Traits, asked: TrainingConfig) -> dict[str, Any]:
     return {}
 
 
@@ -42,7 +42,8 @@ class Kind:
         resolve: from settings as asked and the data's traits to settings with nothing left open.
         build: from resolved settings and traits to a model.
         training: how it is trained unless told otherwise.
-        suits: what of that depends on the composed model and the data: fields of :class:`TrainingConfig`.
+        suits: what of that depends on the composed model, the data and the training that was asked for: fields of
+            :class:`TrainingConfig`.
         idle: settings that other settings leave without effect.
         variants: by name, settings that ``compare`` offers besides the plain kind.
     """
@@ -55,7 +56,7 @@ class Kind:
     resolve: Callable[[Any, Traits], Any]
     build: Callable[[Any, Traits], Model]
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    suits: Callable[[Any, Traits], dict[str, Any]] = _nothing
+    suits: Callable[[Any, Traits, TrainingConfig], dict[str, Any]] = _nothing
     idle: Sequence[Idle] = ()
     variants: Mapping[str, Config] = field(default_factory=dict)
 

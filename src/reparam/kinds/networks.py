@@ -1,14 +1,16 @@
 """What the kinds with an encoder and a decoder share: their networks and the likelihood of the data."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 from torch import nn
 
+from reparam.kinds import suiting
 from reparam.kinds.kind import Idle
-from reparam.models.model import Model
 from reparam.models.traits import Traits
+from reparam.models.vae.autoencoder import Autoencoder
+from reparam.models.vae.avb import AVB
 from reparam.models.vae.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
@@ -17,18 +19,19 @@ from reparam.models.vae.likelihoods import (
     Likelihood,
     NormalLikelihood,
 )
+from reparam.models.vae.vae import VAE
 from reparam.networks import MLP, Affine, ConvDecoder, ConvEncoder, ResidualDecoder, ResidualEncoder
-from reparam.settings import Config, Positive
+from reparam.settings import Config, Positive, TrainingConfig
 
-PERCEPTRON_RATE, SAFE_RATE = 6e-3, 2e-3
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
 LikelihoodName = Literal["auto", "bernoulli", "normal", "continuous-bernoulli", "discretized-logistic", "categorical"]
 
 
 class NetworkConfig(Config):
     """Networks shared by every kind of model."""
 
-    network: Literal["mlp", "conv", "residual"] = "mlp"
-    """Multilayer perceptron, or convolutions, plain or in residual blocks (images from 8x8)."""
+    network: Literal["auto", "mlp", "conv", "residual"] = "auto"
+    """Multilayer perceptron, or convolutions, plain or in residual blocks; auto: conv beyond 64x64 in colour."""
     hidden: tuple[Positive, ...] = (400,)
     """Widths of the perceptron's hidden layers; the decoder has them in reverse."""
     width: Positive = 32
@@ -46,11 +49,31 @@ class NetworkConfig(Config):
 Settings = TypeVar("Settings", bound=NetworkConfig)
 
 IDLE = (
-    Idle(("hidden",), lambda s: s.network != "mlp", 'network="conv" or "residual"'),
-    Idle(("width",), lambda s: s.network == "mlp", 'network="mlp"'),
+    Idle(("hidden",), lambda s: s.network in ("conv", "residual"), 'network="conv" or "residual"'),
+    Idle(("width",), lambda s: asks_for_perceptron(s), 'network="mlp"'),
     Idle(("scale",), lambda s: s.likelihood not in ("auto", "normal"), "a likelihood other than normal"),
     Idle(("levels",), lambda s: s.likelihood != "categorical", 'a likelihood other than "categorical"'),
 )
+
+
+def decided(settings: Settings, traits: Traits) -> Settings:
+    """The settings with network and likelihood decided."""
+    return with_likelihood(with_network(settings, traits), traits)
+
+
+def with_network(settings: Settings, traits: Traits) -> Settings:
+    """The settings with their network decided: one whose widths were given, else what suits the size of the data."""
+    if settings.network != "auto":
+        return settings
+    given = settings.width != NetworkConfig.model_fields["width"].default
+    network = "mlp" if asks_for_perceptron(settings) else "conv" if given else suiting.network(traits.data_shape)
+    return settings.model_copy(update={"network": network})
+
+
+def asks_for_perceptron(settings: NetworkConfig) -> bool:
+    """Whether a perceptron is asked for, by its name or by the widths of its layers."""
+    given = settings.hidden != NetworkConfig.model_fields["hidden"].default
+    return settings.network == "mlp" or (settings.network == "auto" and given)
 
 
 def with_likelihood(settings: Settings, traits: Traits) -> Settings:
@@ -65,10 +88,31 @@ def with_likelihood(settings: Settings, traits: Traits) -> Settings:
     return settings.model_copy(update={"likelihood": likelihood})
 
 
-def rate(model: Model, traits: Traits) -> float:
-    """The learning rate that suits: a perceptron learns three times as fast as what is safe for everything."""
-    convolutions = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
-    return SAFE_RATE if any(isinstance(module, convolutions) for module in model.modules()) else PERCEPTRON_RATE
+def training(
+    model: Autoencoder | VAE | AVB,
+    traits: Traits,
+    asked: TrainingConfig,
+    largest_batch: int = suiting.LARGEST_BATCH,
+    least_epochs: int = suiting.EPOCHS,
+) -> dict[str, Any]:
+    """The training that suits a model of an encoder and a decoder, see :mod:`reparam.kinds.suiting`.
+
+    Args:
+        model: composed.
+        traits: of the data.
+        asked: what was asked for; the rest is suited to it.
+        largest_batch: examples per batch where there are many.
+        least_epochs: passes where there are many examples.
+    """
+    convolutional = any(isinstance(module, CONVOLUTIONS) for module in model.modules())
+    batch = asked.batch_size or suiting.batch_size(traits.examples, largest_batch)
+    return {
+        "batch_size": batch,
+        "epochs": suiting.epochs(traits.examples, batch, least_epochs),
+        "learning_rate": suiting.learning_rate(convolutional),
+        "reach": suiting.reach(convolutional),
+        "gradient_clip": suiting.gradient_clip(model.data_shape, isinstance(model.likelihood, NormalLikelihood)),
+    }
 
 
 def build_encoder(config: NetworkConfig, outputs: int, traits: Traits) -> nn.Module:

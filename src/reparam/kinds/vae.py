@@ -138,7 +138,7 @@ def _resolve(settings: VAEConfig, traits: Traits) -> VAEConfig:
     kl = settings.kl
     if kl == "auto":
         kl = "analytic" if has_closed_kl(settings) else "sampled"
-    return networks.with_likelihood(settings, traits).model_copy(update={"kl": kl})
+    return networks.decided(settings, traits).model_copy(update={"kl": kl})
 
 
 KIND = Kind(
@@ -155,7 +155,7 @@ KIND = Kind(
     ),
     resolve=_resolve,
     build=build_vae,
-    suits=lambda model, traits: {"learning_rate": networks.rate(model, traits)},
+    suits=networks.training,
     idle=(
         *networks.IDLE,
         Idle(("importance_samples",), lambda s: s.objective == "elbo", 'objective="elbo"'),

@@ -53,7 +53,7 @@ KIND = Kind(
     build=build_wgan,
     training=TrainingConfig(batch_size=64, schedule="constant", warmup=0.0),
     # clipping is slow: after 1,100 updates of the generator (14 epochs at batch 128) samples are still blobs
-    suits=lambda model, traits: {"epochs": 60},
+    suits=lambda model, traits, asked: {"epochs": 60},
     idle=(
         *IDLE,
         Idle(("clip",), lambda s: s.gradient_penalty > 0, "gradient_penalty, which takes its place"),

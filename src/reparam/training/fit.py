@@ -81,7 +81,6 @@ def fit(
     data = as_dataset(data)
     check(model, data)
     training = config.training if config else usual_training(model, settings)
-    check_batch(model, data, training.batch_size)
     check_callbacks(callbacks)
     if training.tensorboard:
         require_tensorboard()
@@ -90,7 +89,9 @@ def fit(
         written = _written(place, model, data, settings)
     else:
         asked = asked or config or RunConfig(data=_describe(data), training=training)
-        written = record_of(model, asked, settle(training, model, data), DataRecord.of(data), origin)
+        training = settle(training, model, data)
+        check_batch(model, data, training.batch_size)
+        written = record_of(model, asked, training, DataRecord.of(data), origin)
         if place is not None:
             place.create(written)
     told = [*standard(written.training, place, progress or choose(quiet=False)), *callbacks]

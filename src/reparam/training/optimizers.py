@@ -1,7 +1,7 @@
 """Optimizers of turns, and the learning rate as a function of the step."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -20,6 +20,8 @@ KINDS: dict[str, type[Optimizer]] = {
 }
 SAFE_RATE = 2e-3
 FUSED = {"adam", "adamw", "sgd"}
+SIGNED = {"adam", "adamw", "rmsprop"}
+"""Update rules that move a weight by about the rate, however large its gradient."""
 
 
 FAMILIES = ({"adam", "adamw"}, {"rmsprop"}, {"sgd"})
@@ -68,10 +70,40 @@ def build_optimizer(turn: Turn, config: TrainingConfig) -> Optimizer:
         name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
     }
     given |= {"fused": True} if kind in FUSED else {}
-    optimizer = KINDS[kind](parameters, lr=rate, **given)  # type: ignore[call-arg]
-    for group in optimizer.param_groups:
-        group["peak_rate"] = rate
-    return optimizer
+    rates = peak_rates(turn.moves, rate, config.reach if kind in SIGNED else None)
+    groups = [{"params": group, "lr": peak, "peak_rate": peak} for peak, group in by_rate(parameters, rates)]
+    return KINDS[kind](groups, lr=rate, **given)  # type: ignore[call-arg]
+
+
+def peak_rates(module: nn.Module, rate: float, reach: float | None) -> dict[nn.Parameter, float]:
+    """The learning rate of each learnable parameter: ``rate``, less for the weights of linear layers of many inputs.
+
+    Args:
+        module: whose parameters move.
+        rate: what all but those have.
+        reach: largest product of a linear layer's rate and inputs, see :func:`reparam.kinds.suiting.reach`.
+
+    >>> list(peak_rates(nn.Linear(1000, 2), 0.01, reach=5.0).values())
+    [0.005, 0.01]
+    """
+    rates = dict.fromkeys(moving_parameters(module), rate)
+    for layer in module.modules():
+        weight = getattr(layer, "weight", None)
+        if reach is None or not isinstance(layer, nn.Linear) or not isinstance(weight, nn.Parameter):
+            continue
+        if weight in rates and rate * layer.in_features > reach:
+            rates[weight] = reach / layer.in_features
+    return rates
+
+
+def by_rate(
+    parameters: Iterable[nn.Parameter], rates: Mapping[nn.Parameter, float]
+) -> list[tuple[float, list[nn.Parameter]]]:
+    """Parameters of one rate together, in the order in which the rates are met."""
+    groups: dict[float, list[nn.Parameter]] = {}
+    for parameter in parameters:
+        groups.setdefault(rates[parameter], []).append(parameter)
+    return list(groups.items())
 
 
 def moving_parameters(module: nn.Module) -> list[nn.Parameter]:

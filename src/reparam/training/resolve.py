@@ -14,7 +14,7 @@ from reparam.models.model import Model
 from reparam.models.traits import Traits
 from reparam.runs.config import RunConfig
 from reparam.runs.run import read_data
-from reparam.settings import EPOCHS, DataConfig, ResolvedTraining, TrainingConfig
+from reparam.settings import BATCH_SIZE, EPOCHS, DataConfig, ResolvedTraining, TrainingConfig
 from reparam.training.loop import batches_per_step
 from reparam.training.optimizers import optimizer_settings
 
@@ -59,16 +59,18 @@ def settle(training: TrainingConfig, model: Model, data: Dataset, suits: bool = 
     if isinstance(training, ResolvedTraining):
         return training
     device = choose_device(training.device)
-    usual = _suiting(model, data) if suits else {}
+    usual = _suiting(model, data, training) if suits else {}
     given = {name: value for name, value in training.model_dump().items() if value is not None}
     if "steps" in given:
         usual.pop("epochs", None)
     if "optimizer" in given:
         usual.pop("learning_rate", None)
     filled = training.model_copy(update={name: value for name, value in usual.items() if name not in given})
+    batch_size = filled.batch_size or BATCH_SIZE
     bf16 = training.precision == "bf16" or (training.precision == "auto" and multiplies_bf16_fast(device))
     numbers = filled.model_dump() | {
-        "steps": filled.steps or (filled.epochs or EPOCHS) * steps_per_epoch(model, data, filled.batch_size),
+        "steps": filled.steps or (filled.epochs or EPOCHS) * steps_per_epoch(model, data, batch_size),
+        "batch_size": batch_size,
         "precision": "bf16" if bf16 else "fp32",
         "device": device.type,
         "optimizers": {turn.name: optimizer_settings(turn, filled) for turn in model.turns()},
@@ -104,12 +106,12 @@ def traits_of(data: Dataset) -> Traits:
     )
 
 
-def _suiting(model: Model, data: Dataset) -> dict[str, Any]:
+def _suiting(model: Model, data: Dataset, training: TrainingConfig) -> dict[str, Any]:
     kind = kind_of(model)
     if kind is None:
         return {}
     traits = Traits(data_shape=tuple(data.data_shape), classes=len(data.classes), examples=len(data.train))
-    return kind.suits(model, traits)
+    return kind.suits(model, traits, training)
 
 
 def _raw_traits(raw: Dataset, config: DataConfig) -> Traits:

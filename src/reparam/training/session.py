@@ -8,7 +8,7 @@ from reparam.data import Batches, Dataset
 from reparam.models.model import Model
 from reparam.randomness import noise
 from reparam.runs.folder import RunFolder
-from reparam.settings import EPOCHS, TrainingConfig
+from reparam.settings import BATCH_SIZE, EPOCHS, TrainingConfig
 from reparam.training.callbacks import Callback
 from reparam.training.checkpoint import load_loop
 from reparam.training.interrupt import StopRequest, interrupted
@@ -45,7 +45,7 @@ class Session:
     ) -> None:
         self.model, self.data, self.config, self.folder, self.callbacks = model, data, config, folder, callbacks
         device, turns = next(model.parameters()).device, list(model.turns())
-        batches = Batches(data.train, data, config.batch_size, config.seed, device)
+        batches = Batches(data.train, data, config.batch_size or BATCH_SIZE, config.seed, device)
         epoch = steps_per_epoch(turns, batches)
         self.total = config.steps or (config.epochs or EPOCHS) * epoch
         self.loop = Loop(turns, batches, config, self.total, epoch, within=model)
