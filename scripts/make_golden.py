@@ -101,7 +101,7 @@ def numbers(run: "reparam.Run") -> dict[str, np.ndarray]:
 
 def interrupt(name: str, words: list[str]) -> dict[str, np.ndarray]:
     """Leaves a run stopped by SIGINT; returns the numbers of the same run left alone."""
-    command = [sys.executable, "-m", "reparam.cli", "train", *words, "--quiet"]
+    command = [sys.executable, "-m", "reparam", "train", *words, "--quiet"]
     process = subprocess.Popen([*command, "--out", name], stderr=subprocess.DEVNULL)
     while not Path(name, "checkpoints", "last.safetensors").exists():
         time.sleep(0.01)

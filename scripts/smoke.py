@@ -59,9 +59,7 @@ def runs(python: Path) -> bool:
     """Whether every step ends well in a new folder."""
     with tempfile.TemporaryDirectory() as place:
         for step in STEPS:
-            told = subprocess.run(
-                [python, "-m", "reparam.cli", *step.split()], cwd=place, capture_output=True, text=True
-            )
+            told = subprocess.run([python, "-m", "reparam", *step.split()], cwd=place, capture_output=True, text=True)
             if told.returncode:
                 print(f"{python}: reparam {step} failed:\n{told.stdout}{told.stderr}")
                 return False

@@ -32,6 +32,7 @@ ROOMS = (
     "cli",
 )
 FLOORS = [GROUND, *({room} for room in ROOMS)]
+FLOORS[-1] |= {"__main__"}
 
 
 # a run is what a user holds, and so what is asked: its questions call evaluation, which they import when asked

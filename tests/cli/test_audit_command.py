@@ -124,7 +124,7 @@ def test_help_has_examples_and_says_that_the_file_is_run(capsys):
 
 def test_as_a_process(file):
     done = subprocess.run(
-        [sys.executable, "-m", "reparam.cli", "audit", f"{file}:blocked"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "reparam", "audit", f"{file}:blocked"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert "holds back a gradient" in done.stdout

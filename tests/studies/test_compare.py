@@ -249,7 +249,7 @@ def test_an_interrupted_comparison_goes_on(grey, tmp_path):
         "--out",
         str(tmp_path / "a"),
     ]
-    process = subprocess.Popen([sys.executable, "-m", "reparam.cli", *asked], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-m", "reparam", *asked], stderr=subprocess.PIPE, text=True)
     metrics = tmp_path / "a" / "vae-2" / "metrics.jsonl"
     deadline = time.monotonic() + 60
     while not (metrics.exists() and metrics.read_text().count("\n") > 3) and time.monotonic() < deadline:

@@ -121,7 +121,7 @@ def test_a_run_stopped_at_any_step_resumes_bit_for_bit(tmp_path, stop_after):
         assert same(a, b)
 
 
-SCRIPT = ["-m", "reparam.cli", "train"]
+SCRIPT = ["-m", "reparam", "train"]
 OPTIONS = "vae --epochs 6 --hidden 32 --latent-dim 2 --batch-size 50 --log-every 7 --quiet".split()  # noqa: SIM905
 
 

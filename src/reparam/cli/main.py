@@ -55,8 +55,9 @@ def main(argv: list[str] | None = None) -> int:
         return dispatch(argv)
     except UserError as error:
         from reparam.cli.flags import translated
+        from reparam.cli.typed import typed
 
-        print(f"reparam: {translated(str(error))}", file=sys.stderr)
+        print(f"reparam: {typed(translated(str(error)))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("reparam: interrupted", file=sys.stderr)

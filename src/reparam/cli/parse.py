@@ -11,6 +11,8 @@ import numpy as np
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 
+from reparam.cli.typed import typed
+
 T = TypeVar("T")
 
 
@@ -36,7 +38,7 @@ def parse(options: type[T], command: str, argv: list[str], what: str, examples: 
 
 def emit(as_json: bool, result: Mapping[str, Any], text: str) -> None:
     """Print a result for a person or for a program."""
-    print(json.dumps(dict(result), indent=2, default=_plain) if as_json else text)
+    print(json.dumps(dict(result), indent=2, default=_plain) if as_json else typed(text))
 
 
 def _plain(value: Any) -> Any:
@@ -50,4 +52,4 @@ def _plain(value: Any) -> Any:
 
 def say(text: str) -> None:
     """Tell a person something that is no result: on standard error, so that ``--json`` stays clean."""
-    print(text, file=sys.stderr)
+    print(typed(text), file=sys.stderr)

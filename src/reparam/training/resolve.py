@@ -30,18 +30,18 @@ def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
     """
     raw = read_data(config.data)
     traits = _raw_traits(raw, config.data)
-    model = config.model
-    if model is not None:
-        kind = kind_of_settings(model)
-        kind.check(model)
-        model = kind.resolve(model, traits)
+    settings = config.model
+    if settings is not None:
+        kind = kind_of_settings(settings)
+        kind.check(settings)
+        settings = kind.resolve(settings, traits)
     binarization = config.data.binarization
     if binarization == "auto":
-        wanted = getattr(model, "likelihood", None) == "bernoulli" and not raw.binary and _is_unit(raw)
+        wanted = getattr(settings, "likelihood", None) == "bernoulli" and not raw.binary and _is_unit(raw)
         binarization = "dynamic" if wanted else "none"
     data = binarized(raw, binarization) if config.data.binarization == "auto" else raw
     described = config.data.model_copy(update={"binarization": binarization})
-    return config.model_copy(update={"model": model, "data": described}), data
+    return config.model_copy(update={"model": settings, "data": described}), data
 
 
 def settle(training: TrainingConfig, model: Model, data: Dataset, suits: bool = True) -> ResolvedTraining:
