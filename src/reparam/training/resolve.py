@@ -10,6 +10,7 @@ from reparam.data import Dataset, binarized, units
 from reparam.errors import UserError
 from reparam.hardware import choose_device, multiplies_bf16_fast
 from reparam.kinds import kind_of, kind_of_settings
+from reparam.kinds.networks import NetworkConfig
 from reparam.models.model import Model
 from reparam.models.traits import Traits
 from reparam.runs.config import RunConfig
@@ -37,8 +38,8 @@ def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
         settings = kind.resolve(settings, traits)
     binarization = config.data.binarization
     if binarization == "auto":
-        wanted = getattr(settings, "likelihood", None) == "bernoulli" and not raw.binary and _is_unit(raw)
-        binarization = "dynamic" if wanted else "none"
+        coins = isinstance(settings, NetworkConfig) and settings.likelihood == "bernoulli"
+        binarization = "dynamic" if coins and not raw.binary and _is_unit(raw) else "none"
     data = binarized(raw, binarization) if config.data.binarization == "auto" else raw
     described = config.data.model_copy(update={"binarization": binarization})
     return config.model_copy(update={"model": settings, "data": described}), data
