@@ -43,6 +43,13 @@ def explain(error: ValidationError) -> str:
     return f"{name}: {first['input']!r} will not do: {message[:1].lower()}{message[1:]}"
 
 
+class ModelConfig(Config):
+    """Settings of a kind of model, which names itself."""
+
+    kind: str
+    """The kind, by its name in :data:`reparam.kinds.KINDS`."""
+
+
 class DataConfig(Config):
     """Which data, and how they are read."""
 

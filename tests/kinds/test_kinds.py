@@ -1,9 +1,12 @@
 """A kind is one row of one table: its settings' defaults are its constructors', and nothing is asked for in vain."""
 
 import inspect
+import re
 
 import pytest
 
+from reparam.adversarial import LOSSES
+from reparam.cli.main import main
 from reparam.errors import UserError
 from reparam.kinds import KINDS, AVBConfig, GANConfig, VAEConfig, WGANConfig, build_model, kind_of
 from reparam.models.composition import CLASSES, describe
@@ -141,3 +144,15 @@ def _changed(settings, name):
 def test_what_a_part_remembers_is_what_it_was_given():
     model = build_model(VAEConfig(latent_dim=3, likelihood="bernoulli"), IMAGES)
     assert arguments(model.posterior) == {"latent_dim": 3}
+
+
+def test_help_names_every_game_and_an_error_those_there_are(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "gan", "--help"])
+    told = capsys.readouterr().out.split("--loss STR")[1].split("--r1")[0]
+    games = [name for name in LOSSES if name != "wasserstein"]
+    assert set(re.findall(r"[a-z]+-?[a-z]+", told)) >= set(games)
+    assert all(GANConfig(loss=name).loss == name for name in games)
+    for name in ("wasserstein", "hing"):
+        with pytest.raises(UserError, match=rf"^loss='{name}' will not do.*: give one of {', '.join(games)}$"):
+            GANConfig(loss=name)

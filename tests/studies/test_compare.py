@@ -23,7 +23,7 @@ from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.run import load
 from reparam.settings import DataConfig, TrainingConfig
-from reparam.studies import CONTENDERS, Protocol, Trial, contender, judge, parse_budget, settle
+from reparam.studies import Protocol, Trial, contender, judge, named_models, parse_budget, settle
 from reparam.studies.conclusion import RULES, conclude
 from reparam.studies.numbers_csv import as_csv
 from reparam.studies.plane import sprite
@@ -324,7 +324,7 @@ def test_help_names_every_model_there_is(capsys):
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
     told = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert ", ".join(CONTENDERS) in told
+    assert ", ".join(named_models()) in told
 
 
 def test_names_protocols_and_folders(tmp_path):

@@ -18,7 +18,7 @@ class CompareOptions(Writes):
     data: str = "mnist"
     """A name or a path, as for `reparam train`."""
     models: tuple[str, ...] = COMPARED
-    """autoencoder, vae, iwae, vae-flow, vae-vamp, avb, gan, gan-plain, wgan, wgan-gp, with -N for N latents."""
+    """By name, with -N for N latents, or FILE.py:function of your own."""
     budget: str = "60s"
     """Time of training for each run: 90s, 2m, 1h; turned into steps by timing some."""
     epochs: int | None = None
@@ -55,7 +55,10 @@ WHAT = "Train models of both families under one protocol, measure them alike, an
 
 def run(command: str, argv: list[str]) -> int:
     """Train what is missing, measure everything, write the report, and say where it is."""
-    return compare(parse(CompareOptions, command, argv, WHAT, EXAMPLES), command)
+    from reparam.studies import named_models
+
+    what = f"{WHAT}\n\nmodels: {', '.join(named_models())}"
+    return compare(parse(CompareOptions, command, argv, what, EXAMPLES), command)
 
 
 def compare(options: CompareOptions, command: str) -> int:

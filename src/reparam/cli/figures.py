@@ -80,7 +80,7 @@ class InterpolateOptions(FigureOptions):
 
 @dataclass(frozen=True)
 class Command:
-    """A command that draws a run.
+    """A command that draws a run; called with its name and the words behind it, it is what runs.
 
     Args:
         options: its flags.
@@ -93,6 +93,21 @@ class Command:
     ask: Callable[[Any, Any], Any]
     what: str
     examples: list[str]
+
+    def __call__(self, command: str, argv: list[str]) -> int:
+        """Ask, write picture and numbers, and say where."""
+        options = parse(self.options, command, argv, self.what, self.examples)
+        from reparam.runs.run import load
+
+        loaded = load(options.run)
+        path = options.out or loaded.folder.figures / f"{command}.png"  # type: ignore[union-attr]
+        sources = [loaded.config.data.data, getattr(options, "data", None)]
+        check_free(picture_or_numbers(path), filter(None, sources), options.force)
+        result = self.ask(options, loaded)
+        picture, numbers = write(result, path, options.force)
+        facts = {"run": options.run, "picture": picture, "numbers": numbers, "step": loaded.step, "seed": options.seed}
+        emit(options.json, result.json() | facts, str(picture or numbers))
+        return 0
 
 
 def _evaluation() -> Any:
@@ -190,20 +205,8 @@ COMMANDS = {
 
 
 def run(command: str, argv: list[str]) -> int:
-    """Ask, write picture and numbers, and say where."""
-    chosen = COMMANDS[command]
-    options = parse(chosen.options, command, argv, chosen.what, chosen.examples)
-    from reparam.runs.run import load
-
-    loaded = load(options.run)
-    path = options.out or loaded.folder.figures / f"{command}.png"  # type: ignore[union-attr]
-    sources = [loaded.config.data.data, getattr(options, "data", None)]
-    check_free(picture_or_numbers(path), filter(None, sources), options.force)
-    result = chosen.ask(options, loaded)
-    picture, numbers = write(result, path, options.force)
-    facts = {"run": options.run, "picture": picture, "numbers": numbers, "step": loaded.step, "seed": options.seed}
-    emit(options.json, result.json() | facts, str(picture or numbers))
-    return 0
+    """The command of that name."""
+    return COMMANDS[command](command, argv)
 
 
 def write(result: Any, path: Path, force: bool) -> tuple[Path | None, Path]:

@@ -45,7 +45,7 @@ def _told(text: str) -> str:
 
 
 def _flag(name: str, value: str, otherwise: str) -> str:
-    if name not in known():
+    if name not in known() | _added():
         return otherwise
     flag = f"{COMMANDS.get(name, '')}--{name.replace('_', '-')}"
     typed = value.strip("()").replace(",", "") if value.startswith("(") else quote(value.strip("\"'"))
@@ -56,6 +56,13 @@ def _flag(name: str, value: str, otherwise: str) -> str:
 def known() -> frozenset[str]:
     """The names of every option that any command has."""
     return frozenset(name for kind in _options() for name in _names(kind))
+
+
+def _added() -> frozenset[str]:
+    """The settings of every kind that is in the table now, a user's own, too."""
+    from reparam.kinds import KINDS
+
+    return frozenset(name for kind in KINDS.values() for name in _names(kind.settings))
 
 
 def _options() -> Iterator[Any]:

@@ -2,35 +2,56 @@
 
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 
 from reparam._version import __version__
 from reparam.errors import UserError
 
+
+@dataclass(frozen=True)
+class Command:
+    """A command.
+
+    Args:
+        what: it does, in a few words.
+        home: the module of ``reparam.cli`` whose ``run`` it is, imported when called; or such a function: of the
+            command's name and the words behind it, to the exit code (None: 0).
+    """
+
+    what: str
+    home: str | Callable[[str, list[str]], int | None]
+
+    def __call__(self, name: str, argv: list[str]) -> int:
+        """Do it, and give the exit code."""
+        run = import_module(f"reparam.cli.{self.home}").run if isinstance(self.home, str) else self.home
+        return int(run(name, argv) or 0)
+
+
 COMMANDS = {
-    "train": "train a model and keep it in a run folder",
-    "sample": "draw samples from a trained model",
-    "snapshots": "samples kept before training, on the way and after it",
-    "reconstruct": "test examples beside what the model makes of them",
-    "manifold": "what the plane of a 2-dimensional latent decodes to",
-    "latents": "where test examples lie in the latent space, coloured by class",
-    "interpolate": "a walk between two examples in latent space",
-    "curves": "the lower bound, or a game's readings, over training",
-    "encode": "the codes of your own examples",
-    "score": "how well your own examples fit what a run has learned",
-    "evaluate": "log p(x) of runs, and how near, varied and new their samples are",
-    "info": "what a run is, and what it reached",
-    "data": "describe a data set and draw some of it",
-    "two-sample": "test whether two samples are from one distribution",
-    "labs": "list the experiments of the theory",
-    "lab": "run one of them: a prediction beside its measurement, and a figure",
-    "audit": "say which sampled variable of a loss blocks a gradient, and where",
-    "compare": "train models of both families, measure them alike, write the report",
-    "report": "the same report from runs that were trained before",
-    "demo": "that comparison on the bundled MNIST, in under 8 minutes",
+    "train": Command("train a model and keep it in a run folder", "train"),
+    "sample": Command("draw samples from a trained model", "figures"),
+    "snapshots": Command("samples kept before training, on the way and after it", "figures"),
+    "reconstruct": Command("test examples beside what the model makes of them", "figures"),
+    "manifold": Command("what the plane of a 2-dimensional latent decodes to", "figures"),
+    "latents": Command("where test examples lie in the latent space, coloured by class", "figures"),
+    "interpolate": Command("a walk between two examples in latent space", "figures"),
+    "curves": Command("the lower bound, or a game's readings, over training", "figures"),
+    "encode": Command("the codes of your own examples", "given"),
+    "score": Command("how well your own examples fit what a run has learned", "given"),
+    "evaluate": Command("log p(x) of runs, and how near, varied and new their samples are", "evaluate"),
+    "info": Command("what a run is, and what it reached", "info"),
+    "data": Command("describe a data set and draw some of it", "data"),
+    "two-sample": Command("test whether two samples are from one distribution", "two_sample"),
+    "labs": Command("list the experiments of the theory", "labs"),
+    "lab": Command("run one of them: a prediction beside its measurement, and a figure", "labs"),
+    "audit": Command("say which sampled variable of a loss blocks a gradient, and where", "audit"),
+    "compare": Command("train models of both families, measure them alike, write the report", "compare"),
+    "report": Command("the same report from runs that were trained before", "report"),
+    "demo": Command("that comparison on the bundled MNIST, in under 8 minutes", "demo"),
 }
-HOMES = {"two-sample": "two_sample", "lab": "labs", "encode": "given", "score": "given"}
-FIGURES = ("sample", "snapshots", "reconstruct", "manifold", "latents", "interpolate", "curves")
+"""By name, in the order in which they are listed."""
 
 HELP = """usage: reparam COMMAND [OPTIONS]
 
@@ -83,13 +104,12 @@ def dispatch(argv: list[str]) -> int:
     name, *rest = argv
     if name not in COMMANDS:
         raise UserError(f"there is no command {name!r}{_suggest(name)}: `reparam --help` lists them")
-    module = "figures" if name in FIGURES else HOMES.get(name, name)
-    return int(import_module(f"reparam.cli.{module}").run(name, rest) or 0)
+    return COMMANDS[name](name, rest)
 
 
 def help_text() -> str:
     """What ``reparam --help`` prints."""
-    return HELP.format(commands="\n".join(f"  {name:<14}{what}" for name, what in COMMANDS.items()))
+    return HELP.format(commands="\n".join(f"  {name:<14}{command.what}" for name, command in COMMANDS.items()))
 
 
 def _suggest(name: str) -> str:

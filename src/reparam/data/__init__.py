@@ -8,15 +8,18 @@ from reparam.data.describe import describe
 from reparam.data.given import as_dataset
 from reparam.data.incoming import examples_of
 from reparam.data.load import binarized, load_data
+from reparam.data.readers.sources import READERS, Format
 from reparam.data.record import DataRecord
 from reparam.data.schema import check_same_schema, data_like
 from reparam.data.units import units
 
 __all__ = [
+    "READERS",
     "Batches",
     "Binarization",
     "DataRecord",
     "Dataset",
+    "Format",
     "GaussianMixture",
     "LazyArray",
     "Moons",

@@ -6,11 +6,14 @@ from reparam.evaluation.given import Scores, encode, log_prob, score
 from reparam.evaluation.history import Curves, Snapshots, curves, snapshots
 from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
 from reparam.evaluation.pictures import Reconstructions, Samples, reconstruct, sample
+from reparam.evaluation.samples.measures import MEASURES, Compared
 from reparam.evaluation.samples.run_measures import measure_run, measures, yardstick_of
 from reparam.evaluation.samples.scorecard import Conditions, Score, Scorecard
 from reparam.evaluation.samples.yardstick import Yardstick
 
 __all__ = [
+    "MEASURES",
+    "Compared",
     "Conditions",
     "Curves",
     "Interpolation",

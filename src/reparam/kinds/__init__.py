@@ -1,11 +1,10 @@
 """The kinds of models: a file each, and this table, which flags, help, ``compare``, documents and tests derive from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Any
 
-from pydantic import Field
-
+from reparam.errors import UserError
 from reparam.kinds import autoencoder, avb, gan, vae, wgan
 from reparam.kinds.autoencoder import AutoencoderConfig
 from reparam.kinds.avb import AVBConfig
@@ -13,13 +12,12 @@ from reparam.kinds.gan import GANConfig
 from reparam.kinds.kind import Kind
 from reparam.kinds.vae import VAEConfig
 from reparam.kinds.wgan import WGANConfig
+from reparam.models.composition import allow
 from reparam.models.model import Model
 from reparam.models.traits import Traits
-from reparam.settings import Config
+from reparam.settings import ModelConfig
 
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in (autoencoder, vae, avb, gan, wgan)}
-
-ModelConfig = Annotated[AutoencoderConfig | VAEConfig | AVBConfig | GANConfig | WGANConfig, Field(discriminator="kind")]
 
 __all__ = [
     "KINDS",
@@ -30,10 +28,45 @@ __all__ = [
     "ModelConfig",
     "VAEConfig",
     "WGANConfig",
+    "add",
     "build_model",
     "kind_of",
     "kind_of_settings",
+    "settings_of",
 ]
+
+
+def add(kind: Kind) -> None:
+    """Set a kind of your own beside ours: for the command line, ``compare``, and what run folders are read by.
+
+    Its model's class is built by name from then on, see :func:`reparam.models.composition.allow`. Whoever loads a run
+    of it adds it first.
+
+    Raises:
+        UserError: if another kind, or another class that folders may name, has its name.
+    """
+    if KINDS.get(kind.name, kind) is not kind:
+        raise UserError(f"there is a kind of model {kind.name!r} already: give yours another name")
+    allow(kind.model)
+    KINDS[kind.name] = kind
+
+
+def settings_of(plain: Mapping[str, Any]) -> ModelConfig:
+    """The settings that plain values hold, of the kind that they name.
+
+    Raises:
+        UserError: if there is no such kind, or a value will not do.
+
+    >>> settings_of({"kind": "vae", "latent_dim": 2}).latent_dim
+    2
+    """
+    name = plain.get("kind")
+    if name not in KINDS:
+        known = ", ".join(KINDS)
+        raise UserError(
+            f"there is no kind of model {name!r} among {known}: if it is your own, call reparam.kinds.add(...) first"
+        )
+    return KINDS[name].settings(**plain)
 
 
 def kind_of(model: Model) -> Kind | None:
@@ -47,12 +80,12 @@ def kind_of(model: Model) -> Kind | None:
     return next((kind for kind in KINDS.values() if kind.model is type(model)), None)
 
 
-def kind_of_settings(settings: Config) -> Kind:
+def kind_of_settings(settings: ModelConfig) -> Kind:
     """The kind that settings belong to."""
     return next(kind for kind in KINDS.values() if isinstance(settings, kind.settings))
 
 
-def build_model(settings: Config, data_shape: Sequence[int], traits: Traits | None = None) -> Model:
+def build_model(settings: ModelConfig, data_shape: Sequence[int], traits: Traits | None = None) -> Model:
     """The model that a kind's settings describe, with fresh weights from torch's global noise.
 
     Args:

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from reparam import checks
+from reparam.adversarial import LOSSES
 from reparam.kinds.kind import Idle, Kind
 from reparam.kinds.players import IDLE, Defaults, PlayersConfig, build_players, decided, defaults_for, with_players
 from reparam.models.gan.constraints import Constraint, GradientPenalty, ZeroCentred
@@ -16,8 +18,8 @@ class GANConfig(PlayersConfig):
     """A generative adversarial network."""
 
     kind: Literal["gan"] = "gan"
-    loss: Literal["minimax", "non-saturating", "least-squares", "hinge", "relativistic"] = "relativistic"
-    """The game; relativistic with its default penalties is R3GAN's."""
+    loss: str = "relativistic"
+    """The game: minimax, non-saturating, least-squares, hinge or relativistic; this with its penalties is R3GAN's."""
     r1: NotNegative | None = None
     """Weight (gamma) of the zero-centred gradient penalty on real examples; relativistic: 0.1, else 0."""
     r2: NotNegative | None = None
@@ -38,6 +40,12 @@ class GANConfig(PlayersConfig):
     """Updates of the discriminator per update of the generator."""
     candidates: Positive | None = None
     """Draws that each sample is chosen from by the discriminator; 4 for points in the relativistic game, else 1."""
+
+    @field_validator("loss")
+    @classmethod
+    def _is_there(cls, loss: str) -> str:
+        """Games of critics are the kind wgan's."""
+        return checks.one_of("loss", loss, [name for name, game in LOSSES.items() if not game.critic])
 
 
 def build_gan(config: GANConfig, traits: Traits) -> GAN:

@@ -7,7 +7,7 @@ from typing import Any
 from reparam.errors import UserError
 from reparam.models.model import Model
 from reparam.models.traits import Traits
-from reparam.settings import Config, TrainingConfig
+from reparam.settings import ModelConfig, TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Kind:
     """
 
     name: str
-    settings: type[Config]
+    settings: type[ModelConfig]
     model: type[Model]
     what: str
     examples: tuple[str, ...]
@@ -58,9 +58,9 @@ class Kind:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     suits: Callable[[Any, Traits, TrainingConfig], dict[str, Any]] = _nothing
     idle: Sequence[Idle] = ()
-    variants: Mapping[str, Config] = field(default_factory=dict)
+    variants: Mapping[str, ModelConfig] = field(default_factory=dict)
 
-    def check(self, settings: Config) -> None:
+    def check(self, settings: ModelConfig) -> None:
         """Refuse settings that would have no effect.
 
         Raises:

@@ -21,13 +21,13 @@ from reparam.models.vae.likelihoods import (
 )
 from reparam.models.vae.vae import VAE
 from reparam.networks import MLP, Affine, ConvDecoder, ConvEncoder, ResidualDecoder, ResidualEncoder
-from reparam.settings import Config, Positive, TrainingConfig
+from reparam.settings import ModelConfig, Positive, TrainingConfig
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
 LikelihoodName = Literal["auto", "bernoulli", "normal", "continuous-bernoulli", "discretized-logistic", "categorical"]
 
 
-class NetworkConfig(Config):
+class NetworkConfig(ModelConfig):
     """Networks shared by every kind of model."""
 
     network: Literal["auto", "mlp", "conv", "residual"] = "auto"

@@ -22,10 +22,10 @@ from reparam.networks.players import (
     mlp_generator,
     orthogonal,
 )
-from reparam.settings import Config, NotNegative, Positive
+from reparam.settings import ModelConfig, NotNegative, Positive
 
 
-class PlayersConfig(Config):
+class PlayersConfig(ModelConfig):
     """What every game's two players have in common."""
 
     latent_dim: Positive | None = None

@@ -2,7 +2,7 @@
 
 from reparam.studies.asked import Asked
 from reparam.studies.comparison import compare, report
-from reparam.studies.contenders import CONTENDERS, contender
+from reparam.studies.contenders import contender, named_models
 from reparam.studies.evaluation import Evaluation, evaluate
 from reparam.studies.judge import Judge, Measured
 from reparam.studies.protocol import Protocol, parse_budget, settle
@@ -11,7 +11,6 @@ from reparam.studies.trials import Trial, trials
 from reparam.studies.write import page, write_report
 
 __all__ = [
-    "CONTENDERS",
     "Asked",
     "Evaluation",
     "Judge",
@@ -24,6 +23,7 @@ __all__ = [
     "contender",
     "evaluate",
     "judge",
+    "named_models",
     "page",
     "parse_budget",
     "report",

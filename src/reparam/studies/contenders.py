@@ -1,32 +1,35 @@
 """The models of a comparison by name: `vae`, `vae-2`, `gan`, `wgan-gp` ..."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from difflib import get_close_matches
-from typing import Any
 
 from reparam.data import Dataset
 from reparam.errors import UserError
-from reparam.kinds import KINDS, ModelConfig
+from reparam.kinds import KINDS, settings_of
 from reparam.kinds.own import load_function, names_function
 from reparam.models.model import Model
-
-CONTENDERS: Mapping[str, Any] = {
-    name: settings
-    for kind in KINDS.values()
-    for name, settings in {kind.name: kind.settings(), **kind.variants}.items()
-}
-"""What each name stands for; `-N` behind it sets the width of the latent."""
+from reparam.settings import ModelConfig
 
 Own = Callable[[Dataset], Model]
 """A function of the user's that composes a model for the data."""
+
+
+def named_models() -> dict[str, ModelConfig]:
+    """What each name stands for: every kind, and its variants.
+
+    >>> list(named_models())[:4]
+    ['autoencoder', 'vae', 'iwae', 'vae-flow']
+    """
+    named = [{name: settings_of({"kind": name}), **kind.variants} for name, kind in KINDS.items()]
+    return {name: settings for one in named for name, settings in one.items()}
 
 
 def contender(name: str) -> ModelConfig | Own:
     """The settings of the model that a name stands for, or the function that composes it.
 
     Args:
-        name: one of :data:`CONTENDERS`, with ``-N`` behind it for a latent of width N, or ``FILE.py:function``, a
+        name: one of :func:`named_models`, with ``-N`` behind it for a latent of width N, or ``FILE.py:function``, a
             function of the data that gives a model.
 
     Raises:
@@ -38,14 +41,13 @@ def contender(name: str) -> ModelConfig | Own:
     if names_function(name):
         return load_function(name)
     kind, latent = _parts(name)
-    if kind not in CONTENDERS:
-        close = get_close_matches(kind, CONTENDERS, n=1)
+    there = named_models()
+    if kind not in there:
+        close = get_close_matches(kind, there, n=1)
         guess = f" (did you mean {close[0]!r}?)" if close else ""
-        known = f"{', '.join(CONTENDERS)}, with -N for N latent dimensions, or FILE.py:function"
+        known = f"{', '.join(there)}, with -N for N latent dimensions, or FILE.py:function"
         raise UserError(f"there is no model {name!r}{guess}: name {known}")
-    settings = CONTENDERS[kind].model_dump() | ({} if latent is None else {"latent_dim": latent})
-    made: ModelConfig = type(CONTENDERS[kind])(**settings)
-    return made
+    return settings_of(there[kind].model_dump() | ({} if latent is None else {"latent_dim": latent}))
 
 
 def _parts(name: str) -> tuple[str, int | None]:

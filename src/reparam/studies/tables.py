@@ -27,8 +27,15 @@ def measured(value: float, error: float | None) -> str:
 
 
 def fidelity(results: Results) -> Table:
-    """Distances of features, precision and recall, density and coverage, the floor last."""
-    return Table(("model", *FIDELITY), _scores(results, FIDELITY), _conditions(results))
+    """Distances of features, precision and recall, density and coverage, further measures; the floor last."""
+    measures = (*FIDELITY, *_further(results))
+    return Table(("model", *measures), _scores(results, measures), _conditions(results))
+
+
+def _further(results: Results) -> list[str]:
+    """The names of what was measured besides ours."""
+    cards = [result.card for result in results.finished if result.card is not None]
+    return list(dict.fromkeys(score.name for card in cards for score in card.further.values()))
 
 
 def tests(results: Results) -> Table:

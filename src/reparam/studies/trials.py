@@ -6,14 +6,14 @@ from glob import escape
 from pathlib import Path
 
 from reparam.errors import UserError
-from reparam.kinds import KINDS, ModelConfig
+from reparam.kinds import KINDS
 from reparam.kinds.own import names_function
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.lock import held
 from reparam.runs.record import Record
 from reparam.runs.run import Run, load
-from reparam.settings import TrainingConfig
+from reparam.settings import ModelConfig, TrainingConfig
 from reparam.studies.contenders import Own, contender
 from reparam.studies.lengths import steps_once
 from reparam.studies.protocol import Protocol

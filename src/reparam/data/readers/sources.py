@@ -2,6 +2,8 @@
 
 import difflib
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from reparam.data.readers import idx
@@ -17,7 +19,41 @@ from reparam.errors import UserError
 
 #: The names that are data by themselves.
 NAMES = ("mnist", "static-mnist", "fashion-mnist", *TOYS)
-FORMATS = ".npy, .npz, .csv, IDX (images-idx3-ubyte, .gz too), or a folder of images or IDX files"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a file is to be read; the arguments are those of :func:`reparam.data.load_data`."""
+
+    seed: int
+    labels: str | None
+    memory_limit: int
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files of one ending are read.
+
+    Args:
+        read: from the path, and how it was asked for, to the splits.
+        has_columns: whether one of its columns may be named for the labels.
+    """
+
+    read: Callable[[Path, Asked], Reading]
+    has_columns: bool = False
+
+
+READERS: dict[str, Format] = {
+    ".npy": Format(lambda path, asked: read_npy(path, asked.seed, asked.memory_limit)),
+    ".npz": Format(lambda path, asked: read_npz(path, asked.seed)),
+    ".csv": Format(lambda path, asked: read_csv(path, asked.seed, asked.labels), has_columns=True),
+}
+"""By a file's ending, in small letters; IDX files, which have many, and folders are known by what they hold."""
+
+
+def formats() -> str:
+    """What is read, in words."""
+    return f"{', '.join(READERS)}, IDX (images-idx3-ubyte, .gz too), or a folder of images or IDX files"
 
 
 def read(
@@ -28,7 +64,7 @@ def read(
     named = _read_named(given, seed) if isinstance(name_or_path, str) else None
     path = Path(given).expanduser()
     is_images = named is None and path.is_dir() and not idx.is_idx_folder(path)
-    _refuse_idle(given, is_images, image_size, is_table=path.suffix.lower() == ".csv", labels=labels)
+    _refuse_idle(given, is_images, image_size, READERS.get(path.suffix.lower()), labels)
     if named is not None:
         return named
     try:
@@ -37,7 +73,7 @@ def read(
         if path.is_dir():
             return idx.read_four(path, path.name)
         if path.is_file():
-            return _read_file(path, seed, labels, memory_limit)
+            return _read_file(path, Asked(seed, labels, memory_limit))
     except OSError as error:
         raise UserError(f"{given!r} cannot be read ({error}): give a file or folder you may read.") from error
     raise UserError(_unknown(given))
@@ -55,30 +91,26 @@ def _read_named(name: str, seed: int) -> Reading | None:
     return read_toy(name, seed) if name in TOYS else None
 
 
-def _read_file(path: Path, seed: int, labels: str | None, memory_limit: int) -> Reading:
-    match path.suffix.lower():
-        case ".npy":
-            return read_npy(path, seed, memory_limit)
-        case ".npz":
-            return read_npz(path, seed)
-        case ".csv":
-            return read_csv(path, seed, labels)
+def _read_file(path: Path, asked: Asked) -> Reading:
+    known = READERS.get(path.suffix.lower())
+    if known is not None:
+        return known.read(path, asked)
     if idx.looks_like_idx(path):
-        return idx.read_file(path, seed)
-    raise UserError(f"{str(path)!r} is of no format that is read: give {FORMATS}.")
+        return idx.read_file(path, asked.seed)
+    raise UserError(f"{str(path)!r} is of no format that is read: give {formats()}.")
 
 
-def _refuse_idle(given: str, is_images: bool, image_size: int | None, is_table: bool, labels: str | None) -> None:
+def _refuse_idle(given: str, is_images: bool, image_size: int | None, known: Format | None, labels: str | None) -> None:
     """Refuse an argument that would do nothing."""
     if image_size is not None and not is_images:
         raise UserError(f"image_size={image_size} applies to folders of images, and {given!r} is none: leave it out.")
-    if labels is not None and not is_table:
+    if labels is not None and not (known and known.has_columns):
         raise UserError(f'labels="{labels}" names a column of a .csv table, and {given!r} is none: leave it out.')
 
 
 def _unknown(given: str) -> str:
     if os.sep in given or Path(given).suffix:
-        return f"{given!r} does not exist: give the path of {FORMATS}, or one of the names {', '.join(NAMES)}."
+        return f"{given!r} does not exist: give the path of {formats()}, or one of the names {', '.join(NAMES)}."
     close = difflib.get_close_matches(given.lower(), NAMES, n=1, cutoff=0.5)
     meant = f" (did you mean {close[0]!r}?)" if close else ""
-    return f"{given!r} is neither a known name nor an existing path{meant}: give {', '.join(NAMES)}, or {FORMATS}."
+    return f"{given!r} is neither a known name nor an existing path{meant}: give {', '.join(NAMES)}, or {formats()}."

@@ -1,6 +1,7 @@
 """The record of all measures of one sample: every number with its error, and what it rests on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import floor, inf, log10
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -113,6 +114,7 @@ class Scorecard(Result):
         duplicates: samples with near-equal features.
         classes: which digits, for MNIST, else None.
         latents: None without an encoder.
+        further: what the measures of :data:`reparam.evaluation.MEASURES` come to.
     """
 
     name: str
@@ -126,6 +128,7 @@ class Scorecard(Result):
     duplicates: Duplicates
     classes: ClassHistogram | None
     latents: LatentUsage | None
+    further: Mapping[str, Score] = field(default_factory=dict)
 
     @property
     def memorizes(self) -> bool:
@@ -147,6 +150,7 @@ class Scorecard(Result):
             _score("nearer to training than test is", self.memorization_values.closer),
             _score("singled-out training neighbour", self.memorization_values.singled_out),
             _score("duplicates", self.duplicates.near),
+            *self.further.values(),
         )
 
     @property
@@ -179,7 +183,7 @@ class Scorecard(Result):
             one: Memorization | None = getattr(self, name)
             if one is not None:
                 found[name]["suspected"] = one.suspected
-        return found
+        return {**found, **found.pop("further")}
 
 
 def _score(name: str, share: Share) -> Score:

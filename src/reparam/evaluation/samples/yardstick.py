@@ -16,6 +16,7 @@ from reparam.evaluation.samples.features import Choice, Features, choose_feature
 from reparam.evaluation.samples.frechet import frechet_distance
 from reparam.evaluation.samples.kernel_distance import kernel_distance
 from reparam.evaluation.samples.manifold_metrics import manifold_metrics
+from reparam.evaluation.samples.measures import Compared, further
 from reparam.evaluation.samples.memorization import FEWEST as FEWEST_SEARCHED
 from reparam.evaluation.samples.memorization import Memorization, beside, checked, duplicates
 from reparam.evaluation.samples.neighbours import Nearest, nearest
@@ -161,6 +162,7 @@ class Yardstick:
             duplicates=duplicates(found, real),
             classes=_digits(found) if is_mnist(self.data) and self.features.kind == "digits" else None,
             latents=latents,
+            further=further(Compared(x, self.x, found, real, self.seed)),
         )
 
     def _memorization(self, x: Tensor, found: Tensor, unseen: SplitName) -> tuple[Memorization, Memorization | None]:
