@@ -137,8 +137,8 @@ def build(tree: object, classes: Sequence[type] = ()) -> Model:
     """
     _check_size(tree)
     try:
+        _check_memory(tree)
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-            _try_without_memory(tree, classes)
             model = _Reader(classes).value(tree)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, RuntimeError, OverflowError) as error:
         raise UserError(f"the composition is damaged ({type(error).__name__}: {error}): restore the file") from None
@@ -159,38 +159,49 @@ def own(tree: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for value in tree for name in own(value))) if isinstance(tree, list) else ()
 
 
-def shapes(tree: object, classes: Sequence[type] = ()) -> dict[str, torch.Size] | None:
-    """The shapes of the tensors of a tree's model, without memory for them; None where they cannot be had so."""
-    try:
-        with torch.random.fork_rng(devices=[]), torch.device("meta"):
-            built = _Reader(classes).value(tree)
-    except (RuntimeError, NotImplementedError, ValueError):
-        return None  # some of zuko's layers look at numbers while they are made
-    return {name: tensor.shape for name, tensor in built.state_dict().items()} if isinstance(built, nn.Module) else {}
-
-
 def _alike(model: Model, tree: Tree) -> bool:
     """Whether building the tree gives the model's layers and shapes."""
-    try:
-        with torch.random.fork_rng(devices=[]), torch.device("meta"):
-            built = _Reader(()).value(tree)
-    except (RuntimeError, NotImplementedError, ValueError):
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-            built = _Reader(()).value(tree)
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        built = _Reader(()).value(tree)
     ours, theirs = ({name: t.shape for name, t in m.state_dict().items()} for m in (model, built))
     return ours == theirs and str(model) == str(built)
 
 
-def _try_without_memory(tree: object, classes: Sequence[type]) -> None:
-    """Build on no device first, so that widths that no machine holds are a sentence and not an allocator's death."""
-    found = shapes(tree, classes)
-    if found is not None:
-        total = sum(shape.numel() for shape in found.values())
-        if total > MOST_NUMBERS:
-            raise UserError(f"the composition describes {total:.2g} numbers, more than any machine holds: restore it")
+MOST_NUMBERS = 10**10
+"""In one layer: 40 GB, of which no run of this library was ever made."""
 
 
-MOST_NUMBERS = 10**11
+def _check_memory(tree: object) -> None:
+    """Refuse widths that no machine holds before anything is allocated.
+
+    A layer has about as many numbers as its two largest arguments' product: inputs and outputs, or neighbouring widths.
+
+    Raises:
+        UserError: naming the part.
+    """
+    if isinstance(tree, list):
+        for part in tree:
+            _check_memory(part)
+    if not isinstance(tree, dict):
+        return
+    given = tree.get("arguments", tree.get("tensor"))
+    if isinstance(given, dict):
+        widths = [one for value in given.values() if isinstance(value, list) for one in value]
+        numbers = math.prod(sorted(map(_size, [*given.values(), *widths]))[-2:])
+        if numbers > MOST_NUMBERS:
+            name = tree.get("class", "a tensor")
+            raise UserError(f"{name} of the composition has about {numbers:.2g} numbers, more than any machine holds")
+    for part in tree.values():
+        _check_memory(part)
+
+
+def _size(value: object) -> int:
+    """A width, or the size of a shape; 1 for everything else."""
+    if isinstance(value, bool) or not isinstance(value, int | list):
+        return 1
+    if isinstance(value, int):
+        return max(1, abs(value))
+    return math.prod(_size(part) for part in value[:4] if isinstance(part, int)) if len(value) <= 4 else 1
 
 
 def _check_size(tree: object) -> None:
