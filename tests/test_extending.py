@@ -1,6 +1,6 @@
 """One more of everything, from outside the package: the files in ``extending/``, and a line in a table of ours each.
 
-How many files each takes is what DESIGN measures the house by; each is then used as ours are.
+How many files each takes is the measure of the house; each is then used as ours are.
 """
 
 import ast
@@ -24,7 +24,7 @@ from reparam.data import READERS
 from reparam.errors import UserError
 from reparam.evaluation import MEASURES, Compared, sample, yardstick_of
 from reparam.evaluation.samples.measures import further
-from reparam.models.composition import CLASSES
+from reparam.models.allowed import CLASSES
 from study_helpers import SMALL
 
 HERE = Path(__file__).parent / "extending"

@@ -9,7 +9,8 @@ from reparam.adversarial import LOSSES
 from reparam.cli.main import main
 from reparam.errors import UserError
 from reparam.kinds import KINDS, AVBConfig, GANConfig, VAEConfig, WGANConfig, build_model, kind_of
-from reparam.models.composition import CLASSES, describe
+from reparam.models.allowed import CLASSES
+from reparam.models.composition import describe
 from reparam.models.traits import Traits
 from reparam.recording import arguments
 

@@ -73,14 +73,14 @@ def test_arrays_of_the_users_own_are_given_again(tmp_path):
 
 def test_a_changed_default_changes_no_old_run(run, monkeypatch):
     """Every argument stands in the tree, so that what constructors do unless told otherwise decides nothing."""
-    from reparam.models import composition
+    from reparam.models import allowed
 
     class Forgetful(MLP):
         def __init__(self, inputs, hidden, outputs, activation="tanh"):
             super().__init__(inputs, hidden, outputs, activation)
 
     before = reparam.sample(reparam.load(run), 4).mean
-    monkeypatch.setitem(composition.CLASSES, "MLP", Forgetful)
+    monkeypatch.setitem(allowed.CLASSES, "MLP", Forgetful)
     np.testing.assert_array_equal(reparam.sample(reparam.load(run), 4).mean, before)
 
 

@@ -1,7 +1,7 @@
 """A model as a tree of constructors with all their arguments: JSON-ready data, built again from an allow-list.
 
-A node is ``{"class": name, "arguments": {...}}``. Only the classes below and plain layers of ``torch.nn`` are built by
-name; nothing named in a file is ever imported. Weights are not in the tree: a checkpoint brings them.
+A node is ``{"class": name, "arguments": {...}}``. Only the classes of ``allowed.py`` and plain layers of ``torch.nn``
+are built by name; nothing named in a file is ever imported. Weights are not in the tree: a checkpoint brings them.
 """
 
 import dataclasses
@@ -14,77 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from reparam import bounds, networks
 from reparam.adversarial import LOSSES, AdversarialLoss
-from reparam.distributions.flow import AutoregressiveTransforms
 from reparam.errors import UserError
-from reparam.models import gan, vae
+from reparam.models.allowed import CLASSES, CONTAINERS, FUNCTIONS, LAYERS
 from reparam.models.model import Model
-from reparam.networks import players
 from reparam.recording import arguments
 
 Tree = dict[str, Any]
 
-CLASSES: dict[str, type] = {
-    cls.__name__: cls
-    for cls in (
-        networks.MLP,
-        networks.Affine,
-        networks.ConvDecoder,
-        networks.ConvEncoder,
-        networks.ResidualBlock,
-        networks.ResidualDecoder,
-        networks.ResidualEncoder,
-        players.Conditional,
-        players.FourierFeatures,
-        players.Ranged,
-        AutoregressiveTransforms,
-        vae.AVB,
-        vae.Autoencoder,
-        vae.VAE,
-        vae.PairDiscriminator,
-        vae.ImplicitPosterior,
-        vae.DiagonalNormal,
-        vae.FlowPosterior,
-        vae.FullNormal,
-        vae.StandardNormal,
-        vae.MixturePrior,
-        vae.FlowPrior,
-        vae.VampPrior,
-        vae.BernoulliLikelihood,
-        vae.CategoricalLikelihood,
-        vae.ContinuousBernoulliLikelihood,
-        vae.DiscretizedLogisticLikelihood,
-        vae.NormalLikelihood,
-        vae.ELBO,
-        vae.IWAE,
-        vae.DReG,
-        gan.GAN,
-        gan.WGAN,
-        gan.Constraint,
-        gan.GradientPenalty,
-        gan.WeightClipping,
-        gan.ZeroCentred,
-        gan.InstanceNoise,
-    )
-}
-LAYERS: dict[str, type[nn.Module]] = {
-    name: getattr(nn, name)
-    for name in (
-        *("Linear", "Bilinear", "Embedding", "Identity", "Flatten", "Unflatten"),
-        *("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
-        *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"),
-        *("LayerNorm", "GroupNorm", "RMSNorm", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
-        *("ReLU", "LeakyReLU", "PReLU", "SiLU", "GELU", "ELU", "SELU", "CELU", "Mish", "Tanh", "Sigmoid", "Softplus"),
-        *("Hardtanh", "ReLU6", "Softmax", "LogSoftmax", "LogSigmoid", "Softsign", "Tanhshrink"),
-        *("MaxPool1d", "MaxPool2d", "AvgPool1d", "AvgPool2d", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d"),
-        *("Upsample", "PixelShuffle", "PixelUnshuffle", "ZeroPad2d", "ReflectionPad2d", "ReplicationPad2d"),
-    )
-}
-CONTAINERS: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "ModuleList": nn.ModuleList}
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (bounds.analytic_kl, bounds.sampled_kl)
-}
 # of torch's layers: where and in what format weights are made, and what only the weights' first values depend on
 IDLE = frozenset({"device", "dtype", "init", "_weight", "_freeze", "args", "kwargs"})
 MOST_NODES, MOST_DEPTH = 100_000, 100
@@ -97,7 +34,8 @@ def describe(model: Model) -> Tree:
     parts were changed after they were constructed, since its constructors would not build it.
 
     >>> from reparam.networks import MLP
-    >>> model = vae.VAE(MLP(3, [4], 2), MLP(1, [4], 3), vae.StandardNormal(1))
+    >>> from reparam.models import VAE, StandardNormal
+    >>> model = VAE(MLP(3, [4], 2), MLP(1, [4], 3), StandardNormal(1))
     >>> describe(model)["arguments"]["prior"]
     {'class': 'StandardNormal', 'arguments': {'latent_dim': 1}}
     """
@@ -131,7 +69,8 @@ def build(tree: object, classes: Sequence[type] = ()) -> Model:
         UserError: if it names a class that is neither ours nor given, or does not fit together.
 
     >>> from reparam.networks import MLP
-    >>> tree = describe(vae.VAE(MLP(3, [4], 2), MLP(1, [4], 3), vae.StandardNormal(1)))
+    >>> from reparam.models import VAE, StandardNormal
+    >>> tree = describe(VAE(MLP(3, [4], 2), MLP(1, [4], 3), StandardNormal(1)))
     >>> build(tree).sample(5).shape
     torch.Size([5, 3])
     """

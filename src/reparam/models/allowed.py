@@ -1,0 +1,72 @@
+"""What may be built by a name in a file: our classes, torch's plain layers, and two functions: an allow-list."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from reparam import bounds, networks
+from reparam.distributions.flow import AutoregressiveTransforms
+from reparam.models import gan, vae
+from reparam.networks import players
+
+CLASSES: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        networks.MLP,
+        networks.Affine,
+        networks.ConvDecoder,
+        networks.ConvEncoder,
+        networks.ResidualBlock,
+        networks.ResidualDecoder,
+        networks.ResidualEncoder,
+        players.Conditional,
+        players.FourierFeatures,
+        players.Ranged,
+        AutoregressiveTransforms,
+        vae.AVB,
+        vae.Autoencoder,
+        vae.VAE,
+        vae.PairDiscriminator,
+        vae.ImplicitPosterior,
+        vae.DiagonalNormal,
+        vae.FlowPosterior,
+        vae.FullNormal,
+        vae.StandardNormal,
+        vae.MixturePrior,
+        vae.FlowPrior,
+        vae.VampPrior,
+        vae.BernoulliLikelihood,
+        vae.CategoricalLikelihood,
+        vae.ContinuousBernoulliLikelihood,
+        vae.DiscretizedLogisticLikelihood,
+        vae.NormalLikelihood,
+        vae.ELBO,
+        vae.IWAE,
+        vae.DReG,
+        gan.GAN,
+        gan.WGAN,
+        gan.Constraint,
+        gan.GradientPenalty,
+        gan.WeightClipping,
+        gan.ZeroCentred,
+        gan.InstanceNoise,
+    )
+}
+LAYERS: dict[str, type[nn.Module]] = {
+    name: getattr(nn, name)
+    for name in (
+        *("Linear", "Bilinear", "Embedding", "Identity", "Flatten", "Unflatten"),
+        *("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
+        *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"),
+        *("LayerNorm", "GroupNorm", "RMSNorm", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
+        *("ReLU", "LeakyReLU", "PReLU", "SiLU", "GELU", "ELU", "SELU", "CELU", "Mish", "Tanh", "Sigmoid", "Softplus"),
+        *("Hardtanh", "ReLU6", "Softmax", "LogSoftmax", "LogSigmoid", "Softsign", "Tanhshrink"),
+        *("MaxPool1d", "MaxPool2d", "AvgPool1d", "AvgPool2d", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d"),
+        *("Upsample", "PixelShuffle", "PixelUnshuffle", "ZeroPad2d", "ReflectionPad2d", "ReplicationPad2d"),
+    )
+}
+CONTAINERS: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "ModuleList": nn.ModuleList}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    function.__name__: function for function in (bounds.analytic_kl, bounds.sampled_kl)
+}
