@@ -5,6 +5,7 @@ How many files each takes is the measure of the house; each is then used as ours
 
 import ast
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,9 +31,9 @@ from study_helpers import SMALL
 HERE = Path(__file__).parent / "extending"
 TABLES = (kinds.KINDS, CLASSES, LOSSES, MEASURES, READERS, COMMANDS)
 FILES = {
-    "kind": ("model", "kind"),
+    "kind of model": ("model", "kind"),
     "GAN loss": ("loss",),
-    "metric": ("metric",),
+    "measure of samples": ("metric",),
     "data format": ("reader",),
     "figure": ("result", "picture"),
     "command": ("command",),
@@ -82,6 +83,12 @@ def test_every_file_is_of_one_addition_and_stands_on_the_package_alone():
             assert {module for module in imported if module.startswith("extending")} <= {
                 f"extending.{n}" for n in names
             }
+
+
+def test_contributing_says_how_many_files_each_takes():
+    page = (HERE.parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = {what: int(number) for what, number in re.findall(r"^\| ([\w ]+) \| (\d)", page, re.MULTILINE)}
+    assert told == {what: len(files) for what, files in FILES.items()}
 
 
 def test_a_kind_trains_and_loads(capsys, table, tmp_path):
@@ -140,6 +147,8 @@ def test_without_its_kind_a_run_says_what_to_add(capsys, table, tmp_path):
     with pytest.raises(UserError, match=r"no kind of model 'cloud' .* call reparam.kinds.add"):
         reparam.load(tmp_path / "run")
     assert said(capsys, "train", "cloud")[0] == 2
+    kinds.add(kind.KIND)
+    assert isinstance(reparam.load(tmp_path / "run").model, kind.Cloud)
 
 
 def test_a_kind_or_class_under_a_name_that_is_taken_is_refused():

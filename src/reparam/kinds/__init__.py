@@ -12,7 +12,7 @@ from reparam.kinds.gan import GANConfig
 from reparam.kinds.kind import Kind
 from reparam.kinds.vae import VAEConfig
 from reparam.kinds.wgan import WGANConfig
-from reparam.models.composition import allow
+from reparam.models.allowed import allow
 from reparam.models.model import Model
 from reparam.models.traits import Traits
 from reparam.settings import ModelConfig
@@ -39,7 +39,7 @@ __all__ = [
 def add(kind: Kind) -> None:
     """Set a kind of your own beside ours: for the command line, ``compare``, and what run folders are read by.
 
-    Its model's class is built by name from then on, see :func:`reparam.models.composition.allow`. Whoever loads a run
+    Its model's class is built by name from then on, see :func:`reparam.models.allowed.allow`. Whoever loads a run
     of it adds it first.
 
     Raises:

@@ -7,6 +7,7 @@ from torch import nn
 
 from reparam import bounds, networks
 from reparam.distributions.flow import AutoregressiveTransforms
+from reparam.errors import UserError
 from reparam.models import gan, vae
 from reparam.networks import players
 
@@ -70,3 +71,16 @@ CONTAINERS: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "ModuleLi
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function for function in (bounds.analytic_kl, bounds.sampled_kl)
 }
+
+
+def allow(*classes: type) -> None:
+    """Set classes of your own among those that a tree may name; each is :func:`reparam.recording.recorded`.
+
+    Raises:
+        UserError: if another class has the name of one.
+    """
+    for cls in classes:
+        name = cls.__name__
+        if CLASSES.get(name, cls) is not cls or name in (*LAYERS, *CONTAINERS, "ModuleDict"):
+            raise UserError(f"run folders name another class {name!r} already: give yours another name")
+        CLASSES[name] = cls

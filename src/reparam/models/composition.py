@@ -45,19 +45,6 @@ def describe(model: Model) -> Tree:
     return {"class": type(model).__name__, "own": True, "changed": True}
 
 
-def allow(*classes: type) -> None:
-    """Set classes of your own among those that a tree may name; each is :func:`reparam.recording.recorded`.
-
-    Raises:
-        UserError: if another class has the name of one.
-    """
-    for cls in classes:
-        name = cls.__name__
-        if CLASSES.get(name, cls) is not cls or name in (*LAYERS, *CONTAINERS, "ModuleDict"):
-            raise UserError(f"run folders name another class {name!r} already: give yours another name")
-        CLASSES[name] = cls
-
-
 def build(tree: object, classes: Sequence[type] = ()) -> Model:
     """The model that a tree describes, its weights anew; torch's global noise is left as it was.
 
