@@ -40,7 +40,7 @@ def test_named_splits_follow_each_other(tmp_path):
 def test_a_folders_pictures_are_in_the_order_of_their_names_and_of_the_runs_size(tmp_path):
     for i in range(12):
         Image.new("L", (9, 9), 20 * i).save(tmp_path / f"{i:02d}.png")
-    record = DataRecord.of(load_data(tmp_path, image_size=8), image_size=8)
+    record = DataRecord.of(load_data(tmp_path, image_size=8))
     x, _ = whole(str(tmp_path), record)
     assert x.shape == (12, 1, 8, 8)
     np.testing.assert_allclose(x[:, 0, 0, 0], np.arange(12) * 20 / 255, atol=1e-6)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reparam import transport
+from reparam.adversarial import gradient_norms
 from reparam.errors import UserError
 from reparam.evaluation.dual import dual_by_critic
 from reparam.randomness import generator
@@ -38,9 +39,14 @@ def test_clipping_bounds_every_weight_and_spectral_normalization_every_slope():
     x, y = points(1)
     clipped = dual_by_critic(x, y, "clipping", strength=0.01, steps=20, hidden=(8,))
     assert all(parameter.abs().max() <= 0.01 for parameter in clipped.critic.parameters())
-    smooth = dual_by_critic(x, y, "spectral-norm", steps=100, hidden=(8, 8))
-    assert smooth.gradient_norm <= 1.01
-    assert smooth.lipschitz <= 1.01
+    smooth = dual_by_critic(x, y, "spectral-norm", steps=100, hidden=(8, 8)).critic
+    # the largest singular value is known by power iteration, which lags behind weights that move: let it catch up
+    for _ in range(1000):
+        smooth(x)
+    smooth.eval()
+    assert gradient_norms(lambda z: smooth(z).squeeze(1), torch.cat([x, y])).max() <= 1 + 1e-4
+    slopes = (smooth(x) - smooth(y).T).abs() / torch.cdist(x, y)
+    assert slopes.max() <= 1 + 1e-4
 
 
 def test_between_two_points_a_linear_critic_is_exact():

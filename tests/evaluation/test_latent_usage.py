@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-import reparam
 from reparam.data import Dataset, Split
 from reparam.distributions import Normal
 from reparam.errors import UserError
@@ -12,6 +11,7 @@ from reparam.evaluation.codes.latent_usage import aggregate, latent_usage
 from reparam.models import GAN, VAE, Autoencoder, NormalLikelihood, StandardNormal
 from reparam.models.vae.implicit import Implicit
 from reparam.networks import MLP
+from reparam.runs.config import RunConfig
 from reparam.training import Run
 
 
@@ -31,7 +31,7 @@ def points(scale=1.0, n=3000):
 
 
 def run_of(model, data=None):
-    return Run(model, reparam.settings.RunConfig(), dataset=data or points())
+    return Run(model, RunConfig(), dataset=data or points())
 
 
 def vae():

@@ -399,8 +399,6 @@ TABLE = [
     *wrong(GAN, "average", (-0.1, 1.0, 2.0, NAN)),
     *wrong(GAN, "classes", (-1, 0.5)),
     *wrong(GAN, "candidates", NO_WHOLE),
-    (WGAN, {"loss": "hinge"}, "loss"),
-    (WGAN, {"candidates": 2}, "candidates"),
     *wrong(Turn, "name", ("", None)),
     *wrong(Turn, "moves", (nn.Identity(), None)),
     *wrong(Turn, "loss", (None, "elbo")),
