@@ -140,6 +140,8 @@ def make(out: Path) -> None:
     run = reparam.fit(composed(), data, "composed", epochs=2, batch_size=16, device="cpu", precision="fp32")
     expected |= {f"composed/{key}": value for key, value in numbers(run).items()}
     for name in [*RUNS, *INTERRUPTED, "composed"]:
+        record = Path(name, "config.json")  # where they were made is nobody's business
+        record.write_text(record.read_text().replace(str(Path.cwd()), "/golden"))
         Path(name, ".lock").unlink(missing_ok=True)
         for figure in Path(name, "figures").glob("*"):
             figure.unlink()

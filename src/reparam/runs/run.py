@@ -95,9 +95,12 @@ def read_again(record: DataRecord, config: DataConfig, where: str) -> Dataset:
     """
     if record.source is None:
         raise UserError(f"the data of {where} were given as arrays: give them again with data=...")
-    if Path(record.source).is_absolute() and not Path(record.source).exists():
+    source = record.source
+    if Path(source).is_absolute() and not Path(source).exists():
+        source = config.data  # as it was asked for: a folder that was moved whole brings its data along
+    if Path(record.source).is_absolute() and not Path(source).expanduser().exists():
         raise UserError(f"the data of {where} are no longer at {record.source}: bring them back, or give data=...")
-    data = read_data(config.model_copy(update={"data": record.source, "binarization": record.binarization}))
+    data = read_data(config.model_copy(update={"data": source, "binarization": record.binarization}))
     check_fingerprint(data, record, where)
     return data
 
