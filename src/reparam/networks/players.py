@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from reparam import checks
 from reparam.errors import UserError
 from reparam.networks.affine import Affine
-from reparam.networks.convolution import check_image, doubling, pyramid
+from reparam.networks.pyramid import ascent, check_image, descent, pyramid
 from reparam.recording import recorded
 
 SLOPE = 0.2
@@ -199,19 +199,11 @@ def conv_generator(
     """
     channels, *size = check_image(data_shape)
     checks.wholes(inputs=inputs, width=width)
-    sizes = pyramid(*size)
-    before = width * min(2 ** (len(sizes) - 2), 4)
-    layers: list[nn.Module] = [nn.Linear(inputs, before * math.prod(sizes[-1])), nn.Unflatten(1, (before, *sizes[-1]))]
-    for level in reversed(range(len(sizes) - 1)):
-        normalize = [nn.BatchNorm2d(before)] if batch_norm else []
-        after = width * min(2 ** (level - 1), 4) if level else channels
-        layers += [
-            *normalize,
-            nn.LeakyReLU(SLOPE, inplace=True),
-            doubling(before, after, sizes[level + 1], sizes[level]),
-        ]
-        before = after
-    return nn.Sequential(*layers, Ranged(low, high))
+
+    def first(before: int) -> list[nn.Module]:
+        return [*([nn.BatchNorm2d(before)] if batch_norm else []), nn.LeakyReLU(SLOPE, inplace=True)]
+
+    return nn.Sequential(*ascent(inputs, pyramid(*size), width, channels, first), Ranged(low, high))
 
 
 def conv_discriminator(data_shape: Sequence[int], width: int, extra_channels: int = 0) -> nn.Sequential:
@@ -231,10 +223,9 @@ def conv_discriminator(data_shape: Sequence[int], width: int, extra_channels: in
     channels, *size = check_image(data_shape)
     checks.whole("width", width)
     checks.whole("extra_channels", extra_channels, 0)
-    sizes, channels = pyramid(*size), channels + extra_channels
-    layers: list[nn.Module] = []
-    for level in range(len(sizes) - 1):
-        after = width * min(2**level, 4)
-        layers += [nn.Conv2d(channels, after, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE, inplace=True)]
-        channels = after
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * math.prod(sizes[-1]), 1))
+
+    def then(after: int) -> list[nn.Module]:
+        return [nn.LeakyReLU(SLOPE, inplace=True)]
+
+    layers, flat = descent(channels + extra_channels, pyramid(*size), width, then)
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(flat, 1))

@@ -1,6 +1,5 @@
 """Residual convolutional encoders and decoders (He et al. 2016), for any image size from 8×8."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -8,10 +7,9 @@ from torch import Tensor, nn
 
 from reparam import checks
 from reparam.networks.activations import activation_of
-from reparam.networks.convolution import check_image, doubling, pyramid
+from reparam.networks.pyramid import ascent, check_image, descent, stages
 from reparam.recording import recorded
 
-SMALLEST = 8
 BLOCKS = 2
 
 
@@ -39,15 +37,8 @@ class ResidualBlock(nn.Module):
         return x + self.branch(x)  # type: ignore[no-any-return]
 
 
-def stages(height: int, width: int) -> list[tuple[int, int]]:
-    """The sizes met when an image is halved (rounding up) until its longer side is at most 8, once at least.
-
-    >>> stages(28, 28), stages(8, 8)
-    ([(28, 28), (14, 14), (7, 7)], [(8, 8), (4, 4)])
-    """
-    sizes = pyramid(height, width)
-    keep = next(i for i, size in enumerate(sizes) if max(size) <= SMALLEST)
-    return sizes[: max(keep, 1) + 1]
+def _blocks(channels: int, activation: str) -> list[nn.Module]:
+    return [ResidualBlock(channels, activation) for _ in range(BLOCKS)]
 
 
 @recorded
@@ -72,14 +63,8 @@ class ResidualEncoder(nn.Sequential):
     def __init__(self, data_shape: Sequence[int], outputs: int, width: int = 32, activation: str = "relu") -> None:
         channels, *size = check_image(data_shape)
         checks.wholes(outputs=outputs, width=width)
-        sizes, act = stages(*size), activation_of(activation)
-        layers: list[nn.Module] = []
-        for level in range(len(sizes) - 1):
-            after = width * min(2**level, 4)
-            layers += [nn.Conv2d(channels, after, 3, stride=2, padding=1)]
-            layers += [ResidualBlock(after, activation) for _ in range(BLOCKS)]
-            channels = after
-        flat = channels * math.prod(sizes[-1])
+        act = activation_of(activation)
+        layers, flat = descent(channels, stages(*size), width, lambda after: _blocks(after, activation))
         super().__init__(*layers, act(), nn.Flatten(), nn.Linear(flat, outputs))
 
 
@@ -105,13 +90,6 @@ class ResidualDecoder(nn.Sequential):
     def __init__(self, latent_dim: int, data_shape: Sequence[int], width: int = 32, activation: str = "relu") -> None:
         channels, *size = check_image(data_shape)
         checks.wholes(latent_dim=latent_dim, width=width)
-        sizes, act = stages(*size), activation_of(activation)
-        before = width * min(2 ** (len(sizes) - 2), 4)
-        smallest = (before, *sizes[-1])
-        layers: list[nn.Module] = [nn.Linear(latent_dim, math.prod(smallest)), nn.Unflatten(1, smallest)]
-        for level in reversed(range(len(sizes) - 1)):
-            after = width * min(2 ** (level - 1), 4) if level else channels
-            layers += [ResidualBlock(before, activation) for _ in range(BLOCKS)]
-            layers += [act(), doubling(before, after, sizes[level + 1], sizes[level])]
-            before = after
-        super().__init__(*layers)
+        act = activation_of(activation)
+        first = lambda before: [*_blocks(before, activation), act()]  # noqa: E731
+        super().__init__(*ascent(latent_dim, stages(*size), width, channels, first))
