@@ -22,7 +22,7 @@ class Config(BaseModel):
     reparam.errors.UserError: epochs: 0 will not do: input should be greater than 0
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def __init__(self, **settings: Any) -> None:
         try:

@@ -110,6 +110,83 @@ def test_a_model_changed_after_it_was_made_is_not_taken_for_what_its_constructor
     assert own(describe(model)) == ("VAE",)
 
 
+class Centred(nn.Module):
+    """Holds a tensor that no checkpoint brings, and whatever else it is given."""
+
+    def __init__(self, mean, also=None):
+        super().__init__()
+        self.mean, self.also, self.layer = mean, also, nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.layer(x - self.mean)
+
+
+class Kept(nn.Module):
+    """Holds the same as a buffer, which a checkpoint brings."""
+
+    def __init__(self, mean):
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+        self.register_buffer("mean", mean)
+
+    def forward(self, x):
+        return self.layer(x - self.mean)
+
+
+def with_encoder(encoder):
+    return VAE(encoder, MLP(1, [4], 3), StandardNormal(1))
+
+
+def test_a_tensor_that_no_checkpoint_brings_is_written_down_with_its_values():
+    mean = torch.tensor([1.5, -2.0, 3.25])
+    tree = json.loads(json.dumps(describe(with_encoder(Centred(mean)))))
+    assert torch.equal(build(tree, [Centred]).encoder.mean, mean)
+    assert "values" not in describe(with_encoder(Kept(mean)))["arguments"]["encoder"]["arguments"]["mean"]["tensor"]
+
+
+@pytest.mark.parametrize("value", [{1, 2}, b"x", {1: 2}, nn.ReLU, range], ids=repr)
+def test_an_argument_that_json_cannot_hold_is_never_built_as_something_else(value):
+    tree = json.loads(json.dumps(describe(with_encoder(Centred(torch.zeros(3), value)))))
+    assert len(own(tree)) == 2
+    with pytest.raises(UserError, match="model="):
+        build(tree, [Centred])
+
+
+class Doubled(nn.Sequential):
+    """Takes its layers as they come, by no name."""
+
+
+class Wider(MLP):
+    """Its constructor's arguments are not those that it passes on."""
+
+    def __init__(self, width):
+        super().__init__(3, [width], 2)
+
+
+@pytest.mark.parametrize("part", [Doubled(nn.Linear(3, 2)), Wider(7)], ids=["Doubled", "Wider"])
+def test_a_subclass_whose_arguments_are_not_known_asks_for_the_model(part):
+    tree = describe(with_encoder(part))
+    with pytest.raises(UserError, match=f"{type(part).__name__!r} does not keep .* model="):
+        build(tree, [type(part)])
+
+
+def hooked():
+    layer = MLP(3, [4], 2)
+    layer.register_forward_hook(lambda module, given, made: made * 2)
+    return layer
+
+
+def patched():
+    layer = MLP(3, [4], 2)
+    layer.forward = lambda x: MLP.forward(layer, x) * 2
+    return layer
+
+
+@pytest.mark.parametrize("part", [hooked, patched])
+def test_a_part_that_computes_something_else_than_its_class_is_a_change(part):
+    assert describe(with_encoder(part())) == {"class": "VAE", "own": True, "changed": True}
+
+
 def nested(depth):
     tree: dict = {"class": "Linear", "arguments": {"in_features": 1, "out_features": 1}}
     for _ in range(depth):

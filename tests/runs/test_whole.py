@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from helpers import quiet_fit, said, same, small, small_data, small_vae, weights
 from reparam.errors import UserError
 from reparam.models import GAN, VAE, NormalLikelihood, StandardNormal
 from reparam.networks import MLP
+from reparam.runs.upgrade import upgraded
 
 COMMANDS = ("sample", "snapshots", "manifold", "curves", "info", "interpolate")
 
@@ -113,6 +115,41 @@ def test_a_damaged_record_is_refused_in_a_sentence(run, damage, words):
         reparam.load(run)
 
 
+@pytest.mark.parametrize(
+    "given", [{"model": VAE}, {"model": 3}, {"classes": VAE}, {"classes": ["VAE"]}, {"classes": [3]}], ids=repr
+)
+def test_what_is_no_model_and_no_class_is_not_blamed_on_the_folder(run, given):
+    with pytest.raises(UserError, match=f"{next(iter(given))}=.* will not do"):
+        reparam.load(run, **given)
+
+
+def test_a_changed_model_asks_for_the_model_and_not_for_our_classes(tmp_path):
+    model = small_vae()
+    model.encoder.register_forward_hook(lambda module, given, made: made * 2)
+    quiet_fit(model, small_data(), tmp_path / "run", steps=1)
+    with pytest.raises(UserError, match=r"changed after they were constructed.*model=\.\.\.\)$"):
+        reparam.load(tmp_path / "run")
+
+
+def test_a_file_in_the_place_of_a_run_is_none(capsys, tmp_path):
+    (tmp_path / "x.npy").write_bytes(b"mine")
+    code, _, err = said(capsys, "train", "--resume", tmp_path / "x.npy")
+    assert (code, "run folder?" in err) == (2, True)
+
+
+def test_an_old_record_without_a_shape_is_refused_in_a_sentence():
+    golden = Path(__file__).parents[1] / "golden" / "schema-0" / "vae"
+    plain = json.loads((golden / "config.json").read_text())
+    plain["data"]["data_shape"] = []
+    with pytest.raises(UserError, match="not whole"):
+        upgraded(plain, golden)
+
+
+def test_a_picture_needs_a_name(capsys, run):
+    code, _, err = said(capsys, "sample", run, "--out", "")
+    assert (code, "names no file" in err) == (2, True)
+
+
 def test_a_run_is_shown_in_a_line(run):
     text = repr(reparam.load(run))
     assert len(text) < 300
@@ -133,6 +170,23 @@ def test_a_new_run_begins_from_anothers_weights(capsys, run, tmp_path):
     assert after.written.training.batch_size == before.written.training.batch_size
     code, out, _ = said(capsys, "info", tmp_path / "on")
     assert "begun from" in out
+
+
+def test_a_new_run_reads_what_is_named_even_where_that_is_the_commands_own_default(capsys, run, tmp_path):
+    """`--data mnist` was taken for nothing said; `--split-seed` alone for `--data mnist`."""
+    (tmp_path / "moved.npy").rename(tmp_path / "x.npy")
+    code, _, err = said(capsys, "train", "--from", run, "--data", "mnist", "--steps", 1, "--out", tmp_path / "on")
+    assert (code, "'mnist' has examples of shape" in err) == (2, True)
+    code, _, err = said(capsys, "train", "--from", run, "--split-seed", 3, "--steps", 1, "--out", tmp_path / "split")
+    assert code == 0, err
+    split = reparam.load(tmp_path / "split")
+    assert (split.record.seed, split.record.source) == (3, str(tmp_path / "x.npy"))
+
+
+def test_binarization_that_the_model_was_not_trained_with_is_refused_and_not_passed_over(capsys, run, tmp_path):
+    told = ("--data", tmp_path / "moved.npy", "--binarization", "threshold", "--steps", 1, "--out", tmp_path / "on")
+    code, _, err = said(capsys, "train", "--from", run, *told)
+    assert (code, "--binarization threshold will not do" in err) == (2, True)
 
 
 def test_a_run_goes_on_as_it_was_begun_and_says_so(tmp_path):

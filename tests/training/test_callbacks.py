@@ -366,3 +366,11 @@ def test_a_number_that_is_not_finite_advises_settings_that_there_are():
     advised = [a or b for a, b in re.findall(r"`(\w+)`|(\w+)=", str(error.value))]
     assert advised == ["learning_rate", "gradient_clip"]
     assert set(advised) <= set(reparam.settings.TrainingConfig.model_fields)
+
+
+def test_whatever_is_given_as_the_reason_stops_the_training():
+    class Stop(reparam.training.Callback):
+        def step(self, session):
+            session.ask_to_stop(None)
+
+    assert quiet_fit(small_vae(), small_data(), steps=9, callbacks=[Stop()]).rows[-1]["step"] == 1

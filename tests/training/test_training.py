@@ -26,6 +26,7 @@ from reparam.runs.folder import RunFolder
 from reparam.settings import TrainingConfig
 from reparam.training import Interrupted, NotFinite
 from reparam.training.optimizers import rate_factor
+from reparam.training.start import resume
 from reparam.training.validation import average
 
 
@@ -505,6 +506,48 @@ def test_bf16_keeps_losses_in_float32():
 def test_a_config_survives_its_json():
     config = RunConfig(**{"model": {"kind": "vae", "hidden": [300, 100]}, "training": {"seed": 3}})
     assert RunConfig(**json.loads(config.model_dump_json())) == config
+
+
+def test_a_surrounding_no_grad_does_not_keep_a_training_from_its_gradients():
+    first, second = small_vae(), small_vae()
+    second.load_state_dict(first.state_dict())
+    data = small_data()
+    quiet_fit(first, data, steps=3)
+    with torch.no_grad():
+        quiet_fit(second, data, steps=3)
+    assert same(weights(first), weights(second))
+
+
+def test_weights_in_another_precision_are_refused_in_a_sentence():
+    with pytest.raises(UserError, match=r"weights are float64.*model\.float\(\)"):
+        quiet_fit(small_vae().double(), small_data(), steps=1)
+
+
+def test_nothing_in_the_place_of_the_data_is_refused_in_a_sentence():
+    with pytest.raises(UserError, match="NoneType, which cannot be read"):
+        quiet_fit(small_vae(), None, steps=1)
+
+
+def test_going_on_needs_a_folder():
+    with pytest.raises(UserError, match="resume=True goes on from a folder"):
+        quiet_fit(small_vae(), small_data(), steps=1, resume=True)
+
+
+@pytest.mark.parametrize("setting", [{"learning_rate": math.inf}, {"gradient_clip": math.inf}], ids=str)
+def test_a_setting_is_a_number_that_there_is(setting):
+    with pytest.raises(UserError, match="finite"):
+        quiet_fit(small_vae(), small_data(), steps=1, **setting)
+
+
+def test_a_run_of_a_composed_model_that_saved_nothing_says_what_is_left_to_do(tmp_path):
+    class Kill(reparam.training.Callback):
+        def start(self, session):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        quiet_fit(small_vae(), small_data(), tmp_path / "run", steps=1, callbacks=[Kill()])
+    with pytest.raises(UserError, match=r"before anything was saved.*train anew"):
+        resume(tmp_path / "run", data=small_data())
 
 
 def test_the_peak_of_memory_is_this_trainings_own():

@@ -138,7 +138,9 @@ def _begin_from(argv: list[str]) -> int:
     assert origin.written is not None
     before = origin.written.settings.training
     usual = before.model_copy(update={"epochs": None, "steps": None})
-    parts = [("begin", Origin), *[(f.name, f.type, f) for f in fields_of(usual)]]
+    elsewhere = any(word == "--data" or word.startswith("--data=") for word in argv)
+    read = DataConfig() if elsewhere else origin.config.data
+    parts = [("begin", Origin), *[(f.name, f.type, f) for f in fields_of(usual, read)]]
     options: Any = parse(
         make_dataclass("FromOptions", parts),
         "train",
@@ -149,7 +151,7 @@ def _begin_from(argv: list[str]) -> int:
     output, training = options.output, options.training
     if training.epochs is None and training.steps is None:
         training = training.model_copy(update={"epochs": before.epochs, "steps": before.steps})
-    data = None if options.data == DataConfig() else options.data
+    data = options.data if elsewhere or options.data != read else None
     out = output.out or _default_folder(f"{options.begin.origin.name}-on", origin.record.name)
     return _finish(
         lambda: train_from(origin, out, data, training, **_said(output)),
@@ -157,9 +159,9 @@ def _begin_from(argv: list[str]) -> int:
     )
 
 
-def fields_of(usual: TrainingConfig) -> tuple[Any, ...]:
-    """The options of data, training and output, training's with the defaults of another run."""
-    return fields(_made(data=(DataConfig, DataConfig), training=(TrainingConfig, lambda: usual)))
+def fields_of(usual: TrainingConfig, read: DataConfig) -> tuple[Any, ...]:
+    """The options of data, training and output, the first two with the defaults of another run."""
+    return fields(_made(data=(DataConfig, lambda: read), training=(TrainingConfig, lambda: usual)))
 
 
 def _named(argv: list[str]) -> Path:

@@ -58,7 +58,9 @@ def dataset_of(
 ) -> Dataset:
     """What :meth:`Dataset.of` does."""
     parts = {"train": train, "validation": validation, "test": test}
-    given = {split: arrays_of(part, f"{split} of {name!r}") for split, part in parts.items() if part is not None}
+    # training examples there must be: None in their place is refused by what reads them
+    asked = {split: part for split, part in parts.items() if part is not None or split == "train"}
+    given = {split: arrays_of(part, f"{split} of {name!r}") for split, part in asked.items()}
     if labels is not None:
         given["train"] = _labelled(given["train"], labels, name)
     if len(given) == 1:

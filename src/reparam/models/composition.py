@@ -90,7 +90,12 @@ def _alike(model: Model, tree: Tree) -> bool:
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         built = _Reader(()).value(tree)
     ours, theirs = ({name: t.shape for name, t in m.state_dict().items()} for m in (model, built))
-    return ours == theirs and str(model) == str(built)
+    return ours == theirs and str(model) == str(built) and not any(map(_is_patched, model.modules()))
+
+
+def _is_patched(part: nn.Module) -> bool:
+    """Whether one object computes something else than its class does: by hooks, or a forward of its own."""
+    return bool("forward" in part.__dict__ or part._forward_hooks or part._forward_pre_hooks)
 
 
 MOST_NUMBERS = 10**10
@@ -188,7 +193,7 @@ class _Writer:
         # what was left to the constructor is written down as the constructor decided it
         ours = type(owner).__name__ in CLASSES
         decided = {k: getattr(owner, k, None) if v is None and ours else v for k, v in given.items()}
-        return {name: self.value(value, registered=isinstance(owner, nn.Module)) for name, value in decided.items()}
+        return {name: self.value(value, registered=_in_state(owner, name, ours)) for name, value in decided.items()}
 
     def value(self, value: Any, registered: bool = False) -> Any:
         """A value as data."""
@@ -201,9 +206,9 @@ class _Writer:
         if isinstance(value, AdversarialLoss):
             name = next((name for name, loss in LOSSES.items() if loss is value), None)
             return {"class": "AdversarialLoss", "own": True} if name is None else name
-        if isinstance(value, Mapping):
-            return {"mapping": {str(key): self.value(part) for key, part in value.items()}}
-        if isinstance(value, Sequence):
+        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+            return {"mapping": {key: self.value(part) for key, part in value.items()}}
+        if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
             return [self.value(part) for part in value]
         function = next((name for name, known in FUNCTIONS.items() if known is value), None)
         if function is not None:
@@ -252,7 +257,12 @@ class _Reader:
         return _construct(cls, name, self._arguments(data))
 
     def _own(self, name: str, data: Tree) -> Any:
-        if name not in self.own or "arguments" not in data:
+        if name in self.own and "arguments" not in data:
+            raise UserError(
+                f"{name!r} does not keep its constructor's arguments in attributes of the same names: compose the "
+                "model again and pass it with model=..."
+            )
+        if name not in self.own:
             raise UserError(
                 f"the composition holds {name!r}, a class of your own: pass it with classes=[{name}], or compose "
                 "the model again and pass it with model=..."
@@ -319,15 +329,29 @@ def _construct(cls: type, name: str, given: dict[str, Any]) -> Any:
 
 def _given(part: Any) -> Mapping[str, Any] | None:
     """What an object was constructed with: remembered, or in attributes of the constructor's names."""
-    kept = arguments(part)
-    if kept is not None:
+    kept, names = arguments(part), _named(type(part))
+    # a subclass with a constructor of its own remembers what it passed on to ours, which does not build it
+    if kept is not None and (names is None or set(names) == set(kept) - IDLE):
         return kept
     if dataclasses.is_dataclass(part) and not isinstance(part, type):
         return {field.name: getattr(part, field.name) for field in dataclasses.fields(part) if field.init}
     if type(part).__init__ is object.__init__:
         return {}
-    names = _parameters(type(part))
+    if names is None:
+        return None
     return {name: getattr(part, name) for name in names} if all(hasattr(part, name) for name in names) else None
+
+
+def _named(cls: type) -> list[str] | None:
+    """The names of a constructor's arguments; None where not each has one, or Python cannot tell."""
+    try:
+        parameters = inspect.signature(cls).parameters
+    except ValueError:
+        return None
+    kinds = {parameter.kind for parameter in parameters.values()}
+    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+        return None
+    return [name for name in parameters if name not in IDLE]
 
 
 def _parameters(cls: type) -> list[str]:
@@ -345,6 +369,11 @@ def _is_normalized(layer: nn.Module) -> bool:
         return False
     steps = [module for name, module in layer.named_modules() if name.count(".") == 2]  # parametrizations.weight.0
     return {type(step).__name__ for step in steps} == {"_SpectralNorm"}
+
+
+def _in_state(owner: Any, name: str, ours: bool) -> bool:
+    """Whether a checkpoint brings a tensor that a part was constructed with; ours keep all of theirs so."""
+    return isinstance(owner, nn.Module) and (ours or name in owner.state_dict())
 
 
 def _tensor(value: Tensor, registered: bool) -> Tree:

@@ -54,12 +54,14 @@ def targets(path: str | Path) -> tuple[Path, Path]:
     """The picture and the numbers that :func:`save` writes under a name.
 
     Raises:
-        UserError: for another ending than ``.png``.
+        UserError: for another ending than ``.png``, or no name.
 
     >>> [target.name for target in targets("runs/seen")]
     ['seen.png', 'seen.npz']
     """
     path = Path(path)
+    if not path.name:
+        raise UserError(f"{str(path)!r} names no file: name the picture with out=...")
     path = path.with_name(path.name + ".png") if not path.suffix else path
     if path.suffix.lower() != ".png":
         raise UserError(f"A picture is written as PNG, not as '{path.suffix}'; name it {path.name}.png, say.")

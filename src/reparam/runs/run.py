@@ -144,11 +144,24 @@ def load(
     if not place.path.is_dir():
         raise UserError(f"{place.path} is no run folder: there is no such folder")
     record = place.record()
+    _check_given(model, classes)
     model = _rebuild(record, place, classes) if model is None else model
     notes = load_weights(_weights(place, checkpoint), model)
     config = record.settings.model_copy(update={"training": record.training})
     given = None if data is None else data_like(record.data, data)
     return Run(model.eval(), config, place, place.rows(), notes["step"], given, record)
+
+
+def _check_given(model: object, classes: object) -> None:
+    """Refuse what is no model, and classes that are none.
+
+    Raises:
+        UserError: saying what would do.
+    """
+    if model is not None and not isinstance(model, Model):
+        raise UserError(f"model={model!r:.80} will not do: give the composition again, a reparam.Model")
+    if not isinstance(classes, Sequence) or not all(isinstance(one, type) for one in classes):
+        raise UserError(f"classes={classes!r:.80} will not do: give a list of classes, classes=[Mine]")
 
 
 def _weights(place: RunFolder, checkpoint: str | int | None) -> Path:
@@ -168,6 +181,11 @@ def _rebuild(record: Record, place: RunFolder, classes: Sequence[type]) -> Model
     Raises:
         UserError: if it holds classes of the user's own that are not given.
     """
+    if isinstance(record.model, dict) and record.model.get("changed"):
+        raise UserError(
+            f"{place.path} holds a {record.model.get('class')} whose parts were changed after they were constructed: "
+            f"compose it again and call reparam.load({str(place.path)!r}, model=...)"
+        )
     missing = [name for name in own(record.model) if name not in {cls.__name__ for cls in classes}]
     if missing:
         raise UserError(

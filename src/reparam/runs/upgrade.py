@@ -34,7 +34,7 @@ def upgraded(plain: object, folder: Path) -> Plain:
     try:
         for step in STEPS[schema:]:
             plain = step(plain, folder)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise UserError(
             f"{folder / 'config.json'} is not whole ({type(error).__name__}: {error}): restore it"
         ) from None

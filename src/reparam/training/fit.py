@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from reparam.data import DataRecord, Dataset, as_dataset, require_binary, require_unit
 from reparam.data.places import check_places
 from reparam.errors import UserError
@@ -84,6 +86,8 @@ def fit(
     check_callbacks(callbacks)
     if training.tensorboard:
         require_tensorboard()
+    if resume and folder is None:
+        raise UserError("resume=True goes on from a folder, and none was given: name it")
     place = None if folder is None else RunFolder(folder)
     if resume and place is not None:
         written = _written(place, model, data, settings)
@@ -107,7 +111,7 @@ def _trained(
     if training.compile:
         _compile(model)
     session = Session(model, data, training, place, told)
-    with flushed_denormals(), threads(training.threads):
+    with flushed_denormals(), threads(training.threads), torch.inference_mode(False), torch.enable_grad():
         session.run(resume)
     config = written.settings.model_copy(update={"training": training})
     return Run(model, config, place, session.rows, session.weights_from, data, written)
@@ -128,12 +132,16 @@ def check(model: Model, data: Dataset) -> None:
     """Refuse a model that cannot be trained on the data.
 
     Raises:
-        UserError: if shapes differ, or the data leave the likelihood's support.
+        UserError: if shapes differ, the weights are in another precision, or the data leave the likelihood's support.
     """
     if tuple(model.data_shape) != tuple(data.data_shape):
         raise UserError(
             f"the model makes data of shape {tuple(model.data_shape)}, but {data.name!r} has {data.data_shape}"
         )
+    formats = {value.dtype for value in model.parameters() if value.is_floating_point()}
+    if formats and torch.float32 not in formats:
+        given = ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in formats))
+        raise UserError(f"the model's weights are {given}, and training is in float32: give model.float()")
     if can(model, HasLikelihood) and isinstance(model.likelihood, Likelihood):
         _check_support(model.likelihood, data)
 

@@ -67,7 +67,7 @@ class Session:
             why: a sentence without its full stop.
         """
         if self.stopped is None and self.step < self.total:
-            self.stopped = why
+            self.stopped = str(why)
             self.note(f"stopped after step {self.step} of {self.total}: {why}")
 
     def note(self, text: str) -> None:

@@ -82,6 +82,11 @@ def train_from(
     if data is None:
         dataset = origin.data
     else:
+        if data.binarization not in ("auto", origin.record.binarization):
+            raise UserError(
+                f'binarization="{data.binarization}" will not do: the model of {origin.where} was trained with '
+                f'"{origin.record.binarization}"; leave it out'
+            )
         described = data.model_copy(update={"binarization": origin.record.binarization})
         config = config.model_copy(update={"data": described})
         dataset = data_like(origin.record, resolve(config.model_copy(update={"model": None}))[1])
@@ -116,6 +121,11 @@ def resume(
     if place.finished:
         return load(folder, model, data=data)
     config = record.settings
+    if model is None and config.model is None and not place.last.exists():
+        raise UserError(
+            f"{folder} broke off before anything was saved, and only the code that composed its model can begin it: "
+            "delete the folder, and train anew"
+        )
     dataset = read_again(record.data, config.data, str(folder)) if data is None else data_like(record.data, data)
     if model is None:
         # a run of schema 0 does not say in what units its constraint measures the columns of a table; one that was
