@@ -145,6 +145,15 @@ def test_an_old_record_without_a_shape_is_refused_in_a_sentence():
         upgraded(plain, golden)
 
 
+@pytest.mark.parametrize("line", ["[1]", "3", "{}", '{"step": 1}'])
+def test_a_log_that_was_changed_by_hand_is_refused_with_its_line(capsys, run, line):
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write(line + "\n")
+    for command in ("info", "curves"):
+        code, _, err = said(capsys, command, run)
+        assert (code, "is no row of a run" in err) == (2, True)
+
+
 def test_a_picture_needs_a_name(capsys, run):
     code, _, err = said(capsys, "sample", run, "--out", "")
     assert (code, "names no file" in err) == (2, True)

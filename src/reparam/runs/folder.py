@@ -87,11 +87,11 @@ class RunFolder:
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of ``metrics.jsonl``; a last line that a kill left half written is passed over."""
-        return _lines(self.metrics)
+        return _lines(self.metrics, {"step", "split"})
 
     def remarks(self) -> list[dict[str, Any]]:
         """What was said of the run: ``step`` and ``note`` each."""
-        return _lines(self.notes)
+        return _lines(self.notes, {"step", "note"})
 
     def rewind(self, step: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Drop the rows and notes that a checkpoint at ``step`` does not know of; returns those that stay."""
@@ -109,15 +109,25 @@ class RunFolder:
         return bool(rows) and rows[-1]["split"] == "test"
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def _lines(path: Path, needed: set[str]) -> list[dict[str, Any]]:
+    """The tables of a file of lines, up to one that is no JSON.
+
+    Raises:
+        UserError: if a line is JSON, but no table with what is needed, which no kill leaves.
+    """
     if not path.exists():
         return []
     rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         try:
-            rows.append(json.loads(line))
+            row = json.loads(line)
         except json.JSONDecodeError:
             break
+        if not isinstance(row, dict) or not needed <= row.keys():
+            raise UserError(
+                f"line {number} of {path} is no row of a run: it was changed by hand or is damaged; restore it"
+            )
+        rows.append(row)
     return rows
 
 
