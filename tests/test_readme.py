@@ -33,6 +33,7 @@ def test_the_readmes_python_runs(ran):
     assert names["text"]
     assert names["arrays"]["z"].shape == (100, 2)
     assert names["run"].test
+    assert names["stopped"].rows[-1]["epoch"] < 50, "the callback that stops did"
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,14 @@ def check_targets(paths: Iterable[Path], data: Path | None = None, force: bool =
             )
         if path.is_file() and not is_ours(path):
             raise UserError(
-                f"{path} is there already and was not made by reparam: name another file with out=..., or give "
-                "force=True to replace it"
+                f"{path} is there already and {_not_ours(path)}: name another file with out=..., or give force=True to "
+                "replace it"
             )
+
+
+def _not_ours(path: Path) -> str:
+    """Why a file is left alone."""
+    return "does not say who made it" if path.suffix == ".csv" else "was not made by reparam"
 
 
 def is_ours(path: Path) -> bool:

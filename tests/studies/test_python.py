@@ -125,3 +125,24 @@ def test_the_commands_defaults_are_the_functions(capsys):
     assert set(SETTINGS) == set(asked)
     flags = {field.name: field.default for field in fields(EvaluateOptions)}
     assert all(flags[name] == asked[name] for name in set(SETTINGS) - {"measures"})
+
+
+def test_likelihoods_of_different_values_are_not_ranked_against_each_other(tmp_path):
+    """A probability of zeros and ones is none of a density, however much larger its logarithm."""
+    from dataclasses import replace
+
+    from reparam.studies.quality_rules import best_likelihood
+    from reparam.studies.summary import comparable
+
+    grey = np.random.default_rng(0).integers(0, 256, (400, 8, 8), dtype=np.uint8)
+    np.save(tmp_path / "x.npy", grey)
+    found = reparam.compare(["vae-2"], data=str(tmp_path / "x.npy"), epochs=1, count=60, images=5, out=tmp_path / "out")
+    (one,) = found.results
+    other = replace(one.trial, name="density", run=replace(one.run, written=None))
+    other.run.__dict__["record"] = replace(one.run.record, binary=False, binarization="none")
+    both = replace(found, results=(one, replace(one, trial=other)))
+    assert len(comparable(found)) == 1
+    assert len(comparable(both)) == 2
+    said = " ".join(best_likelihood(both))
+    assert "do not compare" in said
+    assert "next is" not in said

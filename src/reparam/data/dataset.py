@@ -193,9 +193,9 @@ def require_binary(dataset: Dataset, likelihood: str = "bernoulli") -> None:
         return
     low, high = dataset.range
     raise UserError(
-        f"A {likelihood.capitalize()} likelihood needs values that are 0 or 1 and those of {dataset.name!r} range "
-        f'from {low:g} to {high:g}: give binarization="dynamic" or binarization="threshold", or take another '
-        'likelihood (likelihood="normal").'
+        f"A {likelihood.capitalize()} likelihood needs values that are 0 or 1, and those of {dataset.name!r} are any "
+        f'between {low:g} and {high:g}: read them with binarization="dynamic" or binarization="threshold" (values in '
+        '[0, 1]), or take another likelihood (likelihood="normal"; in Python likelihood=NormalLikelihood(data_shape)).'
     )
 
 

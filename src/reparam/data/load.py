@@ -51,6 +51,9 @@ def load_data(
     >>> data.data_shape, len(data.train), data.density.modes.shape
     ((2,), 50000, torch.Size([8, 2]))
     """
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise UserError(f"load_data reads names and paths, and was given a {type(name_or_path).__name__}: give it to "
+                        f"reparam.fit as it is, or to reparam.data.Dataset.of(...)")  # fmt: skip
     if image_size is not None and image_size < 1:
         raise UserError(f"The image size {image_size} is not a number of pixels: give 1 or more.")
     reading = read(name_or_path, image_size=image_size, seed=seed, labels=labels, memory_limit=memory_limit)

@@ -56,7 +56,7 @@ def _module(file: Path) -> Any:
     return module
 
 
-def words(error: Exception) -> str:
+def words(error: BaseException) -> str:
     """An error's class and first line."""
     lines = str(error).splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

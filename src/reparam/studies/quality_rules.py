@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from reparam.pages import nats, percent
 from reparam.studies.results import Result, Results
-from reparam.studies.summary import Summary, best, likelihoods, scores
+from reparam.studies.summary import Summary, best, comparable, scores
 from reparam.studies.tables import FIDELITY, last_coverage, measured
 
 SURE = 0.01
@@ -113,21 +113,26 @@ def _covered(row: dict[str, float], total: int) -> str:
 
 
 def best_likelihood(results: Results) -> list[str]:
-    """Which model gives the test set the largest likelihood, and which have none."""
-    ranked = _ranked(likelihoods(results))
-    without = [_code(name) for name in results.groups if name not in dict(ranked)]
-    found = []
-    if ranked:
-        (first, a), *others = ranked
-        found.append(f"{_code(first)} gives test examples the largest log p(x), {_text(a)} nats")
-        if others:
-            second, b = others[0]
-            how = "next is" if a.apart(b) else "not told apart from it:"
-            found[0] += f"; {how} {_code(second)} with {_text(b)}"
-        found[0] += "."
-    if without and ranked:
+    """Which model gives the test set the largest likelihood, among those of the same values, and which have none."""
+    groups = comparable(results)
+    without = [_code(name) for name in results.groups if not any(name in group for group in groups.values())]
+    found = [_largest(group, f" ({values})" if len(groups) > 1 else "") for values, group in groups.items()]
+    if len(groups) > 1:
+        found.append("Likelihoods of different values do not compare: a probability is none of a density.")
+    if without and groups:
         found.append(f"{', '.join(without)}: no likelihood, so that only samples can be judged.")
     return found
+
+
+def _largest(group: dict[str, Summary], of: str) -> str:
+    """The model with the largest log p(x), and the next."""
+    (first, a), *others = _ranked(group)
+    text = f"{_code(first)} gives test examples the largest log p(x), {_text(a)} nats{of}"
+    if not others:
+        return f"{text}."
+    second, b = others[0]
+    how = "next is" if a.apart(b) else "not told apart from it:"
+    return f"{text}; {how} {_code(second)} with {_text(b)}."
 
 
 def _ranked(summaries: dict[str, Summary]) -> Sequence[tuple[str, Summary]]:

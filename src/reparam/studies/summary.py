@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reparam.evaluation.samples.scorecard import Score, Scorecard
+from reparam.models.protocols import HasLikelihood, can
+from reparam.models.vae.likelihoods import Likelihood
 from reparam.studies.results import Result, Results
 
 APART = 2.0
@@ -60,6 +62,23 @@ def scores(results: Results) -> dict[str, dict[str, Summary]]:
 def likelihoods(results: Results) -> dict[str, Summary]:
     """Each model's mean log p(x) in nats, of those that have one; the gap is its negative."""
     return {name: summary for name, group in results.groups.items() if (summary := _likelihood(group)) is not None}
+
+
+def values_of(result: Result) -> str:
+    """What a run's log p(x) is of, in words; only numbers of the same compare: a mass is none of a density."""
+    model = result.run.model
+    if result.run.record.binary:
+        return "the probability of values that are 0 or 1"
+    levels = model.likelihood.levels if can(model, HasLikelihood) and isinstance(model.likelihood, Likelihood) else 0
+    return f"the probability of one of {levels} values each" if levels else "a density of values as they are"
+
+
+def comparable(results: Results) -> dict[str, dict[str, Summary]]:
+    """The models that have a likelihood, by what it is of."""
+    found: dict[str, dict[str, Summary]] = {}
+    for name, summary in likelihoods(results).items():
+        found.setdefault(values_of(results.groups[name][0]), {})[name] = summary
+    return found
 
 
 def _likelihood(group: Sequence[Result]) -> Summary | None:

@@ -7,7 +7,7 @@ from reparam.evaluation.samples.scorecard import Scorecard
 from reparam.pages import Cell, Table, duration, nats, percent
 from reparam.pages.numbers import ABSENT
 from reparam.studies.results import Result, Results
-from reparam.studies.summary import Summary, best, likelihoods, scores, scores_of
+from reparam.studies.summary import Summary, best, comparable, likelihoods, scores, scores_of
 
 FIDELITY = ("Fréchet distance", "kernel distance", "precision", "recall", "density", "coverage")
 TESTS = ("two-sample accuracy", "nearer to training than test is", "singled-out training neighbour", "duplicates")
@@ -89,8 +89,9 @@ def likelihood(results: Results) -> Table | None:
     found = likelihoods(results)
     if not found:
         return None
-    winner = min(found, key=lambda name: found[name].gap)
-    rows = [_likelihood_row(name, results.groups[name], found[name], name == winner) for name in found]
+    groups = [group for group in comparable(results).values() if len(group) > 1]
+    winners = {min(group, key=lambda name: group[name].gap) for group in groups}
+    rows = [_likelihood_row(name, results.groups[name], found[name], name in winners) for name in found]
     first = next(result.likelihood for result in results.finished if result.likelihood is not None)
     caption = (
         f"Nats per example. Log p(x) of {first.examples:,} {first.split} examples by importance sampling with "

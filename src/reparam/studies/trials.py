@@ -181,4 +181,8 @@ def _training(name: str, model: ModelConfig | Own, protocol: Protocol, seed: int
 
 
 def _length(training: TrainingConfig) -> str:
-    return f"{training.epochs} epochs" if training.steps is None else f"{training.steps:,} steps"
+    return (
+        f"{training.epochs} epoch{'' if training.epochs == 1 else 's'}"
+        if training.steps is None
+        else f"{training.steps:,} steps"
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from reparam.data import DataRecord, Dataset, as_dataset, require_binary, require_unit
+from reparam.data import DataRecord, Dataset, as_dataset, binarized, require_binary, require_unit
 from reparam.data.places import check_places
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals, threads
@@ -80,7 +80,7 @@ def fit(
         raise UserError(f"{', '.join(settings)} and config= were both given: put all settings into config")
     if folder is not None and isinstance(data, str | os.PathLike):
         check_places([folder], [data])
-    data = as_dataset(data)
+    data = _read_for(model, data)
     check(model, data)
     training = config.training if config else usual_training(model, settings)
     check_callbacks(callbacks)
@@ -126,6 +126,21 @@ def _written(place: RunFolder, model: Model, data: Dataset, settings: Mapping[st
         return written
     # a run of schema 0 did not write down what its turns asked for
     return replace(written, training=settle(written.settings.training, model, data, suits=False))
+
+
+def _read_for(model: Model, given: Any) -> Dataset:
+    """What holds examples as a data set; grey values for a model of coins are binarized, as the command does.
+
+    A data set is taken as it is: whoever made it decided.
+    """
+    data = as_dataset(given)
+    coins = (
+        can(model, HasLikelihood) and isinstance(model.likelihood, Likelihood) and model.likelihood.support == "binary"
+    )
+    low, high = data.range
+    if isinstance(given, Dataset) or not coins or data.binary or low < 0 or high > 1:
+        return data
+    return binarized(data, "dynamic")
 
 
 def check(model: Model, data: Dataset) -> None:

@@ -1,5 +1,6 @@
 """Starting and resuming runs that settings describe whole: what the command does, from Python."""
 
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from reparam.data import Dataset, data_like
 from reparam.data.places import check_places
 from reparam.errors import UserError
 from reparam.kinds import build_model
+from reparam.kinds.own import words as words_of
 from reparam.models.model import Model
 from reparam.randomness import noise
 from reparam.runs.config import RunConfig
@@ -44,7 +46,16 @@ def train_own(
     check_places([folder], [config.data.data])
     resolved, data = resolve(config)
     with noise(config.training.seed, "weights"):
-        model = compose(data)
+        try:
+            model = compose(data)
+        except UserError:
+            raise
+        except (Exception, SystemExit) as error:
+            line = traceback.extract_tb(error.__traceback__)[-1]
+            raise UserError(
+                f"the function raised {words_of(error)} ({Path(line.filename).name}, line {line.lineno}): it is given "
+                "a reparam.data.Dataset, which has data_shape, classes, range, train, validation and test"
+            ) from error
     if not isinstance(model, Model):
         raise UserError(
             f"the function gave a {type(model).__name__}: it takes the data and gives a reparam.Model, trained or not"
