@@ -61,7 +61,9 @@ def fill(path: Path, model: Model, tensors: dict[str, Tensor]) -> None:
     """
     for name, own in model.state_dict().items():
         if name in tensors and tensors[name].dtype != own.dtype:
-            raise UserError(f"{path} holds {name!r} as {tensors[name].dtype}, where the model has {own.dtype}: restore it")
+            raise UserError(
+                f"{path} holds {name!r} as {tensors[name].dtype}, where the model has {own.dtype}: restore it"
+            )
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
