@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-portable smoke lint bench clean
+.PHONY: demo test test-fast test-portable smoke lint bench clean
 
 demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a report to open; QUICK=1: in a minute
 	$(BIN)/reparam demo $(if $(QUICK),--quick --out demo-quick,--out demo)
 
 test: $(INSTALLED)  ## the whole suite
 	$(BIN)/pytest -n auto
+
+test-fast: $(INSTALLED)  ## the inner loop: what takes about a minute on two cores
+	$(BIN)/pytest -n auto -q -m "not slow"
 
 PORTABLE := $(BIN)/pytest -n auto -q -m portable
 

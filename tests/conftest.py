@@ -44,14 +44,49 @@ PORTABLE = (
 )
 
 
+# what `make test-fast`, the inner loop's minute, leaves out besides single tests that say so: whole trainings,
+# browsers, processes of their own, and sweeps over every constructor or message
+SLOW = (
+    "cli/test_evaluate_command.py",
+    "cli/test_parts.py",
+    "cli/test_targets.py",
+    "cli/test_typed.py",
+    "cli/test_without_data.py",
+    "data/test_lazy.py",
+    "evaluation/test_judged_alike.py",
+    "evaluation/test_measures.py",
+    "evaluation/test_mnist.py",
+    "evaluation/test_wrong_arguments.py",
+    "labs",
+    "models/test_avb.py",
+    "models/test_choosing.py",
+    "models/test_composition.py",
+    "models/test_gan.py",
+    "models/test_wrong_arguments.py",
+    "pages/test_page_browser.py",
+    "runs/test_golden.py",
+    "studies",
+    "test_extending.py",
+    "test_messages.py",
+    "test_portable.py",
+    "test_readme.py",
+    "training/test_every_size.py",
+    "training/test_waits.py",
+)
+
+
+def _within(item: pytest.Item, places: tuple[str, ...]) -> bool:
+    return any(TESTS / place in (item.path, *item.path.parents) for place in places)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of those files and folders are marked, but for those that take long."""
-    places = [TESTS / place for place in PORTABLE]
-    assert all(place.exists() for place in places)
+    """Tests of those files and folders are marked; single tests that are slow are not run under every setting."""
+    assert all((TESTS / place).exists() for place in PORTABLE + SLOW)
     for item in items:
-        within = any(place in (item.path, *item.path.parents) for place in places)
-        if within and item.get_closest_marker("slow") is None:
+        if _within(item, PORTABLE) and item.get_closest_marker("slow") is None:
             item.add_marker(pytest.mark.portable)
+        if _within(item, SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

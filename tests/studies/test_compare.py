@@ -209,7 +209,7 @@ def test_a_run_that_another_process_begins_meanwhile_is_no_failure(grey, tmp_pat
     protocol, locks = Protocol(data=DataConfig(data=str(grey)), seconds=None, epochs=1), []
 
     def begin(text):
-        if text.endswith("1 epochs"):
+        if text.endswith("1 epoch"):
             locks.append(RunFolder(tmp_path / "vae-2").locked())
             locks[-1].__enter__()
 

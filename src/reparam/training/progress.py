@@ -23,9 +23,12 @@ def describe(row: Row, hidden: tuple[str, ...] = ("step", "epoch", "split", "los
 
     >>> describe({"step": 5, "epoch": 1.0, "split": "train", "elbo": -103.214, "kl": 25.1})
     'elbo -103.21  kl 25.10'
+    >>> describe({"step": 5, "epoch": 1.0, "split": "test", "finished": 1.0})[:4]
+    'done'
     """
     shown = {name: value for name, value in row.items() if name not in hidden}
-    return "  ".join(f"{name} –" if value is None else f"{name} {value:.2f}" for name, value in shown.items())
+    told = "  ".join(f"{name} –" if value is None else f"{name} {value:.2f}" for name, value in shown.items())
+    return told or "done; no number judges a model of this kind by itself, see `reparam evaluate`"
 
 
 SECONDS_BETWEEN_LINES = 10.0
