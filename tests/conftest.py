@@ -47,6 +47,8 @@ PORTABLE = (
 # what `make test-fast`, the inner loop's minute, leaves out besides single tests that say so: whole trainings,
 # browsers, processes of their own, and sweeps over every constructor or message
 SLOW = (
+    "audit/test_corpus.py",
+    "audit/test_libraries.py",
     "cli/test_evaluate_command.py",
     "cli/test_parts.py",
     "cli/test_targets.py",
@@ -67,10 +69,13 @@ SLOW = (
     "runs/test_golden.py",
     "studies",
     "test_extending.py",
+    "test_files.py",
+    "test_hardware.py",
     "test_messages.py",
     "test_portable.py",
     "test_readme.py",
     "training/test_every_size.py",
+    "training/test_lone.py",
     "training/test_waits.py",
 )
 

@@ -25,16 +25,11 @@ class Batches:
     all its rows. Dynamic binarization draws from (seed, index). So a call is a pure function of (seed, index) on a
     given kind of device: a resumed run gets the very bits the uninterrupted one would have.
 
-    Parameters
-    ----------
-    split, dataset
-        The split, and the data set it belongs to (for scale and binarization).
-    batch_size
-        Rows a batch, at least 1.
-    seed
-        Of order and noise.
-    device
-        Where the data are kept, when they fit memory, and where batches are made.
+    Args:
+        split, dataset: The split, and the data set it belongs to (for scale and binarization).
+        batch_size: Rows a batch, at least 1.
+        seed: Of order and noise.
+        device: Where the data are kept, when they fit memory, and where batches are made.
     """
 
     def __init__(

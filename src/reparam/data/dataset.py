@@ -184,10 +184,8 @@ class Dataset:
 def require_binary(dataset: Dataset, likelihood: str = "bernoulli") -> None:
     """Refuse a likelihood of zeros and ones on data that are not.
 
-    Raises
-    ------
-    UserError
-        When ``dataset.binary`` is false; the sentence names the three things that would do.
+    Raises:
+        UserError: When ``dataset.binary`` is false; the sentence names the three things that would do.
     """
     if dataset.binary:
         return
@@ -202,10 +200,8 @@ def require_binary(dataset: Dataset, likelihood: str = "bernoulli") -> None:
 def require_unit(dataset: Dataset, likelihood: str) -> None:
     """Refuse a likelihood of values in [0, 1] on data that leave it.
 
-    Raises
-    ------
-    UserError
-        When values lie outside [0, 1].
+    Raises:
+        UserError: When values lie outside [0, 1].
     """
     low, high = dataset.range
     if low < 0 or high > 1:

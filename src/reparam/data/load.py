@@ -24,28 +24,21 @@ def load_data(
 ) -> Dataset:
     """Read a named data set, a file or a folder.
 
-    Parameters
-    ----------
-    name_or_path
-        ``mnist``, ``fashion-mnist`` (or ``fashion-mnist:FOLDER``), a toy (``ring``, ``grid``, ``moons``,
-        ``two-gaussians``), or the path of an IDX images file, an ``.npy``, ``.npz`` or ``.csv`` file, a folder of the
-        four usual IDX files, or a folder of images. A path given as a ``Path`` is never taken for a name.
-    binarization
-        ``dynamic``: training values are drawn 0 or 1 afresh in each batch, validation and test once from the seed;
-        ``threshold``: 1 above one half; ``none``.
-    image_size
-        Side in pixels to bring the images of a folder to.
-    seed
-        Of the split where the source names none, of the toys' draws, and of what is binarized once.
-    labels
-        The column of a table that holds the labels, by name, or by number counted from 1.
-    memory_limit
-        Bytes from which an ``.npy`` file or a folder of images stays on disk.
+    Args:
+        name_or_path: ``mnist``, ``fashion-mnist`` (or ``fashion-mnist:FOLDER``), a toy (``ring``, ``grid``,
+            ``moons``, ``two-gaussians``), or the path of an IDX images file, an ``.npy``, ``.npz`` or ``.csv`` file, a
+            folder of the four usual IDX files, or a folder of images. A path given as a ``Path`` is never taken for a
+            name.
+        binarization: ``dynamic``: training values are drawn 0 or 1 afresh in each batch, validation and test once
+            from the seed; ``threshold``: 1 above one half; ``none``.
+        image_size: Side in pixels to bring the images of a folder to.
+        seed: Of the split where the source names none, of the toys' draws, and of what is binarized once.
+        labels: The column of a table that holds the labels, by name, or by number counted from 1.
+        memory_limit: Bytes from which an ``.npy`` file or a folder of images stays on disk.
 
-    Raises
-    ------
-    UserError
-        When the source is unknown, missing, corrupt or of no use, or cannot be binarized: one sentence says which.
+    Raises:
+        UserError: When the source is unknown, missing, corrupt or of no use, or cannot be binarized: one sentence
+            says which.
 
     >>> data = load_data("ring", seed=1)
     >>> data.data_shape, len(data.train), data.density.modes.shape
@@ -97,10 +90,8 @@ def from_reading(reading: Reading, seed: int) -> Dataset:
 def binarized(data: Dataset, binarization: Binarization) -> Dataset:
     """The same data with grey values made 0 or 1 (see :func:`load_data`), without reading them again.
 
-    Raises
-    ------
-    UserError
-        When values lie outside [0, 1], or the word is none of the three.
+    Raises:
+        UserError: When values lie outside [0, 1], or the word is none of the three.
     """
     if binarization not in ("none", "threshold", "dynamic"):
         raise UserError(f"Binarization {binarization!r} is unknown: take none, threshold or dynamic.")

@@ -96,10 +96,8 @@ def by_name(splits: Iterable[Split]) -> dict[str, Split]:
 def split_rows(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Row numbers of an 80/10/10 split drawn from the seed, each in ascending order, none of them empty.
 
-    Raises
-    ------
-    UserError
-        When there are fewer than three rows.
+    Raises:
+        UserError: When there are fewer than three rows.
 
     >>> [len(rows) for rows in split_rows(100, seed=0)]
     [80, 10, 10]

@@ -22,11 +22,9 @@ Y_WORDS = {"y", "label", "labels", "target", "targets", "class", "classes"}
 def read_npy(path: Path, seed: int, memory_limit: int) -> Reading:
     """An array of vectors or images, split 80/10/10 from the seed; it stays on disk above ``memory_limit`` bytes.
 
-    Raises
-    ------
-    UserError
-        When the file is not a whole .npy file, holds objects, no numbers, too few rows, NaN or infinities, or
-        has a shape that is neither that of vectors nor of images.
+    Raises:
+        UserError: When the file is not a whole .npy file, holds objects, no numbers, too few rows, NaN or
+            infinities, or has a shape that is neither that of vectors nor of images.
     """
     where, file = repr(str(path)), NpyFile(path)
     check_array(file.shape, file.dtype, where)
@@ -49,10 +47,9 @@ def read_npz(path: Path, seed: int) -> Reading:
 
     Splits the file does not name are held out: 80/10/10 of a single array, a tenth of ``train`` for a missing one.
 
-    Raises
-    ------
-    UserError
-        When no array can be told to be the data, the splits do not fit together, and as :func:`read_npy`.
+    Raises:
+        UserError: When no array can be told to be the data, the splits do not fit together, and as
+            :func:`read_npy`.
     """
     arrays = _load_npz(path)
     roles, ignored = _roles(arrays, path)

@@ -32,10 +32,8 @@ def assemble(
     ``names`` what they call the ``"x"`` and ``"y"`` of a split; ``classes`` are the names of labels that are numbers
     from 0 already.
 
-    Raises
-    ------
-    UserError
-        When the arrays hold no numbers, have too few rows or do not fit together.
+    Raises:
+        UserError: When the arrays hold no numbers, have too few rows or do not fit together.
     """
     for split, x in xs.items():
         called = names.get((split, "x"), _part(split, where))

@@ -51,10 +51,8 @@ def suffixes() -> frozenset[str]:
 def read_header(path: Path) -> Header:
     """Size and colour of an image.
 
-    Raises
-    ------
-    UserError
-        When the file is no readable image, or so large that it is taken for a decompression bomb.
+    Raises:
+        UserError: When the file is no readable image, or so large that it is taken for a decompression bomb.
     """
     from PIL import Image
 
@@ -74,10 +72,8 @@ def decode(path: Path, channels: int, size: int | None = None) -> torch.Tensor:
     It is turned upright as its EXIF orientation says, laid on white where it is transparent, and, with ``size``, scaled
     until its shorter side has that many pixels and cut to the square in its centre.
 
-    Raises
-    ------
-    UserError
-        When the file is truncated or otherwise cannot be decoded.
+    Raises:
+        UserError: When the file is truncated or otherwise cannot be decoded.
     """
     from PIL import Image, ImageOps
 

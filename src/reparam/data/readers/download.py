@@ -19,10 +19,8 @@ def download(urls: Sequence[str], target: Path, check: Callable[[Path], object])
     The bytes gather in ``target`` with ``.part`` appended, which a later call goes on from, and take the name
     ``target`` once whole. ``check`` is given the path of the ``.part`` file and raises UserError when it is wrong.
 
-    Raises
-    ------
-    UserError
-        When no mirror does; the sentence says what each answered.
+    Raises:
+        UserError: When no mirror does; the sentence says what each answered.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")

@@ -36,10 +36,8 @@ def read_fashion(folder: str | None = None, mirrors: tuple[str, ...] = MIRRORS) 
     Looked for in ``folder`` when one is given; else in ``$REPARAM_DATA/fashion-mnist`` or ``$REPARAM_DATA``, in the
     Debian package dataset-fashion-mnist, and in the user's cache, into which they are downloaded at last.
 
-    Raises
-    ------
-    UserError
-        When the folder has not the files, their contents are not those published, or no mirror answers.
+    Raises:
+        UserError: When the folder has not the files, their contents are not those published, or no mirror answers.
     """
     if folder is not None:
         if not idx.is_idx_folder(Path(folder)):

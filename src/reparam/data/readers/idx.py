@@ -24,10 +24,9 @@ def read_idx(path: Path, *, sha256: str | None = None, unpacked_sha256: str | No
 
     ``sha256`` is checked against the file, ``unpacked_sha256`` against its contents once ungzipped.
 
-    Raises
-    ------
-    UserError
-        When the file cannot be read, is cut short or corrupt, holds other than unsigned bytes, or fails its checksum.
+    Raises:
+        UserError: When the file cannot be read, is cut short or corrupt, holds other than unsigned bytes, or fails
+            its checksum.
     """
     try:
         packed = path.read_bytes()
@@ -122,10 +121,8 @@ def looks_like_idx(path: Path) -> bool:
 def read_four(folder: Path, name: str, sums: dict[str, str] | None = None, packed: bool = False) -> Reading:
     """The usual four files of a folder; the last sixth of the training file, at most 10,000, validates.
 
-    Raises
-    ------
-    UserError
-        When one of the four is missing, and whatever :func:`read_idx` refuses.
+    Raises:
+        UserError: When one of the four is missing, and whatever :func:`read_idx` refuses.
     """
     paths = [find(folder, usual) for usual in (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)]
     for usual, path in zip((TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS), paths, strict=True):

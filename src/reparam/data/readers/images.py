@@ -64,11 +64,9 @@ def read_images(folder: Path, image_size: int | None, seed: int, memory_limit: i
     Subfolders are classes, unless they are named ``train``, ``valid`` and ``test``: then they are the splits. Images
     are grey when every file is, else red, green and blue.
 
-    Raises
-    ------
-    UserError
-        When there are no images, or both beside and in subfolders, when sizes differ and ``image_size`` is None, or a
-        file cannot be read.
+    Raises:
+        UserError: When there are no images, or both beside and in subfolders, when sizes differ and ``image_size``
+            is None, or a file cannot be read.
     """
     found = find_images(folder)
     headers = [read_header(image.path) for image in found]

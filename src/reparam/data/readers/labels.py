@@ -14,10 +14,8 @@ def encode_labels(
     Strings, booleans and whole numbers will do; ``where`` names the source in errors. Where ``classes`` are given, a
     label is one of these names, or its place among them counted from 0.
 
-    Raises
-    ------
-    UserError
-        When labels are not whole numbers or strings, or not one a row.
+    Raises:
+        UserError: When labels are not whole numbers or strings, or not one a row.
 
     >>> encode_labels([np.array(["cat", "ant"]), None, np.array(["cat"])], "a file")
     ([tensor([1, 0]), None, tensor([1])], ('ant', 'cat'))

@@ -43,10 +43,8 @@ class Layout:
 def scan(pieces: Iterable[np.ndarray], where: str) -> Values:
     """Extremes of an array given piece by piece along its first axis; ``where`` names it in errors.
 
-    Raises
-    ------
-    UserError
-        When a value is NaN or infinite in float32, with the count and the first index.
+    Raises:
+        UserError: When a value is NaN or infinite in float32, with the count and the first index.
     """
     low, high, binary, start, bad, first = math.inf, -math.inf, True, 0, 0, ""
     for piece in pieces:
@@ -77,10 +75,8 @@ def check_array(shape: tuple[int, ...], dtype: np.dtype, where: str) -> None:
 def plan_layout(shape: tuple[int, ...], dtype: np.dtype, values: Values, where: str) -> Layout:
     """Decide how an array of this shape ``(n, ...)`` and raw dtype is read.
 
-    Raises
-    ------
-    UserError
-        When the shape is not that of vectors or images, or the integers are not 8-bit.
+    Raises:
+        UserError: When the shape is not that of vectors or images, or the integers are not 8-bit.
     """
     kind, scale, notes = _plan_dtype(dtype, values, where)
     data_shape, channels_last, note = _plan_shape(shape, kind, where)

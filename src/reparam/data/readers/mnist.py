@@ -17,9 +17,7 @@ SHA256 = {
 def read_mnist(folder: Path = FOLDER) -> Reading:
     """50,000 images train, the last 10,000 of the training file validate, 10,000 test; classes "0" to "9".
 
-    Raises
-    ------
-    UserError
-        When a file's SHA-256 is not the one recorded here.
+    Raises:
+        UserError: When a file's SHA-256 is not the one recorded here.
     """
     return idx.read_four(folder, "mnist", SHA256, packed=True)

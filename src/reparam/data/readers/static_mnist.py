@@ -18,10 +18,8 @@ SHAPE = (1, 28, 28)
 def read_static_mnist(file: Path = FILE) -> Reading:
     """50,000 images train, 10,000 validate, 10,000 test, each pixel 0 or 1 once and for all; no labels.
 
-    Raises
-    ------
-    UserError
-        When the file is missing or its SHA-256 is not the one recorded here.
+    Raises:
+        UserError: When the file is missing or its SHA-256 is not the one recorded here.
     """
     try:
         content = file.read_bytes()

@@ -31,10 +31,8 @@ def read_csv(path: Path, seed: int, labels: str | None) -> Reading:
     The first row is a header when its cells are names. ``labels``: a column's name, or its number counted from 1; by
     default a column named label, class, target or y, provided it holds words or whole numbers.
 
-    Raises
-    ------
-    UserError
-        When a row is ragged, a cell is missing or not a number, or the labels' column does not exist.
+    Raises:
+        UserError: When a row is ragged, a cell is missing or not a number, or the labels' column does not exist.
     """
     table = _read_table(path)
     _check_missing(table, path)
