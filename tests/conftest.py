@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, sync_playwright
 
 from browser_helpers import CHROMIUM, QUIET, Visit
 from reparam.pages import Page, render
-from reparam.randomness import derive_seed
 
 TESTS = Path(__file__).parent
 
@@ -89,23 +88,14 @@ def _within(item: pytest.Item, places: tuple[str, ...]) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of those files and folders are marked; single tests that are slow are not run under every setting."""
+    """All examples and those files and folders are marked; single slow tests are not run under every setting."""
     assert all((TESTS / place).exists() for place in PORTABLE + SLOW)
     for item in items:
-        if _within(item, PORTABLE) and item.get_closest_marker("slow") is None:
+        example = isinstance(item, pytest.DoctestItem)
+        if (example or _within(item, PORTABLE)) and item.get_closest_marker("slow") is None:
             item.add_marker(pytest.mark.portable)
         if _within(item, SLOW):
             item.add_marker(pytest.mark.slow)
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Settings that no test's outcome may depend on; see CONTRIBUTING."""
-    parser.addoption("--noise-seed", type=int, default=0, help="the seed of every test's noise (default: 0)")
-    parser.addoption(
-        "--bf16",
-        choices=["yes", "no"],
-        help="train as on a processor that multiplies bf16 fast, or does not, whatever this one does",
-    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -119,14 +109,6 @@ def pytest_configure(config: pytest.Config) -> None:
 # the same examples in every run; --hypothesis-profile=default draws others
 hypothesis.settings.register_profile("seeded", derandomize=True)
 hypothesis.settings.load_profile("seeded")
-
-
-@pytest.fixture(autouse=True)
-def seeded(request: pytest.FixtureRequest):
-    """Each test has noise of its own, a function of its name, and leaves torch's global state as it found it."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(request.config.getoption("--noise-seed"), request.node.name))
-        yield
 
 
 @pytest.fixture(scope="module")

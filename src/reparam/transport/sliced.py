@@ -33,7 +33,8 @@ def sliced_wasserstein(
     Raises:
         UserError: as :func:`reparam.transport.wasserstein`, or if there is no direction.
 
-    >>> sliced_wasserstein(torch.zeros(3, 2), torch.ones(4, 2), directions=torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
+    >>> axes = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    >>> sliced_wasserstein(torch.zeros(3, 2), torch.ones(4, 2), directions=axes).round(decimals=4)
     tensor(1.)
     """
     check_points(x, y)
