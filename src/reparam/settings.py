@@ -50,17 +50,64 @@ class ModelConfig(Config):
     """The kind, by its name in :data:`reparam.kinds.KINDS`."""
 
 
-class DataConfig(Config):
+class ReadingConfig(Config):
+    """How files, arrays and tables are read; what is not given is found out from them, and said."""
+
+    read_as: Literal["auto", "images", "table", "vectors"] = "auto"
+    """What the rows are: images, a table of columns of kinds, or vectors of plain numbers; auto: found out."""
+    labels: str | None = None
+    """The column of a table that holds the labels, by name, or by number counted from 1; none: no column does."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Kinds of columns, as age=integer income=log sex=category; those not named are found out."""
+    drop: tuple[str, ...] = ()
+    """Columns that are left out."""
+    groups: str | None = None
+    """A column whose equal values stay in one split, and that is left out."""
+    split_by: str | None = None
+    """A column that names each row's split (train, validation, test), or stratified: each class in the same shares."""
+    delimiter: str | None = None
+    """What stands between the cells of a text table; found out unless given. tab and space have these names."""
+    decimal: Literal[".", ","] | None = None
+    """What stands before the decimals of its numbers; found out unless given."""
+    missing: tuple[str, ...] = ()
+    """Further spellings of a missing cell, besides the usual ones."""
+    value_range: tuple[float, float] | None = None
+    """The values that are black and white in images; found out unless given."""
+    bands: tuple[int, ...] = ()
+    """Channels of images that are kept, counted from 1, in this order."""
+    image_mode: Literal["auto", "grey", "colour"] = "auto"
+    """Images in grey or in colour; auto: grey where every file is."""
+    image_size: Positive | None = None
+    """Bring the images of a folder to N by N pixels."""
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    """How images of another shape become square: cut, laid on the background, or stretched."""
+    background: str = "white"
+    """The colour that transparent images are laid on, by name or as #rrggbb."""
+    frames: Literal["first", "all"] = "first"
+    """Of files of several pictures, the first or all."""
+    skip_broken: bool = False
+    """Go on without the image files that cannot be read, instead of refusing."""
+
+    def asked(self) -> dict[str, Any]:
+        """What differs from the defaults, as JSON can hold it."""
+        return {name: value for name, value in self.model_dump(mode="json").items()
+                if name in ReadingConfig.model_fields and value != _EVERY_DEFAULT[name]}  # fmt: skip
+
+    def reading(self) -> "ReadingConfig":
+        """These settings alone, where they stand among others."""
+        return ReadingConfig(**self.asked())
+
+
+_EVERY_DEFAULT = ReadingConfig().model_dump(mode="json")
+
+
+class DataConfig(ReadingConfig):
     """Which data, and how they are read."""
 
     data: str = "mnist"
     """A name (mnist, static-mnist, fashion-mnist, ring, grid, moons, two-gaussians) or a path (see reparam data)."""
     binarization: Literal["auto", "none", "threshold", "dynamic"] = "auto"
     """How grey values become 0 or 1; auto: dynamic where the likelihood is Bernoulli, else none."""
-    image_size: Positive | None = None
-    """Resize the images of a folder to N by N pixels."""
-    labels: str | None = None
-    """The column of a table that holds the labels, by name, or by number counted from 1."""
     split_seed: int = 0
     """Seed of the split, of toy data and of the once-binarized validation and test images."""
 

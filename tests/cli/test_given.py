@@ -95,7 +95,7 @@ def test_a_table_with_a_column_of_words_is_read_as_it_was_when_trained_on(capsys
     run, out = tmp_path / "run", tmp_path / "z.npz"
     flags = ("--labels", "colour", "--hidden", 8, "--latent-dim", 2, "--steps", 2, "--quiet")
     assert said(capsys, "train", "vae", "--data", table, *flags, "--out", run)[0] == 0
-    assert reparam.load(run).record.label_column == "colour"
+    assert reparam.load(run).record.reading == {"labels": "colour"}
     code, _, err = said(capsys, "encode", run, table, "--out", out)
     assert code == 0, err
     with np.load(out) as arrays:

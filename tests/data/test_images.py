@@ -149,7 +149,7 @@ def test_bad_folders_are_refused(tmp_path):
     (tmp_path / "readme.txt").write_text("")
     refuse(tmp_path, "holds no images")
     fill(tmp_path, 4)
-    refuse(tmp_path, "image size 0 is not", image_size=0)
+    refuse(tmp_path, "image_size: 0 will not do", image_size=0)
     fill(tmp_path / "more", 2)
     refuse(tmp_path, "both beside .'000.png'. and in subfolders .'more'")
 

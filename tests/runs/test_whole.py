@@ -92,7 +92,7 @@ def test_config_json_leaves_nothing_open(run):
     may_be_none = {"epochs", "optimizer", "learning_rate", "gradient_clip", "patience", "keep_every"}
     assert {k for k, v in config["training"].items() if v is None or v == "auto"} <= may_be_none
     assert config["training"]["steps"] > 0
-    assert {k for k, v in config["data"].items() if v is None} <= {"image_size", "label_column"}
+    assert {k for k, v in config["data"].items() if v is None} <= set()
     assert config["data"]["sizes"] == {"train": 480, "validation": 60, "test": 60}
 
 

@@ -1,6 +1,6 @@
 """``reparam compare``: train, measure and report in one go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,7 +8,12 @@ from tyro.conf import arg
 
 from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse, say
-from reparam.settings import COMPARED
+from reparam.cli.reading import as_settings, flags_of
+from reparam.settings import COMPARED, ReadingConfig
+
+ReadingFlags = flags_of(ReadingConfig)
+OWN = ("models", "data", "quiet", "json", "reading")
+"""The options that are not arguments of the same name."""
 
 
 @dataclass
@@ -31,16 +36,14 @@ class CompareOptions(Writes):
     """Test examples whose log-likelihood is estimated."""
     binarization: Literal["auto", "none", "threshold", "dynamic"] = "auto"
     """How grey values become 0 or 1; auto: dynamic where the likelihood is Bernoulli, else none."""
-    image_size: int | None = None
-    """Resize the images of a folder to N by N pixels."""
-    labels: str | None = None
-    """The column of a table that holds the labels, by name, or by number counted from 1."""
     out: Path = Path("comparison")
     """Folder of the runs and the report; finished runs in it are used again, interrupted ones continued."""
     quiet: Annotated[bool, arg(aliases=["-q"])] = False
     """Print only where the report is."""
     json: bool = False
     """Print the results as JSON."""
+    reading: ReadingFlags = field(default_factory=ReadingFlags)  # type: ignore[valid-type]
+    """How the data are read."""
 
 
 EXAMPLES = [
@@ -66,10 +69,11 @@ def compare(options: CompareOptions, command: str) -> int:
     from reparam import studies
     from reparam.training.interrupt import Interrupted
 
-    settings = {name: value for name, value in vars(options).items() if name not in ("models", "data", "quiet", "json")}
+    settings = {name: value for name, value in vars(options).items() if name not in OWN}
+    reading = as_settings(options.reading, ReadingConfig).asked()
     tell: dict[str, Any] = {} if options.quiet else {"say": say}
     try:
-        results = studies.compare(options.models, options.data, quiet=options.quiet, **settings, **tell)
+        results = studies.compare(options.models, options.data, quiet=options.quiet, **settings, **reading, **tell)
     except Interrupted as stop:
         say(f"reparam: {translated(str(stop))} (or call `reparam {command}` with the same options again)")
         return 130

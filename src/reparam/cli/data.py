@@ -1,6 +1,6 @@
 """``reparam data NAME|PATH``: describe a data set and draw some of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,9 +8,12 @@ import numpy as np
 from tyro.conf import Positional
 
 from reparam.cli.parse import Writes, emit, parse
+from reparam.cli.reading import as_settings, flags_of
 from reparam.cli.targets import check_free, picture_or_numbers
+from reparam.settings import ReadingConfig
 
 SHOWN = 120
+ReadingFlags = flags_of(ReadingConfig)
 
 
 @dataclass
@@ -21,16 +24,14 @@ class DataOptions(Writes):
     """A name (mnist, fashion-mnist, ring, grid, moons, two-gaussians) or a path."""
     binarization: Literal["none", "threshold", "dynamic"] = "none"
     """How grey values become 0 or 1."""
-    image_size: int | None = None
-    """Resize the images of a folder to N by N pixels."""
-    labels: str | None = None
-    """The column of a table that holds the labels, by name, or by number counted from 1."""
     seed: int = 0
     """Seed of the split and of the examples drawn."""
     out: Path | None = None
     """The picture to write, its numbers beside it; <name>-examples.png here unless given."""
     json: bool = False
     """Print the description as JSON."""
+    reading: ReadingFlags = field(default_factory=ReadingFlags)  # type: ignore[valid-type]
+    """How the data are read."""
 
 
 def run(command: str, argv: list[str]) -> int:
@@ -41,8 +42,8 @@ def run(command: str, argv: list[str]) -> int:
     from reparam.data.describe import describe
     from reparam.plots import save
 
-    asked = {name: getattr(options, name) for name in ("binarization", "image_size", "seed", "labels")}
-    dataset = load_data(options.data, **asked)
+    reading = as_settings(options.reading, ReadingConfig).asked()
+    dataset = load_data(options.data, binarization=options.binarization, seed=options.seed, **reading)
     out = options.out or Path(f"{_stem(options.data, dataset.name)}-examples.png")
     check_free(picture_or_numbers(out), [options.data], options.force)
     figure, numbers = draw(dataset, options.seed)

@@ -21,6 +21,8 @@ WHOLE = "RunConfig"
 NAME = re.compile(r"`([a-z]\w*)`")
 CALL = re.compile(r"[\w.]+\([^()]*\)")
 """A call, which is Python and stays so."""
+NAMED = {"read_as": "as"}
+"""The settings whose flags are called otherwise."""
 COMMANDS = {"resume": "reparam train "}
 """The commands that have a flag alone, which errors of others name."""
 
@@ -47,7 +49,7 @@ def _told(text: str) -> str:
 def _flag(name: str, value: str, otherwise: str) -> str:
     if name not in known() | _added():
         return otherwise
-    flag = f"{COMMANDS.get(name, '')}--{name.replace('_', '-')}"
+    flag = f"{COMMANDS.get(name, '')}--{NAMED.get(name, name).replace('_', '-')}"
     typed = value.strip("()").replace(",", "") if value.startswith("(") else quote(value.strip("\"'"))
     return flag if value in ("True", "...") else f"{flag} {typed}"
 

@@ -10,6 +10,7 @@ from tyro.conf import Suppress, arg
 
 from reparam.cli.flags import translated
 from reparam.cli.parse import emit, parse, say
+from reparam.cli.reading import as_flags, as_settings, flags_of
 from reparam.errors import UserError
 from reparam.kinds import KINDS, Kind
 from reparam.kinds.own import load_function, names_function
@@ -36,6 +37,8 @@ examples:
   reparam train vae --help                      every option
 """
 
+DataFlags = flags_of(DataConfig)
+
 
 @dataclass
 class Output:
@@ -54,7 +57,7 @@ def _options(kind: Kind) -> type[Any]:
     config, name = kind.settings, kind.name
     hidden = {"__annotations__": {"kind": Annotated[Literal[name], Suppress]}, "kind": name, "__module__": __name__}
     flags = type(f"{name.upper()}Flags", (config,), {**hidden, "__doc__": config.__doc__})
-    return _made(model=(flags, flags), data=(DataConfig, DataConfig), training=(TrainingConfig, lambda: kind.training))
+    return _made(model=(flags, flags), data=(DataFlags, DataFlags), training=(TrainingConfig, lambda: kind.training))
 
 
 def _made(**parts: tuple[type[Any], Callable[[], Any]]) -> type[Any]:
@@ -98,15 +101,16 @@ def _train(kind: str, *argv: str) -> int:
     from reparam.training.start import train
 
     model: Any = chosen.settings(**options.model.model_dump())
-    config = RunConfig(model=model, data=options.data, training=options.training)
+    read = as_settings(options.data, DataConfig)
+    config = RunConfig(model=model, data=read, training=options.training)
     output = options.output
-    out = output.out or _default_folder(kind, options.data.data)
+    out = output.out or _default_folder(kind, read.data)
     return _finish(lambda: train(config, out, **_said(output)), output.json)
 
 
 def _train_own(target: str, *argv: str) -> int:
     options = parse(
-        _made(data=(DataConfig, DataConfig), training=(TrainingConfig, TrainingConfig)),
+        _made(data=(DataFlags, DataFlags), training=(TrainingConfig, TrainingConfig)),
         f"train {target}",
         list(argv),
         "Train a model of your own: the function is given the data and gives a reparam.Model. The file is run.",
@@ -115,8 +119,9 @@ def _train_own(target: str, *argv: str) -> int:
     from reparam.runs.config import RunConfig
     from reparam.training.start import train_own
 
-    config, output = RunConfig(data=options.data, training=options.training), options.output
-    out = output.out or _default_folder(target.rpartition(":")[2], options.data.data)
+    read, output = as_settings(options.data, DataConfig), options.output
+    config = RunConfig(data=read, training=options.training)
+    out = output.out or _default_folder(target.rpartition(":")[2], read.data)
     compose = load_function(target)
     return _finish(lambda: train_own(compose, config, out, **_said(output)), output.json)
 
@@ -151,7 +156,8 @@ def _begin_from(argv: list[str]) -> int:
     output, training = options.output, options.training
     if training.epochs is None and training.steps is None:
         training = training.model_copy(update={"epochs": before.epochs, "steps": before.steps})
-    data = options.data if elsewhere or options.data != read else None
+    asked = as_settings(options.data, DataConfig)
+    data = asked if elsewhere or asked != read else None
     out = output.out or _default_folder(f"{options.begin.origin.name}-on", origin.record.name)
     return _finish(
         lambda: train_from(origin, out, data, training, **_said(output)),
@@ -161,7 +167,7 @@ def _begin_from(argv: list[str]) -> int:
 
 def fields_of(usual: TrainingConfig, read: DataConfig) -> tuple[Any, ...]:
     """The options of data, training and output, the first two with the defaults of another run."""
-    return fields(_made(data=(DataConfig, lambda: read), training=(TrainingConfig, lambda: usual)))
+    return fields(_made(data=(DataFlags, lambda: as_flags(read)), training=(TrainingConfig, lambda: usual)))
 
 
 def _named(argv: list[str]) -> Path:

@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 
 from reparam.data.density import ToyDensity
 from reparam.errors import UserError
+from reparam.settings import ReadingConfig
 
 Binarization = Literal["none", "threshold", "dynamic"]
 
@@ -110,11 +111,9 @@ class Dataset:
     seed: int = 0
     #: The smallest and largest value a model sees, where the reader has looked.
     value_range: tuple[float, float] | None = None
-    #: The name or path that it is read again by, and what the images of a folder were resized to.
+    #: The name or path that it is read again by, and how it was asked to be read.
     source: str | None = None
-    image_size: int | None = None
-    #: The column of a table that its labels were told to be read from.
-    label_column: str | None = None
+    reading: ReadingConfig = field(default_factory=ReadingConfig)
 
     def __repr__(self) -> str:
         sizes = " + ".join(f"{len(split):,}" for split in self.splits.values())

@@ -3,12 +3,15 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reparam.data.dataset import Binarization, Dataset
 from reparam.data.frozen import frozen
+from reparam.data.readers.asked import Asked
 from reparam.data.readers.sources import NAMES, read
 from reparam.data.reading import Reading
 from reparam.errors import UserError
+from reparam.settings import ReadingConfig
 
 MEMORY_LIMIT = 2**30
 
@@ -17,10 +20,9 @@ def load_data(
     name_or_path: str | os.PathLike[str],
     *,
     binarization: Binarization = "none",
-    image_size: int | None = None,
     seed: int = 0,
-    labels: str | None = None,
     memory_limit: int = MEMORY_LIMIT,
+    **reading: Any,
 ) -> Dataset:
     """Read a named data set, a file or a folder.
 
@@ -31,10 +33,10 @@ def load_data(
             name.
         binarization: ``dynamic``: training values are drawn 0 or 1 afresh in each batch, validation and test once
             from the seed; ``threshold``: 1 above one half; ``none``.
-        image_size: Side in pixels to bring the images of a folder to.
         seed: Of the split where the source names none, of the toys' draws, and of what is binarized once.
-        labels: The column of a table that holds the labels, by name, or by number counted from 1.
         memory_limit: Bytes from which an ``.npy`` file or a folder of images stays on disk.
+        **reading: how files are read: ``image_size``, ``labels``, ``columns`` and the rest of
+            :class:`reparam.settings.ReadingConfig`.
 
     Raises:
         UserError: When the source is unknown, missing, corrupt or of no use, or cannot be binarized: one sentence
@@ -47,12 +49,9 @@ def load_data(
     if not isinstance(name_or_path, str | os.PathLike):
         raise UserError(f"load_data reads names and paths, and was given a {type(name_or_path).__name__}: give it to "
                         f"reparam.fit as it is, or to reparam.data.Dataset.of(...)")  # fmt: skip
-    if image_size is not None and image_size < 1:
-        raise UserError(f"The image size {image_size} is not a number of pixels: give 1 or more.")
-    reading = read(name_or_path, image_size=image_size, seed=seed, labels=labels, memory_limit=memory_limit)
-    data = replace(
-        from_reading(reading, seed), source=_absolute(name_or_path), image_size=image_size, label_column=labels
-    )
+    how = ReadingConfig(**reading)
+    found = read(name_or_path, Asked(seed, memory_limit, how))
+    data = replace(from_reading(found, seed), source=_absolute(name_or_path), reading=how)
     return binarized(data, binarization)
 
 

@@ -25,8 +25,7 @@ class DataRecord:
         fingerprint: of contents and split, see :mod:`reparam.data.fingerprint`.
         seed: of the split and of what is binarized once.
         source: the name or absolute path that they are read again by; None for arrays that Python code gave.
-        image_size: what the images of a folder were resized to.
-        label_column: the column of a table that holds the labels, where that was told.
+        reading: what was asked for when they were read, see :class:`reparam.settings.ReadingConfig`.
     """
 
     name: str
@@ -41,8 +40,7 @@ class DataRecord:
     fingerprint: str = ""
     seed: int = 0
     source: str | None = None
-    image_size: int | None = None
-    label_column: str | None = None
+    reading: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: Dataset) -> "DataRecord":
@@ -66,8 +64,7 @@ class DataRecord:
             fingerprint=data.fingerprint,
             seed=data.seed,
             source=data.source,
-            image_size=data.image_size,
-            label_column=data.label_column,
+            reading=data.reading.asked(),
         )
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -35,13 +35,18 @@ def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[
     place = Path(source).expanduser()
     named = source in NAMES or not place.exists()
     which = which or ("test" if named else "all")
-    pictures = not named and place.is_dir() and not is_idx_folder(place)
-    labels = None if named or place.suffix.lower() != ".csv" else record.label_column
-    data = load_data(source, image_size=record.image_size if pictures else None, seed=record.seed, labels=labels)
+    data = load_data(source, seed=record.seed, **({} if named else fitting(record, place)))
     if which != "all":
         return examples_of(_gathered([data.splits[which]]), record, source), f"the {which} split of {data.name}"
     raw, words = in_order(data)
     return examples_of(raw, record, source), f"{words} of {data.name}"
+
+
+def fitting(record: DataRecord, place: Path) -> dict[str, Any]:
+    """What was asked for when a run's data were read, as far as it applies to what lies at another place."""
+    folder = place.is_dir() and not is_idx_folder(place)
+    applies = ("image_size",) if folder else ("labels",) if place.suffix.lower() == ".csv" else ()
+    return {name: value for name, value in record.reading.items() if name in applies}
 
 
 def in_order(data: Dataset) -> tuple[Tensor, str]:

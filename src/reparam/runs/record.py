@@ -15,7 +15,7 @@ from reparam.models.model import Model
 from reparam.runs.config import RunConfig
 from reparam.settings import ResolvedTraining
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised whenever what stands in ``config.json`` changes; ``runs/upgrade.py`` brings older ones up."""
 
 

@@ -78,13 +78,7 @@ class Run(Questions):
 def read_data(config: DataConfig) -> Dataset:
     """The data set that settings name (``auto`` binarization means none here)."""
     binarization = "none" if config.binarization == "auto" else config.binarization
-    return load_data(
-        config.data,
-        binarization=binarization,
-        image_size=config.image_size,
-        seed=config.split_seed,
-        labels=config.labels,
-    )
+    return load_data(config.data, binarization=binarization, seed=config.split_seed, **config.asked())
 
 
 def read_again(record: DataRecord, config: DataConfig, where: str) -> Dataset:

@@ -9,13 +9,12 @@ from typing import Any
 
 import torch
 
-from reparam.data import DataRecord
 from reparam.errors import UserError
 from reparam.kinds import build_model
 from reparam.models.composition import describe
 from reparam.models.traits import Traits
 from reparam.runs.config import RunConfig
-from reparam.runs.record import SCHEMA, finite
+from reparam.runs.record import SCHEMA
 
 Plain = dict[str, Any]
 
@@ -54,12 +53,23 @@ def _from_0(plain: Plain, folder: Path) -> Plain:
         "settings": settings.model_dump(mode="json"),
         "model": _composition(settings, plain),
         "training": _training(config, plain),
-        "data": finite(_data(plain, folder).plain()),
+        "data": _data(plain, folder),
         "machine": {"reparam": plain["versions"]["reparam"], "torch": plain["versions"]["torch"]},
     }
 
 
-STEPS: tuple[Callable[[Plain, Path], Plain], ...] = (_from_0,)
+def _from_1(plain: Plain, folder: Path) -> Plain:
+    """Two settings of reading stood among the data's facts; rows of tables and arrays were vectors or images."""
+    data = dict(plain["data"])
+    asked = {"image_size": data.pop("image_size"), "labels": data.pop("label_column")}
+    if Path(str(data["source"])).suffix.lower() in (".csv", ".npy", ".npz"):
+        asked["read_as"] = "images" if len(data["data_shape"]) == 3 else "vectors"
+    reading = {name: value for name, value in asked.items() if value is not None}
+    settings = plain["settings"] | {"data": plain["settings"]["data"] | reading}
+    return plain | {"schema": 2, "settings": settings, "data": data | {"reading": reading}}
+
+
+STEPS: tuple[Callable[[Plain, Path], Plain], ...] = (_from_0, _from_1)
 
 POINTS: Plain = {
     "generator_hidden": (128,) * 6,
@@ -117,22 +127,22 @@ def _training(config: Plain, plain: Plain) -> Plain:
     }
 
 
-def _data(plain: Plain, folder: Path) -> DataRecord:
+def _data(plain: Plain, folder: Path) -> Plain:
     """How 0.1.0 read values; what its file does not tell is what its readers did for such data."""
     data, settings = plain["data"], plain["config"]["data"]
     source, is_image = settings["data"], len(data["data_shape"]) == 3
-    binary = settings["binarization"] in ("threshold", "dynamic")
-    return DataRecord(
-        name=data["name"],
-        data_shape=tuple(data["data_shape"]),
-        classes=tuple(data["classes"]),
-        scale=255.0 if is_image else 1.0,
-        raw="uint8" if is_image else "float32",
-        binary=binary,
-        binarization=settings["binarization"],
-        range=(0.0, 1.0) if is_image else (float("-inf"), float("inf")),
-        fingerprint=data["fingerprint"],
-        seed=settings["split_seed"],
-        source=str(Path(source).absolute()) if Path(source).exists() else source,
-        image_size=settings["image_size"],
-    )
+    return {
+        "name": data["name"],
+        "data_shape": data["data_shape"],
+        "classes": data["classes"],
+        "scale": 255.0 if is_image else 1.0,
+        "raw": "uint8" if is_image else "float32",
+        "binary": settings["binarization"] in ("threshold", "dynamic"),
+        "binarization": settings["binarization"],
+        "range": [0.0, 1.0] if is_image else ["-inf", "inf"],
+        "fingerprint": data["fingerprint"],
+        "seed": settings["split_seed"],
+        "source": str(Path(source).absolute()) if Path(source).exists() else source,
+        "image_size": settings["image_size"],
+        "label_column": None,
+    }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from reparam.data.places import check_places
 from reparam.errors import UserError
@@ -30,12 +30,11 @@ def compare(
     count: int = 5000,
     images: int = 1000,
     binarization: Literal["auto", "none", "threshold", "dynamic"] = "auto",
-    image_size: int | None = None,
-    labels: str | None = None,
     out: str | Path = "comparison",
     say: Callable[[str], None] = _nobody,
     quiet: bool = True,
     force: bool = False,
+    **reading: Any,
 ) -> Results:
     """Train models of both families under one protocol, measure them alike, and write the report.
 
@@ -48,12 +47,11 @@ def compare(
         count: samples of each model that are measured, at most.
         images: test examples whose log-likelihood is estimated.
         binarization: how grey values become 0 or 1.
-        image_size: resize the images of a folder to so many pixels a side.
-        labels: the column of a table that holds the labels.
         out: folder of the runs and of ``report.html``; finished runs in it are used again, interrupted ones continued.
         say: told what is being done.
         quiet: no progress lines of training.
         force: write even over files that reparam did not make, and among the data.
+        **reading: how files are read, see :func:`reparam.load_data`.
 
     Raises:
         UserError: if data, models or budget will not do, or no model could be trained.
@@ -64,7 +62,7 @@ def compare(
     page = Path(out) / "report.html"
     check_places([out, page, page.with_suffix(".json")], [data], force)
     seconds = None if epochs is not None else parse_budget(budget) if isinstance(budget, str) else budget
-    read = DataConfig(data=data, binarization=binarization, image_size=image_size, labels=labels)
+    read = DataConfig(data=data, binarization=binarization, **reading)
     protocol = Protocol(data=read, seconds=seconds, epochs=epochs, count=count, images=images)
     # mistakes that would make every model fail are told once, before anything is written
     read_data(protocol.data)

@@ -170,13 +170,7 @@ def _check_support(likelihood: Likelihood, data: Dataset) -> None:
 
 def _describe(data: Dataset) -> DataConfig:
     source = data.name if data.source is None else data.source
-    return DataConfig(
-        data=source,
-        binarization=data.binarization,
-        image_size=data.image_size,
-        labels=data.label_column,
-        split_seed=data.seed,
-    )
+    return DataConfig(data=source, binarization=data.binarization, split_seed=data.seed, **data.reading.asked())
 
 
 def _compile(model: Model) -> None:

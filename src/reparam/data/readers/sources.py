@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reparam.data.readers import idx
 from reparam.data.readers.arrays import read_npy, read_npz
+from reparam.data.readers.asked import ARRAYS, FOLDERS, TABLES, Asked, refuse_idle
 from reparam.data.readers.fashion import read_fashion
 from reparam.data.readers.images import read_images
 from reparam.data.readers.mnist import read_mnist
@@ -22,31 +23,22 @@ NAMES = ("mnist", "static-mnist", "fashion-mnist", *TOYS)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """How a file is to be read; the arguments are those of :func:`reparam.data.load_data`."""
-
-    seed: int
-    labels: str | None
-    memory_limit: int
-
-
-@dataclass(frozen=True)
 class Format:
     """How files of one ending are read.
 
     Args:
         read: from the path, and how it was asked for, to the splits.
-        has_columns: whether one of its columns may be named for the labels.
+        applying: the settings of reading that apply to it, see :mod:`reparam.data.readers.asked`.
     """
 
     read: Callable[[Path, Asked], Reading]
-    has_columns: bool = False
+    applying: tuple[str, ...] = ()
 
 
 READERS: dict[str, Format] = {
-    ".npy": Format(lambda path, asked: read_npy(path, asked.seed, asked.memory_limit)),
-    ".npz": Format(lambda path, asked: read_npz(path, asked.seed)),
-    ".csv": Format(lambda path, asked: read_csv(path, asked.seed, asked.labels), has_columns=True),
+    ".npy": Format(lambda path, asked: read_npy(path, asked.seed, asked.memory_limit), ("read_as",)),
+    ".npz": Format(lambda path, asked: read_npz(path, asked.seed), ("read_as",)),
+    ".csv": Format(lambda path, asked: read_csv(path, asked.seed, asked.how.labels), applying=(*TABLES, "read_as")),
 }
 """By a file's ending, in small letters; IDX files, which have many, and folders are known by what they hold."""
 
@@ -56,24 +48,23 @@ def formats() -> str:
     return f"{', '.join(READERS)}, IDX (images-idx3-ubyte, .gz too), or a folder of images or IDX files"
 
 
-def read(
-    name_or_path: str | os.PathLike[str], *, image_size: int | None, seed: int, labels: str | None, memory_limit: int
-) -> Reading:
-    """The raw splits of a name, a file or a folder; the arguments are those of :func:`reparam.data.load_data`."""
+def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
+    """The raw splits of a name, a file or a folder."""
     given = os.fspath(name_or_path)
-    named = _read_named(given, seed) if isinstance(name_or_path, str) else None
+    named = _read_named(given, asked.seed) if isinstance(name_or_path, str) else None
     path = Path(given).expanduser()
     is_images = named is None and path.is_dir() and not idx.is_idx_folder(path)
-    _refuse_idle(given, is_images, image_size, READERS.get(path.suffix.lower()), labels)
+    known = None if named is not None or path.is_dir() else READERS.get(path.suffix.lower())
+    refuse_idle(given, asked.how, (*FOLDERS, *ARRAYS) if is_images else known.applying if known else ())
     if named is not None:
         return named
     try:
         if is_images:
-            return read_images(path, image_size, seed, memory_limit)
+            return read_images(path, asked.how.image_size, asked.seed, asked.memory_limit)
         if path.is_dir():
             return idx.read_four(path, path.name)
         if path.is_file():
-            return _read_file(path, Asked(seed, labels, memory_limit))
+            return _read_file(path, asked)
     except OSError as error:
         raise UserError(f"{given!r} cannot be read ({error}): give a file or folder you may read.") from error
     raise UserError(_unknown(given))
@@ -98,14 +89,6 @@ def _read_file(path: Path, asked: Asked) -> Reading:
     if idx.looks_like_idx(path):
         return idx.read_file(path, asked.seed)
     raise UserError(f"{str(path)!r} is of no format that is read: give {formats()}.")
-
-
-def _refuse_idle(given: str, is_images: bool, image_size: int | None, known: Format | None, labels: str | None) -> None:
-    """Refuse an argument that would do nothing."""
-    if image_size is not None and not is_images:
-        raise UserError(f"image_size={image_size} applies to folders of images, and {given!r} is none: leave it out.")
-    if labels is not None and not (known and known.has_columns):
-        raise UserError(f'labels="{labels}" names a column of a .csv table, and {given!r} is none: leave it out.')
 
 
 def _unknown(given: str) -> str:

@@ -1,0 +1,52 @@
+"""How a file is to be read."""
+
+from dataclasses import dataclass, field
+
+from reparam.errors import UserError
+from reparam.settings import ReadingConfig
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader is told besides the path.
+
+    Args:
+        seed: of the split where the source names none.
+        memory_limit: bytes from which rows stay on disk.
+        how: the settings of reading.
+    """
+
+    seed: int
+    memory_limit: int
+    how: ReadingConfig = field(default_factory=ReadingConfig)
+
+
+TABLES = ("columns", "drop", "groups", "delimiter", "decimal", "missing", "split_by", "labels")
+"""The settings that apply to tables only."""
+FOLDERS = ("image_size", "fit", "background", "frames", "skip_broken", "image_mode")
+"""The settings that apply to folders of images only."""
+ARRAYS = ("value_range", "bands")
+"""The settings that apply to images, of a folder or an array."""
+
+
+def refuse_idle(given: str, how: ReadingConfig, applying: tuple[str, ...]) -> None:
+    """Refuse settings that would do nothing.
+
+    Args:
+        given: the source, as it was given.
+        how: what was asked for.
+        applying: the settings that apply to it.
+
+    Raises:
+        UserError: naming the first that does not, and what it applies to.
+    """
+    for name, value in how.asked().items():
+        if name in applying:
+            continue
+        if name in TABLES:
+            what = (
+                f'labels="{value}" names a column of a .csv table' if name == "labels" else f"{name} applies to tables"
+            )
+        else:
+            what = f"{name}={value} applies to {'folders of images' if name in FOLDERS else 'images'}"
+        raise UserError(f"{what}, and {given!r} is none: leave it out.")
