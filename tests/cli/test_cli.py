@@ -46,7 +46,7 @@ def test_training_writes_a_run_and_prints_it_as_json(capsys, images, tmp_path):
     assert result["run"] == str(tmp_path / "run")
     assert set(result["test"]) == {"elbo", "reconstruction", "kl"}
     config = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert config["schema"] == 1
+    assert config["schema"] == 2
     assert config["settings"]["model"]["likelihood"] == "auto", "as it was asked for"
     assert config["model"]["arguments"]["likelihood"]["class"] == "BernoulliLikelihood", "and as it was decided"
     assert config["data"]["binarization"] == "none"

@@ -47,7 +47,7 @@ def _told(text: str) -> str:
 
 
 def _flag(name: str, value: str, otherwise: str) -> str:
-    if name not in known() | _added():
+    if NAMED.get(name, name) not in known() | _added():
         return otherwise
     flag = f"{COMMANDS.get(name, '')}--{NAMED.get(name, name).replace('_', '-')}"
     typed = value.strip("()").replace(",", "") if value.startswith("(") else quote(value.strip("\"'"))
@@ -88,7 +88,7 @@ def _holds_flags(kind: type) -> bool:
 def _names(kind: Any) -> Iterator[str]:
     """The names of the flags that the fields of a dataclass, or of settings, are given by."""
     if not is_dataclass(kind):
-        yield from (name for name in getattr(kind, "model_fields", ()) if name != "kind")
+        yield from (NAMED.get(name, name) for name in getattr(kind, "model_fields", ()) if name != "kind")
         return
     hints = get_type_hints(kind, include_extras=True)
     for field in fields(kind):

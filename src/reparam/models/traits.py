@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from reparam.distributions.columns import Family
 from reparam.errors import UserError
 
 
@@ -23,6 +24,7 @@ class Traits:
         binary: every value is 0 or 1, or is to be made so.
         grey: images of one channel whose values in [0, 1] may be taken for probabilities.
         examples: how many there are to train on; 0: not known.
+        columns: of a table, how each column lies in an example; empty where data are no table.
     """
 
     mean: Tensor = field(default_factory=lambda: torch.tensor(0.0))
@@ -33,6 +35,7 @@ class Traits:
     binary: bool = False
     grey: bool = False
     examples: int = 0
+    columns: tuple[Family, ...] = ()
 
     @property
     def is_image(self) -> bool:
