@@ -1,12 +1,12 @@
 """A row of a table as a vector that models see: which entries belong to which column, and of what family it is."""
 
-from abc import ABC
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
-class Family(ABC):
+class Family:
     """How one column lies in the vector of a row.
 
     A column has ``width`` entries for its value and, where cells may be missing, one more behind them: 1 where the cell
@@ -94,4 +94,4 @@ def places(families: Sequence[Family]) -> list[slice]:
     ends = [0]
     for family in families:
         ends.append(ends[-1] + family.entries)
-    return [slice(start, end) for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(start, end) for start, end in pairwise(ends)]
