@@ -1,0 +1,42 @@
+"""What every reader of tables makes of a file or a frame: columns of typed cells, and what was decided on the way."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Args:
+        name: what it is called, unlike any other of the table.
+        values: ``(n,)``: float64 (NaN where missing), int64, bool, datetime64[us], or an object array of str (``""``
+            where missing).
+        missing: ``(n,)`` bool, where a cell has no value.
+        decimals: the most digits behind the decimal point as the text has them; None where it was no text.
+        written: how dates are written, as strptime has it (``"%Y-%m-%d"``), or truth values (``"yes/no"``).
+    """
+
+    name: str
+    values: np.ndarray
+    missing: np.ndarray
+    decimals: int | None = None
+    written: str | None = None
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A table as it was read.
+
+    Args:
+        columns: the columns, in order.
+        notes: what was decided, in plain sentences.
+        lines: the line of the file that each row stands on, where the file is text.
+        header: whether the file names the columns.
+    """
+
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...] = ()
+    lines: np.ndarray | None = None
+    header: bool = True
