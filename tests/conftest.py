@@ -71,6 +71,7 @@ SLOW = (
     "pages/test_page_browser.py",
     "runs/test_golden.py",
     "studies",
+    "test_bench.py",
     "test_extending.py",
     "test_files.py",
     "test_hardware.py",

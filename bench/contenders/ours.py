@@ -14,7 +14,7 @@ import torch  # noqa: E402
 
 import reparam  # noqa: E402
 from bench.mnist import TRAIN, binarized_test_images  # noqa: E402
-from reparam.kinds import VAEConfig  # noqa: E402
+from reparam.kinds import VAEConfig, suiting  # noqa: E402
 from reparam.models import VAE, Batch  # noqa: E402
 from reparam.runs.config import RunConfig  # noqa: E402
 from reparam.settings import TrainingConfig  # noqa: E402
@@ -98,7 +98,7 @@ def measure_target() -> None:
 
 def main() -> None:
     if chosen.describe:
-        chosen.batch = TrainingConfig().batch_size
+        chosen.batch = suiting.batch_size(TRAIN)
         report(chosen, PACKAGES)
         return
     measure_epochs() if chosen.target is None else measure_target()

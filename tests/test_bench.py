@@ -1,0 +1,30 @@
+"""The bench is run by hand; what it asks of the library must be there."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reparam.data import load_data
+from reparam.kinds import suiting
+
+ROOT = Path(__file__).parents[1]
+
+
+def contender(name, *flags):
+    command = [sys.executable, "-m", f"bench.contenders.{name}", *flags]
+    told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout.splitlines()[-1])
+
+
+def test_it_compares_at_the_batch_that_a_training_has_by_default():
+    assert contender("ours", "--describe")["batch"] == suiting.batch_size(len(load_data("mnist").train))
+
+
+@pytest.mark.parametrize("name", ["ours", "gan_ours"])
+def test_what_it_times_of_ours_runs(name):
+    told = contender(name, "--epochs", "1", "--warmup", "0", "--batch", "4096", "--threads", "1")
+    assert len(told["epochs"]) == 1
