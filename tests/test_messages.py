@@ -108,4 +108,4 @@ def test_a_command_says_flags_and_python_says_settings(tmp_path, capsys):
     assert error.rstrip().endswith("make it the labels with --labels 2.")
     code, out, _ = said(capsys, "data", table, "--out", tmp_path / "seen.png", "--labels", "2")
     assert code == 0
-    assert "blue train" in out
+    assert "blue  train " in out

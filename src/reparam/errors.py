@@ -6,3 +6,12 @@ class UserError(Exception):
 
     The command prints the message alone (no traceback) and exits with code 2.
     """
+
+
+def printable(text: str) -> str:
+    r"""A name out of a file with everything spelled out that a terminal would act on or could not show.
+
+    >>> printable("Bild é\x1b[31m\n")
+    'Bild é\\x1b[31m\\n'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)

@@ -1,18 +1,24 @@
 """``reparam data NAME|PATH``: describe a data set and draw some of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, Literal
 
 import numpy as np
 from tyro.conf import Positional
 
+from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse
 from reparam.cli.reading import as_settings, flags_of
 from reparam.cli.targets import check_free, picture_or_numbers
+from reparam.errors import printable
 from reparam.settings import ReadingConfig
 
 SHOWN = 120
+PAGE = 100
+"""Characters of a line beside its label."""
 ReadingFlags = flags_of(ReadingConfig)
 
 
@@ -39,7 +45,7 @@ def run(command: str, argv: list[str]) -> int:
     examples = ["reparam data mnist", "reparam data my_images/ --image-size 32 --json"]
     options = parse(DataOptions, command, argv, "Describe a data set and draw some of it.", examples)
     from reparam.data import load_data
-    from reparam.data.describe import describe
+    from reparam.data.describe import describe, told
     from reparam.plots import save
 
     reading = as_settings(options.reading, ReadingConfig).asked()
@@ -50,8 +56,7 @@ def run(command: str, argv: list[str]) -> int:
     picture = save(figure, out, numbers, options.force)
     description = describe(dataset)
     result = {**description, "picture": picture, "numbers": picture.with_suffix(".npz")}
-    lines = "\n".join(f"  {name:<14} {_short(value)}" for name, value in description.items())
-    emit(options.json, result, f"{lines}\n{picture}")
+    emit(options.json, result, f"{screen(told(description))}\n{picture}")
     return 0
 
 
@@ -79,9 +84,22 @@ def draw(dataset: Any, seed: int) -> tuple[Any, dict[str, np.ndarray]]:
     return figure, {"x": x} | ({} if labels is None else {"labels": labels})
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_short(part)}" for key, part in value.items())
-    if isinstance(value, list | tuple):
-        return "; ".join(str(part) for part in value)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def screen(rows: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """Labels at the left and their lines beside them, folded to the width of a page, and what no terminal may see told.
+
+    >>> print(screen([("classes", ["ant  3", "bee  4"]), ("notes", [])]))
+      classes      ant  3
+                   bee  4
+    """
+    shown = []
+    for label, lines in rows:
+        folded = [part for line in lines for part in _folded(printable(line))]
+        shown += [f"  {label * (not at):<12} {part}" for at, part in enumerate(folded)]
+    return translated("\n".join(shown))
+
+
+def _folded(line: str) -> list[str]:
+    """A line as it is where it fits, else folded, what follows set in."""
+    if len(line) <= PAGE:
+        return [line]
+    return wrap(line, PAGE, subsequent_indent="  ", break_on_hyphens=False)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 
 from reparam.data.density import ToyDensity
+from reparam.data.picture import Picture, picture_of
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
@@ -114,6 +115,8 @@ class Dataset:
     #: The name or path that it is read again by, and how it was asked to be read.
     source: str | None = None
     reading: ReadingConfig = field(default_factory=ReadingConfig)
+    #: How what a model sees of images is drawn; found from shape and range unless given.
+    picture: Picture | None = None
 
     def __repr__(self) -> str:
         sizes = " + ".join(f"{len(split):,}" for split in self.splits.values())
@@ -162,6 +165,11 @@ class Dataset:
     def is_image(self) -> bool:
         """Whether examples are ``(channels, height, width)``."""
         return len(self.data_shape) == 3
+
+    @property
+    def drawn(self) -> Picture:
+        """How what a model sees is drawn."""
+        return self.picture or picture_of(self.data_shape, self.range)
 
     @property
     def splits(self) -> dict[str, Split]:

@@ -1,6 +1,7 @@
-"""A data set in numbers, ready for JSON."""
+"""A data set in numbers, ready for JSON, and in lines that fit a screen."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -8,6 +9,12 @@ import torch
 from reparam.data.dataset import Dataset, Split
 from reparam.data.fingerprint import WHOLE_BYTES, row_chunks
 from reparam.data.reading import row_bytes, rows_of
+
+Row = tuple[str, list[str]]
+"""A label, and the lines beside it."""
+FEW_CLASSES = 12
+"""So many are listed, of more the largest and the smallest."""
+ENDS = 3
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
@@ -25,6 +32,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "dtype": str(dataset.train.x.dtype).removeprefix("torch."),
         "scale": dataset.scale,
         "range": list(dataset.range),
+        "picture": [dataset.drawn.low, dataset.drawn.high] if dataset.is_image else None,
         "mean": mean,
         "standard_deviation": deviation,
         "sampled": sampled,
@@ -37,6 +45,79 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "fingerprint": dataset.fingerprint,
         "notes": list(dataset.notes),
     }
+
+
+def told(description: Mapping[str, Any]) -> list[Row]:
+    """A description as lines for a screen, each group of them under its label.
+
+    >>> from reparam.data import load_data
+    >>> [label for label, lines in told(describe(load_data("ring")))]
+    ['name', 'examples', 'shape', 'values', 'density', 'notes', 'fingerprint']
+    """
+    return [
+        ("name", [description["name"]]),
+        ("examples", [_counted(description["counts"])]),
+        ("shape", [_shape(description)]),
+        ("values", _values(description)),
+        *([("classes", classes_told(description["classes"]))] if description["classes"] else []),
+        *([("density", [f"known exactly: {description['density']}"])] if description["density"] else []),
+        ("notes", list(description["notes"])),
+        ("fingerprint", [description["fingerprint"]]),
+    ]
+
+
+def classes_told(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Classes and their examples by split: a line each where they are few, else the largest and the smallest.
+
+    >>> classes_told({f"letter {i}": {"train": 16, "validation": 2, "test": 2} for i in range(964)})
+    ['964 classes, each of 20 examples']
+    """
+    if len(counts) <= FEW_CLASSES:
+        width = max(map(len, counts))
+        return [f"{name:<{width}}  {_counted(parts)}" for name, parts in counts.items()]
+    sizes = sorted(((sum(parts.values()), name) for name, parts in counts.items()), reverse=True)
+    lines = [f"{len(counts):,} classes, each of {sizes[0][0]:,} examples"]
+    if sizes[0][0] != sizes[-1][0]:
+        lines = [f"{len(counts):,} classes of {sizes[-1][0]:,} to {sizes[0][0]:,} examples, half of them of "
+                 f"{sizes[len(sizes) // 2][0]:,} or more"]  # fmt: skip
+        lines += [f"largest:  {_ends(sizes[:ENDS])}", f"smallest: {_ends(sizes[-ENDS:])}"]
+    for split in next(iter(counts.values())):
+        if empty := sum(not parts[split] for parts in counts.values()):
+            lines.append(f"{empty:,} of them without any example in {split}")
+    return lines
+
+
+def _ends(sizes: list[tuple[int, str]]) -> str:
+    return ", ".join(f"{name if len(name) <= 24 else name[:23] + '…'} {size:,}" for size, name in sizes)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def _shape(description: Mapping[str, Any]) -> str:
+    shape = description["data_shape"]
+    if not description["is_image"]:
+        return f"vectors of {shape[0]:,} number{'s' * (shape[0] > 1)}"
+    channels, height, width = shape
+    kind = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
+    return f"images, {kind}, {height} high and {width} wide"
+
+
+def _values(description: Mapping[str, Any]) -> list[str]:
+    """What a model sees of values."""
+    low, high = description["range"]
+    kept = f"{description['dtype']}{', on disk' if description['on_disk'] else ''}"
+    by = f" divided by {description['scale']:g}" if description["scale"] != 1 else ""
+    some = " (of 4,096 rows)" if description["sampled"] else ""
+    mean = f"mean {description['mean']:.4g}, standard deviation {description['standard_deviation']:.4g}{some}"
+    lines = [f"{kept}{by}: a model sees {low:.6g} to {high:.6g}, {mean}"]
+    if description["binary"]:
+        how = {"dynamic": "drawn 0 or 1", "threshold": "made 0 or 1 by a threshold"}
+        lines.append(f"{how.get(description['binarization'], 'zeros and ones')}")
+    if description["picture"] not in (None, [0.0, 1.0]):
+        lines.append("in pictures, {:.6g} is black and {:.6g} white".format(*description["picture"]))
+    return lines
 
 
 def _moments(split: Split, scale: float) -> tuple[float, float, bool]:

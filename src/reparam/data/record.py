@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from reparam.data.dataset import Binarization, Dataset
+from reparam.data.picture import Picture, picture_of
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class DataRecord:
         seed: of the split and of what is binarized once.
         source: the name or absolute path that they are read again by; None for arrays that Python code gave.
         reading: what was asked for when they were read, see :class:`reparam.settings.ReadingConfig`.
+        picture: how what a model sees of images is drawn; None in records that do not say.
     """
 
     name: str
@@ -41,6 +43,7 @@ class DataRecord:
     seed: int = 0
     source: str | None = None
     reading: dict[str, Any] = field(default_factory=dict)
+    picture: Picture | None = None
 
     @classmethod
     def of(cls, data: Dataset) -> "DataRecord":
@@ -65,12 +68,23 @@ class DataRecord:
             seed=data.seed,
             source=data.source,
             reading=data.reading.asked(),
+            picture=data.drawn if data.is_image else None,
         )
 
     @property
     def is_image(self) -> bool:
         """Whether examples are ``(channels, height, width)``."""
         return len(self.data_shape) == 3
+
+    @property
+    def unit(self) -> float:
+        """What a model's values are multiplied with to give the user's: 8-bit values and coins stay in [0, 1]."""
+        return 1.0 if self.raw == "uint8" or self.binary else self.scale
+
+    @property
+    def drawn(self) -> Picture:
+        """How the user's numbers of images are drawn."""
+        return (self.picture or picture_of(self.data_shape, self.range)).scaled(self.unit)
 
     def plain(self) -> dict[str, Any]:
         """As JSON can hold it."""

@@ -9,6 +9,7 @@ import torch
 
 from reparam._version import __version__
 from reparam.data import DataRecord
+from reparam.data.picture import Picture
 from reparam.errors import UserError
 from reparam.models.composition import Tree, describe
 from reparam.models.model import Model
@@ -63,6 +64,7 @@ class Record:
         try:
             data = plain["data"] | {"range": tuple(map(float, plain["data"]["range"]))}
             data |= {"data_shape": tuple(data["data_shape"]), "classes": tuple(data["classes"])}
+            data |= {"picture": Picture.of_plain(data.get("picture"))}
             return cls(
                 settings=RunConfig(**plain["settings"]),
                 model=plain["model"],
