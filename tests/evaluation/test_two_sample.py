@@ -12,7 +12,7 @@ from scipy import stats
 import reparam
 from reparam.cli.main import main
 from reparam.errors import UserError
-from reparam.evaluation import two_sample
+from reparam.evaluation import apart, columns_apart, telling, two_sample
 from reparam.evaluation.two_sample import classifier_test, kernel_test
 
 
@@ -150,34 +150,65 @@ def test_distances_of_values_that_repeat_are_scipys():
         assert feature.distance == pytest.approx(stats.ks_2samp(x[:, column], y[:, column]).statistic, rel=1e-12)
 
 
+def anew(judge, points):
+    """What a classifier says of points, by its layers, the plainest way."""
+    inside = (points - judge.centre) / judge.scale @ judge.weights + judge.bias
+    behind = inside[:, 0] if judge.out is None else np.maximum(inside, 0) @ judge.out
+    return behind + judge.threshold > 0
+
+
 @pytest.mark.parametrize("classifier", ["network", "linear"])
 def test_the_drop_of_a_feature_is_that_of_predicting_all_anew(classifier):
     x, y = normal(0, 200, 5), normal(1, 200, 5) + np.array([0, 0.5, 0, 1, 0])
     x[:, 2] = y[:, 2] = 7.0  # a constant loses nothing
     train, test, truth = two_sample._split(x, y, np.random.default_rng(3))
-    model = two_sample._fitted(classifier, *train, 0)
-    found, rng = two_sample._drops(model, test, truth, np.random.default_rng(4)), np.random.default_rng(4)
+    judge = telling.fitted(classifier, *train, 0)
+    found = columns_apart.drops(judge, judge.inside(test), test, truth, np.random.default_rng(4))
+    rng = np.random.default_rng(4)
     for column, drop in enumerate(found):
         shuffled = test.copy()
         shuffled[:, column] = rng.permutation(test[:, column])
-        assert drop == pytest.approx((model.predict(test) == truth).mean() - (model.predict(shuffled) == truth).mean())
+        assert drop == pytest.approx((anew(judge, test) == truth).mean() - (anew(judge, shuffled) == truth).mean())
     assert found[2] == 0.0
     assert found.max() > 0.05
+
+
+@pytest.mark.parametrize("classifier", ["network", "linear"])
+@pytest.mark.parametrize("width", [40, 3000])
+def test_the_layers_say_what_scikit_learn_says(classifier, width, monkeypatch):
+    kept = []
+    trained = telling._trained
+    monkeypatch.setattr(telling, "_trained", lambda *given: kept.append((trained(*given), given[1])) or kept[-1][0])
+    x, labels = np.concatenate([normal(0, 90, width), normal(1, 90, width, 0.3)]), np.repeat([0, 1], 90)
+    judge = telling.fitted(classifier, x, labels, 0)
+    ((model, seen),) = kept
+    np.testing.assert_allclose(seen, (x - x.mean(0)) / x.std(0), atol=1e-9 if width == 40 else 1e-5)
+    assert (judge.decide(judge.inside(x)) == model.predict(seen)).all()
+
+
+def test_the_types_in_which_samples_come_change_nothing():
+    """8-bit values, the same in float32, and one of each."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 200, (80, 2000), dtype=np.uint8), rng.integers(0, 202, (80, 2000), dtype=np.uint8)
+    found = classifier_test(x, y, permutations=5)
+    assert classifier_test(x.astype(np.float32), y, permutations=5) == found
+    assert kernel_test(x, torch.from_numpy(y).float()) == kernel_test(x, y)
+
+
+def test_distances_of_wide_examples_are_those_of_their_differences():
+    """Far from 0, and summed some columns at a time."""
+    x = np.random.default_rng(0).normal(size=(60, 3000)) + 1e4
+    expected = ((x[:, None] - x) ** 2).sum(-1)
+    np.testing.assert_allclose(two_sample._squared_distances(x), expected, rtol=1e-5, atol=0.02)
 
 
 def test_many_features_take_seconds():
     """12,288 took half an hour, each of them a prediction of every held-out point by all of them."""
     rng = np.random.default_rng(0)
-    x, y = rng.random((60, 12_288)), rng.random((60, 12_288))
+    x, y = rng.random((60, 12_288), np.float32), rng.random((60, 12_288), np.float32)
     started = time.process_time()
-    two_sample._features(
-        two_sample._fitted("linear", np.concatenate([x, y]), np.repeat([0, 1], 60), 0),
-        x,
-        np.repeat([0, 1], 30),
-        (x, y),
-        (12_288,),
-        rng,
-    )
+    assert len(classifier_test(x, y, classifier="linear").features) == 12_288
+    kernel_test(x, y)
     assert time.process_time() - started < 10
 
 
@@ -285,3 +316,32 @@ def test_arrays_data_sets_and_runs_are_compared_in_python():
     assert named.classifier == mixed.classifier
     with pytest.raises(UserError, match="no sample"):
         reparam.two_sample(3.0, x)
+
+
+def test_files_are_read_as_told(tmp_path, capsys):
+    """Labels are no part of what is compared; where there is no file, how to read one is refused."""
+    for i, name in enumerate(("a.csv", "b.csv")):
+        rows = [f"{x:.4f},{y:.4f},{'ant' if x > 0 else 'bee'}" for x, y in normal(i, 90)]
+        (tmp_path / name).write_text("x,y,species\n" + "\n".join(rows) + "\n")
+    files = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    argv = ["two-sample", *files, "--labels", "species", "--classifier", "linear", "--permutations", "5", "--json"]
+    assert main(argv) == 0
+    assert {one["name"] for one in json.loads(capsys.readouterr().out)["classifier"]["features"]} == {"x1", "x2"}
+    assert main(["two-sample", "ring", files[0], "--labels", "colour"]) == 2
+    assert "'colour'" in capsys.readouterr().err
+    with pytest.raises(UserError, match=r"^labels='species' says how a file is read"):
+        reparam.two_sample(normal(0, 90), normal(1, 90), labels="species")
+
+
+def test_of_a_large_file_only_what_is_compared_is_read(tmp_path, monkeypatch):
+    """Every row that is fetched is one of those chosen; the choice is the same as of the array."""
+    x, y = normal(0, 500).astype(np.float32), normal(1, 90).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    fetched = []
+    at = apart._Data.at
+    monkeypatch.setattr(apart._Data, "at", lambda self, rows: fetched.append(at(self, rows)) or fetched[-1])
+    found = reparam.two_sample(tmp_path / "x.npy", y, n=60, classifier="linear", permutations=5)
+    assert found.examples == (60, 60)
+    assert len(fetched[0]) == 60
+    assert {tuple(row) for row in fetched[0].tolist()} <= {tuple(row) for row in x.tolist()}
+    assert len(np.unique(fetched[0], axis=0)) == 60

@@ -1,19 +1,22 @@
 """``reparam.two_sample(a, b)``: can a classifier, or a kernel, tell two samples apart, and by what?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from reparam.data import Dataset, load_data
+from reparam.data import Dataset, Split, load_data
 from reparam.data.load import binarized
+from reparam.data.reading import take
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples
 from reparam.evaluation.pictures import sample
-from reparam.evaluation.two_sample import ClassifierTest, KernelTest, Kind, classifier_test, kernel_test
+from reparam.evaluation.telling import Kind
+from reparam.evaluation.two_sample import ClassifierTest, KernelTest, classifier_test, kernel_test
 from reparam.randomness import generator
 from reparam.result import Result
 from reparam.runs.run import Run, load
@@ -83,6 +86,7 @@ def two_sample(
     permutations: int = 1000,
     seed: int = 0,
     say: Callable[[str], None] = lambda text: None,
+    **reading: Any,
 ) -> TwoSample:
     """Test whether two samples are from one distribution, by a classifier and by a kernel.
 
@@ -95,9 +99,10 @@ def two_sample(
         permutations: behind each p-value.
         seed: of samples, splits, the classifier and the permutations.
         say: told what is being done.
+        **reading: how files are read, as ``labels="species"``, see :func:`reparam.load_data`.
 
     Raises:
-        UserError: if the examples differ in shape, or are too few.
+        UserError: if the examples differ in shape, or are too few, or there is no file that ``reading`` applies to.
 
     >>> rng = np.random.default_rng(0)
     >>> found = two_sample(rng.normal(size=(80, 2)), rng.normal(size=(60, 2)) + 3, classifier="linear", permutations=50)
@@ -106,7 +111,11 @@ def two_sample(
     """
     if n < 1:
         raise UserError(f"n={n} takes no examples: give 40 or more")
-    x, y = _both(a, b, n, seed, say)
+    opened = _opened(a, seed, reading), _opened(b, seed, reading)
+    if reading and not any(isinstance(one, _Data) and one.of_file for one in opened):
+        name, value = next(iter(reading.items()))
+        raise UserError(f"{name}={value!r} says how a file is read, and neither of the two is one: leave it out")
+    x, y = _both(*opened, n, seed, say)
     first, second = (_called(one, other) for one, other in ((a, "a"), (b, "b")))
     say(f"{len(x)} examples of {first} and {len(y)} of {second}: training a classifier")
     told = classifier_test(x, y, classifier=classifier, permutations=permutations, seed=seed)
@@ -123,30 +132,71 @@ def _called(given: Any, otherwise: str) -> str:
     return str(given) if isinstance(given, str | Path) else otherwise
 
 
+@dataclass(frozen=True)
+class _Data:
+    """Some splits of a data set."""
+
+    data: Dataset
+    splits: tuple[Split, ...]
+    of_file: bool = False
+
+    def __len__(self) -> int:
+        return sum(map(len, self.splits))
+
+    def at(self, rows: Tensor) -> np.ndarray:
+        """What a model sees of the rows ``(n,)``, counted through the splits; nothing else is read."""
+        found, start = np.empty((len(rows), *self.data.data_shape), np.float32), 0
+        for split in self.splits:
+            here = (rows >= start) & (rows < start + len(split))
+            if here.any():
+                part = Split(take(split.x, rows[here] - start), binarized=split.binarized)
+                found[here.numpy()] = torch.cat(list(examples(part, self.data))).numpy()
+            start += len(split)
+        return found
+
+
+def _opened(given: Any, seed: int, reading: Mapping[str, Any]) -> Any:
+    """A run; or data: of a file all of them, of a data set or its name the test split; or what was given."""
+    if isinstance(given, Dataset):
+        return _Data(given, (given.test,))
+    if not isinstance(given, str | Path):
+        return given
+    if (Path(given) / "config.json").exists():
+        return load(given)
+    if not Path(given).expanduser().exists():
+        data = load_data(given, seed=seed)
+        return _Data(data, (data.test,))
+    data = load_data(given, seed=seed, **reading)
+    return _Data(data, tuple(data.splits.values()), of_file=True)
+
+
 def _both(a: Any, b: Any, n: int, seed: int, say: Callable[[str], None]) -> tuple[np.ndarray, np.ndarray]:
     """Both samples, ``(n, *shape)`` each."""
-    alike = a is b or (isinstance(a, str | Path) and isinstance(b, str | Path) and str(a) == str(b))
-    first, second = (_opened(one) for one in (a, b))
-    settings = next((one.record.binarization for one in (first, second) if isinstance(one, Run)), "none")
-    if alike:
-        both = _examples(first, 2 * n, settings, seed, say)
+    binarization = next((one.record.binarization for one in (a, b) if isinstance(one, Run)), "none")
+    a, b = (_as_seen(one, binarization, say) if isinstance(one, _Data) else one for one in (a, b))
+    if a is b:
+        both = _examples(a, 2 * n, seed)
         return both[: len(both) // 2], both[len(both) // 2 :]
-    return _examples(first, n, settings, seed, say), _examples(second, n, settings, seed, say)
+    return _examples(a, n, seed), _examples(b, n, seed)
 
 
-def _opened(given: Any) -> Any:
-    """A run where a run folder is named, else what was given."""
-    is_run = isinstance(given, str | Path) and (Path(given) / "config.json").exists()
-    return load(given) if is_run else given
+def _as_seen(given: _Data, binarization: Any, say: Callable[[str], None]) -> _Data:
+    """The data, 0 or 1 where the run they are compared with saw such."""
+    data = given.data
+    if binarization == "none" or data.binary or data.range[0] < 0 or data.range[1] > 1:
+        return given
+    say(f"{data.name} is binarized, as for the run it is compared with")
+    data = binarized(data, binarization)
+    return _Data(data, tuple(data.splits.values()) if given.of_file else (data.test,))
 
 
-def _examples(given: Any, n: int, binarization: Any, seed: int, say: Callable[[str], None]) -> np.ndarray:
+def _examples(given: Any, n: int, seed: int) -> np.ndarray:
     """Samples of a run, or a seeded choice of examples as a model trained on them sees them."""
     if isinstance(given, Run):
         return sample(given, n, seed).x
-    x = _all(given, binarization, seed, say) if isinstance(given, str | Path | Dataset) else _array(given)
-    rows = torch.randperm(len(x), generator=generator(seed, "two-sample", "choice"))[:n]
-    return np.take(x, rows.numpy(), axis=0)
+    given = given if isinstance(given, _Data) else _array(given)
+    rows = torch.randperm(len(given), generator=generator(seed, "two-sample", "choice"))[:n]
+    return given.at(rows) if isinstance(given, _Data) else np.take(given, rows.numpy(), axis=0)
 
 
 def _array(given: Any) -> np.ndarray:
@@ -154,14 +204,3 @@ def _array(given: Any) -> np.ndarray:
     if not array.ndim:
         raise UserError(f"{given!r} is no sample: give a run, data, or an array (n, *shape)")
     return array
-
-
-def _all(given: str | Path | Dataset, binarization: Any, seed: int, say: Callable[[str], None]) -> np.ndarray:
-    """The examples of data, 0 or 1 where the run they are compared with saw such."""
-    data = given if isinstance(given, Dataset) else load_data(given, seed=seed)
-    if binarization != "none" and not data.binary and data.range[0] >= 0 and data.range[1] <= 1:
-        say(f"{_called(given, data.name)} is binarized, as for the run it is compared with")
-        data = binarized(data, binarization)
-    named = isinstance(given, Dataset) or not Path(given).exists()
-    splits = [data.test] if named else [data.train, data.validation, data.test]
-    return torch.cat([part for split in splits for part in examples(split, data)]).numpy()
