@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers import said
-from reparam.cli.flags import known
+from reparam.cli.flags import NAMED, known
 from reparam.cli.main import COMMANDS
 from reparam.cli.train import KINDS
 
@@ -85,7 +85,7 @@ def test_every_flag_that_a_message_names_is_there(flags):
 
 
 def test_every_setting_that_an_error_names_is_a_flag_or_pythons_own(flags):
-    taken = {flag.replace("-", "_") for flag in flags}
+    taken = {flag.replace("-", "_") for flag in flags} | {name for name, flag in NAMED.items() if flag in flags}
     seen = set()
     for path in FILES:
         for text in errors(path):

@@ -64,7 +64,9 @@ class ReadingConfig(Config):
     groups: str | None = None
     """A column whose equal values stay in one split, and that is left out."""
     split_by: str | None = None
-    """A column that names each row's split (train, validation, test), or stratified: each class in the same shares."""
+    """A column that names each row's split (train, validation, test), stratified (by class), or random."""
+    schema_file: str | None = None
+    """The schema of a table, as reparam data writes it and a person may have changed it."""
     delimiter: str | None = None
     """What stands between the cells of a text table; found out unless given. tab and space have these names."""
     decimal: Literal[".", ","] | None = None

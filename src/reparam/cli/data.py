@@ -13,7 +13,7 @@ from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse
 from reparam.cli.reading import as_settings, flags_of
 from reparam.cli.targets import check_free, picture_or_numbers
-from reparam.errors import printable
+from reparam.errors import UserError, printable
 from reparam.settings import ReadingConfig
 
 SHOWN = 120
@@ -34,6 +34,8 @@ class DataOptions(Writes):
     """Seed of the split and of the examples drawn."""
     out: Path | None = None
     """The picture to write, its numbers beside it; <name>-examples.png here unless given."""
+    schema_out: Path | None = None
+    """Write the schema of a table here (x.schema.json), to be changed and read with --schema."""
     json: bool = False
     """Print the description as JSON."""
     reading: ReadingFlags = field(default_factory=ReadingFlags)  # type: ignore[valid-type]
@@ -42,7 +44,11 @@ class DataOptions(Writes):
 
 def run(command: str, argv: list[str]) -> int:
     """Describe, draw, and say where."""
-    examples = ["reparam data mnist", "reparam data my_images/ --image-size 32 --json"]
+    examples = [
+        "reparam data mnist",
+        "reparam data my_images/ --image-size 32 --json",
+        "reparam data people.csv --columns income=log --schema-out people.schema.json",
+    ]
     options = parse(DataOptions, command, argv, "Describe a data set and draw some of it.", examples)
     from reparam.data import load_data
     from reparam.data.describe import describe, told
@@ -50,6 +56,8 @@ def run(command: str, argv: list[str]) -> int:
 
     reading = as_settings(options.reading, ReadingConfig).asked()
     dataset = load_data(options.data, binarization=options.binarization, seed=options.seed, **reading)
+    if options.schema_out is not None:
+        _write_schema(dataset, options)
     out = options.out or Path(f"{_stem(options.data, dataset.name)}-examples.png")
     check_free(picture_or_numbers(out), [options.data], options.force)
     figure, numbers = draw(dataset, options.seed)
@@ -58,6 +66,19 @@ def run(command: str, argv: list[str]) -> int:
     result = {**description, "picture": picture, "numbers": picture.with_suffix(".npz")}
     emit(options.json, result, f"{screen(told(description))}\n{picture}")
     return 0
+
+
+def _write_schema(dataset: Any, options: DataOptions) -> None:
+    """Write how a table is read.
+
+    Raises:
+        UserError: if the data are no table, or the file is somebody else's.
+    """
+    if dataset.table is None:
+        raise UserError(f"{options.data} is no table, and only tables have a schema: leave --schema-out out")
+    assert options.schema_out is not None
+    check_free([options.schema_out], [options.data], options.force)
+    dataset.table.write(options.schema_out, options.force)
 
 
 def _stem(source: str, name: str) -> str:

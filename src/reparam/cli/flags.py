@@ -13,15 +13,16 @@ from typing import Any, get_args, get_type_hints
 from tyro.conf import Positional
 
 SETTING = re.compile(
-    r"""(?<![\w./\\-])([a-z]\w*)=(?!=)("[^"]*"|'[^']*'|\([^()]*\)|\.\.\.|[^\s,;:()"']*[^\s,;:()"'.])"""
+    r"""(?<![\w./\\-])([a-z]\w*)=(?!=)("[^"]*"|'[^']*'|\([^()]*\)|\{[^{}]*\}|\.\.\.|[^\s,;:()"']*[^\s,;:()"'.])"""
 )
 POSITIONAL = get_args(Positional[str])[1]
 WHOLE = "RunConfig"
 """The settings whose fields are settings themselves."""
 NAME = re.compile(r"`([a-z]\w*)`")
+PAIR = re.compile(r'"([^"]*)": "([^"]*)"')
 CALL = re.compile(r"[\w.]+\([^()]*\)")
 """A call, which is Python and stays so."""
-NAMED = {"read_as": "as"}
+NAMED = {"read_as": "as", "schema_file": "schema"}
 """The settings whose flags are called otherwise."""
 COMMANDS = {"resume": "reparam train "}
 """The commands that have a flag alone, which errors of others name."""
@@ -36,6 +37,8 @@ def translated(text: str) -> str:
     'use --kl sampled, --latent-dim 2, or leave --free-bits out; load(data=...) needs no flag'
     >>> translated("train a gan with conditional=True")
     'train a gan with --conditional'
+    >>> translated('columns={"age": "integer"} keeps it')
+    '--columns age=integer keeps it'
     """
     calls = [*CALL.findall(text), ""]
     return "".join(_told(part) + call for part, call in zip(CALL.split(text), calls, strict=True))
@@ -50,8 +53,16 @@ def _flag(name: str, value: str, otherwise: str) -> str:
     if NAMED.get(name, name) not in known() | _added():
         return otherwise
     flag = f"{COMMANDS.get(name, '')}--{NAMED.get(name, name).replace('_', '-')}"
-    typed = value.strip("()").replace(",", "") if value.startswith("(") else quote(value.strip("\"'"))
-    return flag if value in ("True", "...") else f"{flag} {typed}"
+    return flag if value in ("True", "...") else f"{flag} {_typed(value)}"
+
+
+def _typed(value: str) -> str:
+    """A value as it is typed: several with spaces between them, pairs with equals signs."""
+    if value.startswith("("):
+        return value.strip("()").replace(",", "")
+    if value.startswith("{"):
+        return " ".join(quote(f"{name}={kind}") for name, kind in PAIR.findall(value))
+    return quote(value.strip("\"'"))
 
 
 @cache

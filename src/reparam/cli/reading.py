@@ -20,6 +20,7 @@ def flags_of(config: type[ReadingConfig]) -> type[Any]:
     """
     read_as = config.model_fields["read_as"]
     help_as = "What the rows are: images, a table of columns of kinds, or vectors of plain numbers; auto: found out."
+    help_schema = "Read a table by this schema, as `reparam data --schema-out` wrote it and you may have changed it."
     help_columns = "Kinds of columns, as age=integer income=log sex=category; those not named are found out."
     return type(
         f"{config.__name__}Flags",
@@ -27,10 +28,12 @@ def flags_of(config: type[ReadingConfig]) -> type[Any]:
         {
             "__annotations__": {
                 "read_as": Annotated[read_as.annotation, arg(name="as", help=help_as)],
+                "schema_file": Annotated[str | None, arg(name="schema", help=help_schema)],
                 "columns": Annotated[tuple[str, ...], arg(metavar="NAME=KIND", help=help_columns)],
             },
             "read_as": "auto",
             "columns": (),
+            "schema_file": None,
             "__doc__": config.__doc__,
             "__module__": __name__,
         },

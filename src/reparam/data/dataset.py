@@ -3,10 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
+if TYPE_CHECKING:
+    from reparam.data.columns.table import TableSchema
 from reparam.data.density import ToyDensity
 from reparam.data.picture import Picture, picture_of
 from reparam.errors import UserError
@@ -117,6 +119,8 @@ class Dataset:
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     #: How what a model sees of images is drawn; found from shape and range unless given.
     picture: Picture | None = None
+    #: How the rows of a table are read, and given back; the splits hold what a model sees.
+    table: "TableSchema | None" = None
 
     def __repr__(self) -> str:
         sizes = " + ".join(f"{len(split):,}" for split in self.splits.values())

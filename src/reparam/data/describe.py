@@ -1,13 +1,14 @@
 """A data set in numbers, ready for JSON, and in lines that fit a screen."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
+from reparam.data.columns.form import aligned
 from reparam.data.dataset import Dataset, Split
-from reparam.data.fingerprint import WHOLE_BYTES, row_chunks
+from reparam.data.fingerprint import SAMPLED_ROWS, WHOLE_BYTES, row_chunks
 from reparam.data.reading import row_bytes, rows_of
 
 Row = tuple[str, list[str]]
@@ -15,6 +16,9 @@ Row = tuple[str, list[str]]
 FEW_CLASSES = 12
 """So many are listed, of more the largest and the smallest."""
 ENDS = 3
+MOST_COLUMNS = 30
+WIDEST = {"column": 20, "kind": 10, "values": 28, "missing": 7, "example": 12, "why": 30}
+"""Of a table's columns what is told, and the most characters of each."""
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
@@ -44,6 +48,8 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "seed": dataset.seed,
         "fingerprint": dataset.fingerprint,
         "notes": list(dataset.notes),
+        "table": None if dataset.table is None else table_rows(dataset),
+        "summary": None if dataset.table is None else dataset.table.summary,
     }
 
 
@@ -57,13 +63,37 @@ def told(description: Mapping[str, Any]) -> list[Row]:
     return [
         ("name", [description["name"]]),
         ("examples", [_counted(description["counts"])]),
-        ("shape", [_shape(description)]),
-        ("values", _values(description)),
+        *_contents(description),
         *([("classes", classes_told(description["classes"]))] if description["classes"] else []),
         *([("density", [f"known exactly: {description['density']}"])] if description["density"] else []),
         ("notes", list(description["notes"])),
         ("fingerprint", [description["fingerprint"]]),
     ]
+
+
+def _contents(description: Mapping[str, Any]) -> list[Row]:
+    """What examples are, and their values: of a table its columns."""
+    if description["table"] is None:
+        return [("shape", [_shape(description)]), ("values", _values(description))]
+    (width,) = description["data_shape"]
+    seen = f"a model sees vectors of {width:,}{', made as they are needed' if description['on_disk'] else ''}"
+    return [("table", [description["summary"], seen]), ("columns", columns_told(description["table"]))]
+
+
+def columns_told(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """The columns of a table, a line each under a line of titles, as many as a screen has."""
+    titles = [title for title in WIDEST if any(row[title] != "none" for row in rows)]
+    shown = [titles, *([row[title] for title in titles] for row in rows[:MOST_COLUMNS])]
+    lines = aligned(shown, [WIDEST[title] for title in titles]).splitlines()
+    more = len(rows) - MOST_COLUMNS
+    return [*lines, f"and {more:,} columns more, which the schema lists"] if more > 0 else lines
+
+
+def table_rows(dataset: Dataset) -> list[dict[str, str]]:
+    """What is known of each column of a table, with shares and an example of the training rows."""
+    assert dataset.table is not None, "a table"
+    some = torch.arange(min(len(dataset.train), SAMPLED_ROWS))
+    return dataset.table.rows(rows_of(dataset.train.x, some).numpy())
 
 
 def classes_told(counts: Mapping[str, Mapping[str, int]]) -> list[str]:

@@ -83,6 +83,7 @@ def from_reading(reading: Reading, seed: int) -> Dataset:
         notes=reading.notes,
         seed=seed,
         value_range=(reading.low / reading.scale, reading.high / reading.scale),
+        table=reading.table,
     )
 
 
@@ -96,6 +97,8 @@ def binarized(data: Dataset, binarization: Binarization) -> Dataset:
         raise UserError(f"Binarization {binarization!r} is unknown: take none, threshold or dynamic.")
     if binarization == "none":
         return data
+    if data.table is not None:
+        raise UserError(f'{data.name!r} is a table, whose columns have kinds of their own: take binarization="none".')
     if data.binary:
         return replace(data, notes=(*data.notes, f"already 0 and 1: binarization {binarization} changes nothing"))
     low, high = data.range

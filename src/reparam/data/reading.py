@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import LazyArray, Split
 from reparam.data.density import ToyDensity
 from reparam.errors import UserError
@@ -25,7 +26,8 @@ SPLIT_WORDS = {
 class Reading:
     """Raw splits, by the names in ``SPLITS``, and what the reader found out about them.
 
-    ``low``, ``high``: smallest and largest raw value over all splits; ``binary``: every raw value is 0 or 1.
+    ``low``, ``high``: smallest and largest raw value over all splits; ``binary``: every raw value is 0 or 1;
+    ``table``: how rows of a table are read, whose splits hold what a model sees.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Reading:
     classes: tuple[str, ...] = ()
     density: ToyDensity | None = None
     notes: tuple[str, ...] = ()
+    table: TableSchema | None = None
 
 
 class Rows(LazyArray):

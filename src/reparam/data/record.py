@@ -1,10 +1,12 @@
 """What a run keeps of its data: what reading samples, codes and new data needs when the data themselves are gone."""
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
 
+from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Binarization, Dataset
 from reparam.data.picture import Picture, picture_of
 
@@ -28,6 +30,7 @@ class DataRecord:
         source: the name or absolute path that they are read again by; None for arrays that Python code gave.
         reading: what was asked for when they were read, see :class:`reparam.settings.ReadingConfig`.
         picture: how what a model sees of images is drawn; None in records that do not say.
+        table: how the rows of a table are read, as JSON; None where the data are no table.
     """
 
     name: str
@@ -44,6 +47,7 @@ class DataRecord:
     source: str | None = None
     reading: dict[str, Any] = field(default_factory=dict)
     picture: Picture | None = None
+    table: dict[str, Any] | None = None
 
     @classmethod
     def of(cls, data: Dataset) -> "DataRecord":
@@ -69,12 +73,22 @@ class DataRecord:
             source=data.source,
             reading=data.reading.asked(),
             picture=data.drawn if data.is_image else None,
+            table=None if data.table is None else data.table.plain(),
         )
 
     @property
     def is_image(self) -> bool:
         """Whether examples are ``(channels, height, width)``."""
         return len(self.data_shape) == 3
+
+    @cached_property
+    def schema(self) -> TableSchema | None:
+        """How the rows of a table are read and given back.
+
+        Raises:
+            UserError: if what was recorded is no schema.
+        """
+        return None if self.table is None else TableSchema.of_plain(self.table, f"the schema of {self.name!r}")
 
     @property
     def unit(self) -> float:
@@ -87,5 +101,5 @@ class DataRecord:
         return (self.picture or picture_of(self.data_shape, self.range)).scaled(self.unit)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return asdict(self)
+        """As JSON can hold it; what only images or only tables have is left out of others."""
+        return {name: value for name, value in asdict(self).items() if value is not None or name == "source"}

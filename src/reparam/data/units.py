@@ -13,13 +13,15 @@ def units(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and standard deviation of what a model sees of the training data.
 
     One number each for images, ``()``; one a column for vectors and tables, ``(d,)``. From 10,000 evenly spaced rows
-    where there are more. A constant column has deviation 1.
+    where there are more. A constant column has deviation 1. Rows of a table are vectors in such units already: 0 and 1.
 
     >>> from reparam.data import load_data
     >>> mean, deviation = units(load_data("grid"))
     >>> mean.shape, [round(value, 1) for value in deviation.tolist()]
     (torch.Size([2]), [2.8, 2.8])
     """
+    if dataset.table is not None:
+        return torch.zeros(dataset.table.width), torch.ones(dataset.table.width)
     n = len(dataset.train)
     rows = torch.linspace(0, n - 1, min(n, MOST_ROWS), dtype=torch.float64).long()
     raw = rows_of(dataset.train.x, rows)

@@ -65,11 +65,13 @@ class Record:
             data = plain["data"] | {"range": tuple(map(float, plain["data"]["range"]))}
             data |= {"data_shape": tuple(data["data_shape"]), "classes": tuple(data["classes"])}
             data |= {"picture": Picture.of_plain(data.get("picture"))}
+            read = DataRecord(**data)
+            _ = read.schema  # what is no schema is refused now, and not when it is needed
             return cls(
                 settings=RunConfig(**plain["settings"]),
                 model=plain["model"],
                 training=ResolvedTraining(**plain["training"]),
-                data=DataRecord(**data),
+                data=read,
                 origin=plain.get("origin"),
                 machine=plain.get("machine", {}),
                 schema=int(plain.get("upgraded_from", plain["schema"])),

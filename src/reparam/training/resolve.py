@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from reparam.data import Dataset, binarized, units
+from reparam.distributions.columns import Family
 from reparam.errors import UserError
 from reparam.hardware import choose_device, multiplies_bf16_fast
 from reparam.kinds import kind_of, kind_of_settings
@@ -104,14 +105,24 @@ def traits_of(data: Dataset) -> Traits:
         data_shape=tuple(data.data_shape),
         binary=data.binary,
         examples=len(data.train),
+        columns=_columns(data),
     )
+
+
+def _columns(data: Dataset) -> tuple[Family, ...]:
+    return () if data.table is None else data.table.families
 
 
 def _suiting(model: Model, data: Dataset, training: TrainingConfig) -> dict[str, Any]:
     kind = kind_of(model)
     if kind is None:
         return {}
-    traits = Traits(data_shape=tuple(data.data_shape), classes=len(data.classes), examples=len(data.train))
+    traits = Traits(
+        data_shape=tuple(data.data_shape),
+        classes=len(data.classes),
+        examples=len(data.train),
+        columns=_columns(data),
+    )
     return kind.suits(model, traits, training)
 
 
@@ -124,6 +135,7 @@ def _raw_traits(raw: Dataset, config: DataConfig) -> Traits:
         binary=raw.binary or config.binarization in ("threshold", "dynamic"),
         grey=grey,
         examples=len(raw.train),
+        columns=_columns(raw),
     )
 
 

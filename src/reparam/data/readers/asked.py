@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from reparam.data.columns.table import TableSchema
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
@@ -14,14 +15,16 @@ class Asked:
         seed: of the split where the source names none.
         memory_limit: bytes from which rows stay on disk.
         how: the settings of reading.
+        table: the schema that a table is read by, where it is known already; it goes before the settings.
     """
 
     seed: int
     memory_limit: int
     how: ReadingConfig = field(default_factory=ReadingConfig)
+    table: TableSchema | None = None
 
 
-TABLES = ("columns", "drop", "groups", "delimiter", "decimal", "missing", "split_by", "labels")
+TABLES = ("columns", "drop", "groups", "delimiter", "decimal", "missing", "split_by", "labels", "schema_file")
 """The settings that apply to tables only."""
 FOLDERS = ("image_size", "fit", "background", "frames", "skip_broken", "image_mode")
 """The settings that apply to folders of images only."""

@@ -12,8 +12,8 @@ from reparam.data.readers.asked import ARRAYS, FOLDERS, TABLES, Asked, refuse_id
 from reparam.data.readers.fashion import read_fashion
 from reparam.data.readers.images import read_images
 from reparam.data.readers.mnist import read_mnist
+from reparam.data.readers.numbers_file import read_csv
 from reparam.data.readers.static_mnist import read_static_mnist
-from reparam.data.readers.table import read_csv
 from reparam.data.readers.toy import TOYS, read_toy
 from reparam.data.reading import Reading
 from reparam.errors import UserError

@@ -1,135 +1,165 @@
-"""Tables: .csv files of numbers, with or without a header, with or without a column of labels."""
+"""Tables: from typed cells to splits of rows that models see, with the schema by which they are read."""
 
-import csv
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 
-from reparam.data.dataset import Split
-from reparam.data.readers.labels import encode_labels
-from reparam.data.readers.layout import scan
-from reparam.data.reading import Reading, by_name, split_note, split_rows
+from reparam.data.columns.dropped import Dropped
+from reparam.data.columns.guess import guess
+from reparam.data.columns.kind import ColumnKind
+from reparam.data.columns.kinds import of_kind
+from reparam.data.columns.label import Label
+from reparam.data.columns.matching import remarks
+from reparam.data.columns.notes import notes_on
+from reparam.data.columns.plain import columns_of, read_file
+from reparam.data.columns.rows import EncodedRows
+from reparam.data.columns.table import Form, TableSchema
+from reparam.data.dataset import LazyArray, Split
+from reparam.data.readers.asked import Asked
+from reparam.data.readers.cells import Cells, Column
+from reparam.data.readers.roles import Roles, roles_of
+from reparam.data.readers.rows import Rows, rows_by_split
+from reparam.data.readers.vectors import images_reading, vectors_reading
+from reparam.data.reading import Reading, by_name
 from reparam.errors import UserError
-
-LABEL_NAMES = ("label", "class", "target", "y")
-MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}
+from reparam.settings import ReadingConfig
 
 
-class Table(NamedTuple):
-    """Cells by column, the columns' names, and the line of the file each row stands on."""
+def table_reading(cells: Cells, name: str, asked: Asked, given: Rows | None = None, form: Form = "table") -> Reading:
+    """A table as splits of rows that models see.
 
-    names: list[str]
-    columns: list[tuple[str, ...]]
-    lines: list[int]
-
-
-def read_csv(path: Path, seed: int, labels: str | None) -> Reading:
-    """Rows of numbers as float32 vectors ``(d,)``, split 80/10/10 from the seed.
-
-    The first row is a header when its cells are names. ``labels``: a column's name, or its number counted from 1; by
-    default a column named label, class, target or y, provided it holds words or whole numbers.
+    Args:
+        cells: what was read.
+        name: what the data are called.
+        asked: how they are to be read: by a schema where there is one, else by what the cells tell.
+        given: row numbers by split, where whoever has the data has split them.
+        form: what the user has.
 
     Raises:
-        UserError: When a row is ragged, a cell is missing or not a number, or the labels' column does not exist.
+        UserError: if cells cannot be read as was asked, no column is left, or there are too few rows.
     """
-    table = _read_table(path)
-    _check_missing(table, path)
-    marked, notes = _label_column(table, labels, path)
-    numeric = [_numbers(table, at, path) for at in range(len(table.names)) if at != marked]
-    if not numeric:
-        raise UserError(f"{str(path)!r} has no column but its labels: give columns of numbers beside them.")
-    x = np.stack(numeric, axis=1)
-    values = scan([x], repr(str(path)))
-    parts = split_rows(len(x), seed)
-    marks = None if marked is None else _marks(table.columns[marked])
-    codes, classes = encode_labels([None if marks is None else marks[part.numpy()] for part in parts], repr(str(path)))
-    with np.errstate(over="ignore"):
-        splits = [Split(torch.from_numpy(x[part.numpy()].astype(np.float32)), y)
-                  for part, y in zip(parts, codes, strict=True)]  # fmt: skip
+    where = repr(name)
+    if not cells.columns or len(cells.columns[0].values) == 0:
+        raise UserError(f"{where} has {'0 rows' if cells.columns else 'no columns'}: give a table with rows")
+    how = asked.how if asked.table is None else _applying(asked.how, asked.table, cells)
+    roles = roles_of(cells, how, where)
+    if how.read_as == "vectors":
+        return vectors_reading(cells, name, asked, roles, given)
+    if how.read_as == "images":
+        return images_reading(cells, name, asked, roles, given)
+    check_finite(cells, where)
+    schema, notes = _read_by(asked.table, cells) if asked.table else _found(cells, how, roles, form, where)
+    codes = schema.labels(cells, where)
+    rows, note = rows_by_split(cells, asked.seed, how, roles, codes, given)
+    x = schema.lazily(cells, where)
+    splits = [Split(_kept(x, rows[split], asked.memory_limit), _picked(codes, rows[split])) for split in rows]
+    low, high = _ends(splits)
     return Reading(
-        path.name, by_name(splits), data_shape=(x.shape[1],), low=values.low, high=values.high, binary=values.binary,
-        classes=classes, notes=(*notes, split_note(seed)),
-    )  # fmt: skip
+        name,
+        by_name(splits),
+        data_shape=(schema.width,),
+        low=low,
+        high=high,
+        binary=False,
+        classes=schema.label.classes if schema.label and codes is not None else (),
+        notes=(*cells.notes, *roles.notes, *notes, note),
+        table=schema,
+    )
 
 
-def _read_table(path: Path) -> Table:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            first = file.readline()
-            file.seek(0)
-            reader = csv.reader(file, delimiter=max(",;\t", key=first.count), skipinitialspace=True)
-            rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{str(path)!r} cannot be read as a table ({error}): save it as CSV in UTF-8.") from error
-    if not rows:
-        raise UserError(f"{str(path)!r} is empty: give a table with rows.")
-    width = len(rows[0][1])
-    for line, row in rows:
-        if len(row) != width:
-            raise UserError(f"Row {line} of {str(path)!r} has {len(row)} cells and the first has {width}: give every "
-                            f"row as many.")  # fmt: skip
-    names = rows.pop(0)[1] if _has_header([row for _, row in rows[:2]]) else [f"column {at + 1}" for at in range(width)]
-    columns = [tuple(row[at] for _, row in rows) for at in range(width)]
-    return Table(names, columns, [line for line, _ in rows])
+def check_finite(cells: Cells, where: str) -> None:
+    """Refuse numbers that are infinite, or NaN without being missing.
+
+    Raises:
+        UserError: naming the column and the first of them.
+    """
+    for column in cells.columns:
+        if column.values.dtype.kind != "f":
+            continue
+        bad = np.flatnonzero(~np.isfinite(column.values) & ~column.missing)
+        if len(bad):
+            at = f"line {cells.lines[bad[0]]}" if cells.lines is not None else f"row {bad[0] + 1}"
+            raise UserError(
+                f"column {column.name!r} of {where} holds {len(bad):,} value{'s' * (len(bad) > 1)} that "
+                f"{'are' if len(bad) > 1 else 'is'} not finite, the first in {at}: remove or replace them, or leave "
+                "the cells empty"
+            )
 
 
-def _has_header(rows: list[list[str]]) -> bool:
-    """Whether the first row names the columns: it has no number, or a word where the second row has a number."""
-    first = [_is_number(cell) or cell.lower() in MISSING for cell in rows[0]]
-    if not any(first):
-        return True
-    return len(rows) > 1 and any(not a and _is_number(b) for a, b in zip(first, rows[1], strict=True))
+def _applying(how: ReadingConfig, schema: TableSchema, cells: Cells) -> ReadingConfig:
+    """What applies of settings where a schema is given that says what columns are: other tables may lack some."""
+    names = {column.name for column in cells.columns}
+    kept = {name: value for name, value in (("groups", how.groups), ("split_by", how.split_by))
+            if value in names or value in ("stratified", "random")}  # fmt: skip
+    label = schema.label.name if schema.label and schema.label.name in names else "none"
+    return ReadingConfig(read_as="table", labels=label, **kept)
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _read_by(schema: TableSchema, cells: Cells) -> tuple[TableSchema, tuple[str, ...]]:
+    return schema, remarks(cells, schema.columns)
 
 
-def _check_missing(table: Table, path: Path) -> None:
-    for name, cells in zip(table.names, table.columns, strict=True):
-        for line, cell in zip(table.lines, cells, strict=True):
-            if cell.lower() in MISSING:
-                raise UserError(f"Row {line} of {str(path)!r} has no value in column {name!r} (it says {cell!r}): fill "
-                                f"it in or remove the row.")  # fmt: skip
+def _found(
+    cells: Cells, how: ReadingConfig, roles: Roles, form: Form, where: str
+) -> tuple[TableSchema, tuple[str, ...]]:
+    """The schema of a file, or that which the cells tell, and what to note."""
+    if how.schema_file is not None:
+        return _of_file(Path(how.schema_file), cells, roles, where)
+    kinds = [_kind(column, roles, form) for column in cells.columns]
+    said = [*roles.kinds, *roles.dropped, *filter(None, (roles.labels, roles.groups, roles.splits))]
+    return TableSchema(tuple(kinds), form), notes_on(kinds, cells, said)
 
 
-def _label_column(table: Table, labels: str | None, path: Path) -> tuple[int | None, tuple[str, ...]]:
-    """The place of the labels' column, if any, and what to note."""
-    names = table.names
-    if labels is not None:
-        if labels in names:
-            return names.index(labels), ()
-        if labels.isdecimal() and 1 <= int(labels) <= len(names):
-            return int(labels) - 1, ()
-        known = ", ".join(map(repr, names[:20])) + (" ..." if len(names) > 20 else "")
-        raise UserError(f"{str(path)!r} has no column {labels!r} to take labels from: its columns are {known}.")
-    found = [at for at, name in enumerate(names) if name.lower() in LABEL_NAMES]
-    if len(found) != 1 or sorted(map(str.lower, names)) == ["x", "y"]:
-        return None, ()
-    if any(_is_number(cell) and not float(cell).is_integer() for cell in table.columns[found[0]]):
-        return None, (f"column {names[found[0]]!r} holds fractions and is read as a value, not as labels",)
-    return found[0], (f"column {names[found[0]]!r} read as labels",)
+def _kind(column: Column, roles: Roles, form: Form = "table") -> ColumnKind:
+    """The kind of a column: what it was asked to be, else what its cells tell."""
+    return _asked_kind(column, roles) or guess(column, names_rows=form == "table")
 
 
-def _numbers(table: Table, at: int, path: Path) -> np.ndarray:
-    """A column as float64."""
-    try:
-        return np.array(table.columns[at], dtype=np.float64)
-    except ValueError:
-        line, cell = next((n, c) for n, c in zip(table.lines, table.columns[at], strict=True) if not _is_number(c))
-        raise UserError(
-            f"Column {table.names[at]!r} of {str(path)!r} is not one of numbers (row {line} says {cell!r}): remove it, "
-            f"or make it the labels with labels={at + 1}."
-        ) from None
+def _asked_kind(column: Column, roles: Roles) -> ColumnKind | None:
+    reasons: dict[str | None, str] = dict.fromkeys(roles.dropped, "left out as asked")
+    reasons |= {roles.groups: "its groups stay in one split", roles.splits: "it names the splits"}
+    if column.name == roles.labels:
+        return Label.of(column, "the labels")
+    if column.name in reasons:
+        return Dropped.of(column, reasons[column.name])
+    return of_kind(column, roles.kinds[column.name]) if column.name in roles.kinds else None
 
 
-def _marks(cells: tuple[str, ...]) -> np.ndarray:
-    """Labels as whole numbers where all of them are, else as the words they are."""
-    numbers = all(_is_number(cell) and float(cell).is_integer() for cell in cells)
-    return np.array(cells, dtype=np.float64) if numbers else np.array(cells)
+def _of_file(path: Path, cells: Cells, roles: Roles, where: str) -> tuple[TableSchema, tuple[str, ...]]:
+    """The schema of a file, what it leaves open found from the cells; settings go before it."""
+    form, columns = columns_of(read_file(path), str(path))
+    by_name_ = {column.name: column for column in cells.columns}
+    kinds = []
+    for given in columns:
+        name = given.name if isinstance(given, ColumnKind) else given[0]
+        column = by_name_.get(name)
+        asked = None if column is None else _asked_kind(column, roles)
+        if asked is None and not isinstance(given, ColumnKind):
+            if column is None:
+                raise UserError(f"{where} has no column {name!r}, and {path} does not say what it holds")
+            asked = of_kind(column, given[1], f"as {path.name} says")
+        kinds.append(asked or given)
+    schema = TableSchema(
+        tuple(kind for kind in kinds if isinstance(kind, ColumnKind)), "array" if form == "array" else "table"
+    )
+    return schema, (f"read by the schema {path}", *remarks(cells, schema.columns))
+
+
+def _kept(x: EncodedRows, rows: torch.Tensor, memory_limit: int) -> torch.Tensor | LazyArray:
+    """A split's rows as vectors in memory, or made as they are needed where those are too many."""
+    n, width = x.shape
+    return x[rows] if 4 * n * width <= memory_limit else x.of(rows)
+
+
+def _picked(codes: np.ndarray | None, rows: torch.Tensor) -> torch.Tensor | None:
+    return None if codes is None else torch.from_numpy(codes)[rows]
+
+
+def _ends(splits: list[Split]) -> tuple[float, float]:
+    """Smallest and largest entry; not known of rows that are made as they are needed."""
+    parts: list[Any] = [split.x for split in splits]
+    if not all(isinstance(part, torch.Tensor) for part in parts):
+        return float("-inf"), float("inf")
+    return min(float(part.min()) for part in parts), max(float(part.max()) for part in parts)

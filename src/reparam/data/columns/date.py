@@ -1,0 +1,171 @@
+"""Dates: whole days are counted, moments are numbers of seconds."""
+
+import re
+from datetime import datetime
+from typing import ClassVar, Self
+
+import numpy as np
+from pydantic import field_validator, model_validator
+
+from reparam.data.columns.integer import MOST_SPAN, Whole
+from reparam.data.columns.kind import ColumnKind, Read, base, present, wrong
+from reparam.data.columns.number import Scale
+from reparam.data.columns.scaling import standard
+from reparam.data.readers.cells import Column
+from reparam.distributions.columns import Integer, Number
+
+DAY = 86_400 * 10**6
+"""Microseconds."""
+EARLIEST, LATEST = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59", "us")
+"""The dates that there are."""
+FIRST, LAST = int(EARLIEST.astype(np.int64)), int(LATEST.astype(np.int64))
+DIRECTIVES = re.compile(r"[^%]*(?:%-?[A-Za-z%][^%]*)*")
+"""What strftime is given: no widths, with which a short format makes a long text."""
+GRAINS = (86_400 * 10**6, 3600 * 10**6, 60 * 10**6, 10**6, 10**3, 1)
+"""What moments may be whole multiples of, in microseconds: hours to microseconds."""
+
+
+class Date(ColumnKind):
+    """A date or a moment.
+
+    Of whole days the number since 1970, a whole number between the first and the last; else seconds since 1970, a real
+    number in units of their spread, rounded as the data's are and brought to the ends of their range.
+    """
+
+    word: ClassVar[str] = "date"
+
+    low: str
+    """The first, as in 2021-03-01 or 2021-03-01 12:30:00."""
+    high: str
+    """The last."""
+    grain: int
+    """What all are whole multiples of, in microseconds; 86400000000 are days."""
+    offset: Whole = 0
+    """Where the entry is 0: days, or seconds, since 1970."""
+    scale: Scale = 1.0
+    """Days, or seconds, that one unit of the entry is."""
+    written: str | None = None
+    """How dates are written, in the words of strptime; none: as dates themselves."""
+
+    @field_validator("low", "high")
+    @classmethod
+    def _a_date(cls, text: str) -> str:
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is no date: write it as 2021-03-01 or 2021-03-01 12:30:00") from None
+        return text
+
+    @model_validator(mode="after")
+    def _of_a_size(self) -> Self:
+        if self.grain not in GRAINS:
+            raise ValueError(f"column {self.name!r}: grain={self.grain} is none of {', '.join(map(str, GRAINS))}")
+        days = (self._end(self.high) - self._end(self.low)) // DAY
+        if not 0 <= days <= MOST_SPAN:
+            raise ValueError(f"column {self.name!r}: low={self.low} to high={self.high} is no range")
+        if not FIRST <= self.offset * _unit(self.grain) <= LAST:
+            raise ValueError(f"column {self.name!r}: offset={self.offset} is no date")
+        check_written(self.written, self.name)
+        return self
+
+    @classmethod
+    def of(cls, column: Column, why: str = "") -> Self:
+        """Range, grain and spread of a column of dates."""
+        if column.values.dtype.kind != "M" or len(present(column)) == 0:
+            raise wrong(column, cls.word, "holds what is no date", "category")
+        moments = present(column).astype("datetime64[us]")
+        if moments.min() < EARLIEST or moments.max() > LATEST:
+            raise wrong(column, cls.word, "holds dates before the year 1 or after 9999", "dropped")
+        counts = moments.astype(np.int64)
+        grain = next(grain for grain in GRAINS if not (counts % grain).any())
+        offset, scale = standard((counts - counts[0]) / _unit(grain))
+        return cls(
+            **base(column, why),
+            low=_iso(moments.min()),
+            high=_iso(moments.max()),
+            grain=grain,
+            offset=round(offset + int(counts[0]) // _unit(grain)),
+            scale=scale,
+            written=column.written,
+        )
+
+    @staticmethod
+    def _end(text: str) -> int:
+        """A date in microseconds since 1970."""
+        return int(np.datetime64(datetime.fromisoformat(text).replace(tzinfo=None), "us").astype(np.int64))
+
+    @property
+    def days(self) -> bool:
+        """Whether all are whole days."""
+        return self.grain == DAY
+
+    @property
+    def family(self) -> Integer | Number:
+        """Days are whole numbers in their range, moments real ones."""
+        unit = _unit(self.grain)
+        if self.days:
+            low, high = self._end(self.low) // unit, self._end(self.high) // unit
+            return Integer(missing=self.missing, low=low, high=high, scale=self.scale, offset=float(self.offset))
+        step = self.grain / unit / self.scale
+        return Number(missing=self.missing, scale=self.scale, offset=float(self.offset), step=step)
+
+    @property
+    def about(self) -> str:
+        """The first and the last."""
+        return f"{self.low} to {self.high}"
+
+    def read(self, column: Column) -> Read:
+        """Dates as microseconds since 1970; words that are written as dates are here are some."""
+        values, missing = column.values, column.missing
+        if values.dtype.kind == "O" and self.written is not None:
+            values = np.array([_parsed(word, self.written) for word in values.tolist()], dtype="datetime64[us]")
+        if values.dtype.kind != "M":
+            return Read(np.zeros(len(values), dtype=np.int64), missing.copy())
+        lost = np.isnat(values)
+        counts = np.where(lost, 0, values.astype("datetime64[us]").astype(np.int64))
+        known = ~lost & (values >= EARLIEST) & (values <= LATEST)
+        if self.days:
+            known &= (counts >= self._end(self.low)) & (counts <= self._end(self.high)) & (counts % DAY == 0)
+        return Read(counts, missing | known)
+
+    def entries(self, values: np.ndarray) -> np.ndarray:
+        """Days or seconds in units of their spread."""
+        unit = _unit(self.grain)
+        # whole numbers as long as they are large: a float64 holds no microseconds since 1970
+        return ((values - self.offset * unit) / unit / self.scale)[:, None]
+
+    def column(self, entries: np.ndarray, missing: np.ndarray, noise: np.random.Generator) -> Column:
+        """The nearest moments of the grain within the range."""
+        unit, grain = _unit(self.grain), self.grain
+        base, rest = divmod(self.offset * unit, grain)
+        apart = np.clip(entries[:, 0] * self.scale * unit, -1e18, 1e18)
+        counts = (base + np.rint((apart + rest) / grain).astype(np.int64)) * grain
+        counts = counts.clip(self._end(self.low), self._end(self.high))
+        return Column(self.name, counts.astype("datetime64[us]"), missing, written=self.written)
+
+
+def check_written(written: str | None, name: str) -> None:
+    """Make sure that a format of dates is one that strftime can be given.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    if written is not None and not (len(written) <= 64 and "\0" not in written and DIRECTIVES.fullmatch(written)):
+        raise ValueError(f"column {name!r}: written={written[:64]!r} is no format of dates")
+
+
+def _unit(grain: int) -> int:
+    """Microseconds that offset and scale are in: days, or seconds."""
+    return DAY if grain == DAY else 10**6
+
+
+def _iso(moment: np.datetime64) -> str:
+    text = str(moment.astype("datetime64[us]").astype(datetime).isoformat(sep=" "))
+    return text.removesuffix(" 00:00:00")
+
+
+def _parsed(word: str, written: str) -> np.datetime64:
+    try:
+        return np.datetime64(datetime.strptime(word, written).replace(tzinfo=None), "us")
+    except ValueError:
+        return np.datetime64("NaT")

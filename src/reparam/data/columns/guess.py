@@ -1,0 +1,92 @@
+"""What kind a column is of, found from its cells, with the reason in words."""
+
+import numpy as np
+
+from reparam.data.columns.category import MOST_LEVELS, Category
+from reparam.data.columns.constant import Constant
+from reparam.data.columns.date import Date
+from reparam.data.columns.identifier import Identifier
+from reparam.data.columns.integer import MOST_SPAN, Integer, whole_numbers
+from reparam.data.columns.kind import ColumnKind, present
+from reparam.data.columns.levels import FEW, Levels
+from reparam.data.columns.number import Number
+from reparam.data.columns.truth import Truth
+from reparam.data.readers.cells import Column
+
+OFTEN = 20
+"""Numbers of few different values are levels where each is there so often on average."""
+
+
+def guess(column: Column, names_rows: bool = True) -> ColumnKind:
+    """The kind that a column is of, as far as its cells tell.
+
+    Args:
+        column: the cells.
+        names_rows: whether a column may be there only to name rows.
+
+    >>> guess(Column("sizes", np.array(["S", "M", "S"], dtype=object), np.zeros(3, dtype=bool))).word
+    'category'
+    """
+    values = present(column)
+    if len(values) == 0:
+        return Constant.of(column, "every cell is missing")
+    if len(values) == len(column.values) and (values == values[0]).all():
+        return Constant.of(column, "the same in every row")
+    kind = values.dtype.kind
+    if kind == "b":
+        return Truth.of(column, "true or false")
+    if kind == "M":
+        return Date.of(column, "dates")
+    return (_words if kind == "O" else _numbers)(column, values, names_rows)
+
+
+def _words(column: Column, values: np.ndarray, names_rows: bool) -> ColumnKind:
+    different = len(set(values.tolist()))
+    if names_rows and different == len(values) > 2:
+        return Identifier.of(column, "words, different in every row")
+    rare = f", all but {MOST_LEVELS - 1} of them taken together" if different > MOST_LEVELS else ""
+    return Category.of(column, f"words, {different:,} different{rare}")
+
+
+def _numbers(column: Column, values: np.ndarray, names_rows: bool) -> ColumnKind:
+    whole = whole_numbers(column)
+    if names_rows and whole is not None and values.dtype.kind == "i" and _counts_up(column):
+        return Identifier.of(column, "row numbers, each one more than the one before")
+    different = np.unique(values)
+    few = len(different) <= FEW and len(values) >= OFTEN * len(different)
+    if whole is None:
+        return Levels.of(column, f"{len(different)} different numbers") if few else Number.of(column, "numbers")
+    if few or np.ptp(whole) <= FEW:
+        return Levels.of(column, "few different whole numbers")
+    if np.ptp(whole) > MOST_SPAN:
+        return Number.of(column, "whole numbers of a wide range")
+    return Integer.of(column, "whole numbers")
+
+
+def _counts_up(column: Column) -> bool:
+    return len(column.values) > 2 and not column.missing.any() and bool((np.diff(column.values) == 1).all())
+
+
+def heavy_tail(column: Column, kind: ColumnKind) -> str | None:
+    """The kind that would suit a number better whose tail is heavy, if any: ``log`` or ``quantile``."""
+    if type(kind) not in (Number, Integer):
+        return None
+    numbers = present(column).astype(np.float64)
+    if _skew(numbers) > 3 and numbers.min() > 0 and abs(_skew(np.log(numbers))) < 1.5:
+        return "log"
+    return "quantile" if _fourth(numbers) > 30 else None
+
+
+def _standard(numbers: np.ndarray) -> np.ndarray:
+    apart = numbers - numbers.mean()
+    largest = np.abs(apart).max()
+    apart = apart / largest if largest > 0 else apart
+    return np.asarray(apart / max(apart.std(), 1e-300))
+
+
+def _skew(numbers: np.ndarray) -> float:
+    return float((_standard(numbers) ** 3).mean())
+
+
+def _fourth(numbers: np.ndarray) -> float:
+    return float((_standard(numbers) ** 4).mean())

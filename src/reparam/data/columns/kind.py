@@ -1,0 +1,96 @@
+"""What every kind of column can do: be found in cells, make entries of a vector of them, and cells of entries."""
+
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from pydantic import ConfigDict
+
+from reparam.data.readers.cells import Column
+from reparam.distributions.columns import Family
+from reparam.errors import UserError
+from reparam.settings import Config
+
+
+class Read(NamedTuple):
+    """The cells of a column as a kind works with them.
+
+    ``values: (n,)``; ``known: (n,)`` bool, False where a cell that is not missing lies outside of what the kind knows.
+    What stands where a cell is missing or not known means nothing.
+    """
+
+    values: np.ndarray
+    known: np.ndarray
+
+
+class ColumnKind(Config):
+    """One column of a table: how its cells become entries of the vector that a model sees, and back.
+
+    Kinds without a :attr:`family` leave their column out of what a model sees.
+    """
+
+    # strict: what stands in a file is taken as it is or refused, never converted
+    model_config = ConfigDict(strict=True)
+
+    word: ClassVar[str]
+    """The kind's name, which files and settings know it by."""
+
+    name: str
+    """The column's."""
+    why: str = ""
+    """Why it is of this kind, in words."""
+    missing: bool = False
+    """Whether cells may be missing."""
+
+    @classmethod
+    def of(cls, column: Column, why: str = "") -> Self:
+        """The kind with all that it needs, found from a column.
+
+        Raises:
+            UserError: if the column cannot be of this kind.
+        """
+        raise NotImplementedError
+
+    @property
+    def family(self) -> Family | None:
+        """How the column lies in the vector of a row; None where it is left out."""
+        return None
+
+    @property
+    def about(self) -> str:
+        """Range, levels or value, in words."""
+        return ""
+
+    def read(self, column: Column) -> Read:
+        """A column's cells in the kind's own type, and which of them it knows."""
+        raise NotImplementedError
+
+    def entries(self, values: np.ndarray) -> np.ndarray:
+        """Values that :meth:`read` gave and knows, as ``(n, width)`` float64."""
+        raise NotImplementedError
+
+    def column(self, entries: np.ndarray, missing: np.ndarray, noise: np.random.Generator) -> Column:
+        """Cells that entries ``(n, width)`` float64 stand for.
+
+        Args:
+            entries: what a model made; any finite numbers will do.
+            missing: where cells are missing.
+            noise: what is drawn where entries do not say which of several cells they mean.
+        """
+        raise NotImplementedError
+
+
+def present(column: Column) -> np.ndarray:
+    """The values of the cells that are not missing."""
+    return np.asarray(column.values[~column.missing])
+
+
+def wrong(column: Column, kind: str, what: str, instead: str) -> UserError:
+    """That a column cannot be of a kind, in a sentence; ``instead`` is a kind that would do."""
+    return UserError(
+        f'column {column.name!r} cannot be read as {kind}: it {what}; take columns={{"{column.name}": "{instead}"}}'
+    )
+
+
+def base(column: Column, why: str) -> dict[str, Any]:
+    """What every kind keeps of its column."""
+    return {"name": column.name, "why": why, "missing": bool(column.missing.any())}
