@@ -1,6 +1,6 @@
 """Data: bundled MNIST, files and folders, toy densities, binarization and batches."""
 
-from reparam.data.batches import Batches, evaluation_batches
+from reparam.data.batches import Batches, at_once, evaluation_batches, reading_batches
 from reparam.data.coverage import coverage
 from reparam.data.dataset import Binarization, Dataset, LazyArray, Split, require_binary, require_unit
 from reparam.data.density import GaussianMixture, Moons, ToyDensity
@@ -26,6 +26,7 @@ __all__ = [
     "Split",
     "ToyDensity",
     "as_dataset",
+    "at_once",
     "binarized",
     "check_same_schema",
     "coverage",
@@ -34,6 +35,7 @@ __all__ = [
     "evaluation_batches",
     "examples_of",
     "load_data",
+    "reading_batches",
     "require_binary",
     "require_unit",
     "units",

@@ -1,6 +1,7 @@
 """Batches as a function of (seed, number): shuffled and endless for training, in order for evaluation."""
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
 import numpy as np
@@ -15,6 +16,9 @@ from reparam.data.record import DataRecord
 from reparam.randomness import generator
 
 Batch = tuple[torch.Tensor, torch.Tensor | None]
+
+NETWORK_BYTES, NUMBERS_PER_VALUE, MOST_AT_ONCE = 256 * 2**20, 64, 1000
+READING_BYTES = 128 * 2**20
 
 
 class Batches:
@@ -87,17 +91,43 @@ class EpochOrder:
         return self._order[position * self.batch_size : (position + 1) * self.batch_size]
 
 
+def at_once(data_shape: Sequence[int], most: int = MOST_AT_ONCE) -> int:
+    """Examples that a network is shown at a time where none is trained on: 1,000, and fewer where they are large.
+
+    Networks make some dozens of numbers of each value of an example: those of a piece take about 256 MB at most. The
+    size of an example alone decides, not a batch size, a machine or its memory, since noise is drawn for a piece at
+    once: what is said of a run is the same everywhere. Pieces of a multiple of 16 draw the noise that one of all draws.
+
+    Args:
+        data_shape: of an example.
+        most: of them, however small.
+
+    >>> [at_once(shape) for shape in ((1, 28, 28), (3, 32, 32), (3, 128, 128), (3, 1024, 1024))]
+    [1000, 336, 16, 1]
+    """
+    fitting = NETWORK_BYTES // (4 * NUMBERS_PER_VALUE * max(1, math.prod(data_shape)))
+    return min(most, max(1, fitting - fitting % 16 if fitting > 16 else fitting))
+
+
+def reading_batches(split: Split, dataset: Dataset) -> Iterator[torch.Tensor]:
+    """What a model sees of a split on the CPU, in order, as many examples at a time as 128 MB hold: 1,000 at most."""
+    rows = min(MOST_AT_ONCE, max(1, READING_BYTES // (4 * max(1, math.prod(dataset.data_shape)))))
+    return (x for x, _ in evaluation_batches(split, dataset, rows))
+
+
 def evaluation_batches(
-    split: Split, dataset: Dataset, batch_size: int, device: torch.device | str = "cpu"
+    split: Split, dataset: Dataset, batch_size: int | None = None, device: torch.device | str = "cpu"
 ) -> Iterator[Batch]:
     """Every row once and in order, the last partial batch kept: ``(x, y)`` as :class:`Batches` gives them.
+
+    As many at a time as :func:`at_once` says unless ``batch_size`` is given.
 
     A split that is drawn afresh in training (dynamic binarization) is drawn here once, from the data set's seed, so
     that the values do not depend on the batch size or on the run.
     """
     device = torch.device(device)
     split = frozen(split, dataset, "train")
-    parts = pieces(torch.arange(len(split)), batch_size)
+    parts = pieces(torch.arange(len(split)), batch_size or at_once(dataset.data_shape))
     for rows, raw in zip(parts, _read(split.x, parts), strict=True):
         y = None if split.y is None else split.y[rows].to(device)
         yield model_values(raw.to(device), split, dataset), y

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reparam.data import examples_of
+from reparam.data import at_once, examples_of
 from reparam.errors import UserError
-from reparam.evaluation.codes.encoding import BATCH_SIZE, codes_of, device_of
+from reparam.evaluation.codes.encoding import codes_of, device_of
 from reparam.evaluation.likelihood.estimate import explanation, has_density, log_p
 from reparam.hardware import exact
 from reparam.models.model import Batch, Model
@@ -138,5 +138,5 @@ def _judge(model: Model) -> tuple[Callable[[Tensor], Tensor], str]:
 @torch.no_grad()
 def _judged(judge: Callable[[Tensor], Tensor], x: Tensor, device: torch.device, seed: int) -> np.ndarray:
     with noise(seed, "score"):
-        parts = [judge(part.to(device)).cpu() for part in torch.split(x, BATCH_SIZE)]
+        parts = [judge(part.to(device)).cpu() for part in torch.split(x, at_once(x.shape[1:]))]
     return torch.cat(parts).double().numpy()

@@ -10,14 +10,13 @@ from reparam.models.model import Batch, Model
 from reparam.models.protocols import Evaluates, can
 from reparam.randomness import noise
 
-BATCH_SIZE = 1000
-
 
 @torch.no_grad()
 def average(model: Model, split: Split, data: Dataset, seed: int) -> dict[str, float]:
     """Each entry of what a model evaluates averaged over a split, in nats per example; the noise is that of the seed.
 
-    In float32 whatever the networks are trained in, so that a number that judges a model is the model's alone.
+    A piece at a time (:func:`reparam.data.at_once`), in float32 whatever the networks are trained in, so that a number
+    that judges a model is the model's alone.
 
     Args:
         model: on its device; it is put into evaluation mode and back.
@@ -34,7 +33,7 @@ def average(model: Model, split: Split, data: Dataset, seed: int) -> dict[str, f
     sums: dict[str, torch.Tensor] = defaultdict(lambda: in_float64(torch.zeros((), device=device)))
     model.eval()
     with noise(seed, "evaluation"), exact():
-        for x, y in evaluation_batches(split, data, BATCH_SIZE, device):
+        for x, y in evaluation_batches(split, data, device=device):
             for name, values in model.evaluate(Batch(x, y)).items():
                 sums[name] += in_float64(values).sum()
     model.train(training)

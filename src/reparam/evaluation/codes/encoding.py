@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reparam.data import Dataset, Split, evaluation_batches
+from reparam.data import Dataset, Split, at_once, evaluation_batches, reading_batches
 from reparam.errors import UserError
 from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.models.protocols import Encodes, can, decoded, encoded, named, prior_of
 from reparam.randomness import noise
-
-BATCH_SIZE = 1000
 
 
 def device_of(model: Model) -> torch.device:
@@ -82,7 +80,7 @@ def decode_mean(model: Model, z: Tensor) -> Tensor:
     Raises:
         UserError: if the model has no decoder, or one that has to be told a class.
     """
-    parts = torch.split(z.to(device_of(model)), BATCH_SIZE)
+    parts = torch.split(z.to(device_of(model)), at_once(model.data_shape))
     return torch.cat([decoded(model, part).mean.cpu() for part in parts])
 
 
@@ -91,13 +89,13 @@ def decode_mean(model: Model, z: Tensor) -> Tensor:
 def codes_of(model: Model, x: Tensor) -> Tensor:
     """The codes of examples ``(n, *data_shape)`` as the model sees them, on the CPU, some at a time."""
     device = device_of(model)
-    return torch.cat([code(model, part.to(device)).cpu() for part in torch.split(x, BATCH_SIZE)])
+    return torch.cat([code(model, part.to(device)).cpu() for part in torch.split(x, at_once(model.data_shape))])
 
 
 @torch.no_grad()
 def codes(model: Model, split: Split, data: Dataset) -> Tensor:
     """The codes of a whole split in its order, ``(n, *event_shape)``, on the CPU."""
-    return torch.cat([code(model, x).cpu() for x, _ in evaluation_batches(split, data, BATCH_SIZE, device_of(model))])
+    return torch.cat([code(model, x).cpu() for x, _ in evaluation_batches(split, data, device=device_of(model))])
 
 
 def pick(split: Split, count: int, generator: torch.Generator) -> Split:
@@ -110,5 +108,5 @@ def pick(split: Split, count: int, generator: torch.Generator) -> Split:
 
 
 def examples(split: Split, data: Dataset) -> Iterator[Tensor]:
-    """What a model sees of a split, batch by batch, on the CPU."""
-    return (x for x, _ in evaluation_batches(split, data, BATCH_SIZE, "cpu"))
+    """What a model sees of a split, some at a time, on the CPU."""
+    return reading_batches(split, data)

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from reparam import checks
+from reparam.data import evaluation_batches
 from reparam.distributions import Distribution, Normal
 from reparam.errors import UserError
-from reparam.evaluation.codes.encoding import device_of, examples, pick, require_real_codes
+from reparam.evaluation.codes.encoding import device_of, pick, require_real_codes
 from reparam.evaluation.two_sample import FEWEST, classifier_test
 from reparam.hardware import exact
 from reparam.models.model import Model
@@ -105,7 +106,8 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
     chosen = pick(run.data.test, n, generator(seed, "latent usage", "examples"))
     if len(chosen) < FEWEST:
         raise UserError(f"{len(chosen)} test examples are too few to judge a latent space by: {FEWEST} are needed")
-    signal, z = aggregate(run.model, examples(chosen, run.data), seed)
+    batches = (x for x, _ in evaluation_batches(chosen, run.data))
+    signal, z = aggregate(run.model, batches, seed)
     prior, name = _prior_draws(run.model, z.shape, seed)
     told = classifier_test(z, prior, permutations=1, seed=seed, features=False)
     return LatentUsage(

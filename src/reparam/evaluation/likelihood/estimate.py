@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from reparam import checks
+from reparam.data import at_once
 from reparam.distributions import Distribution, Normal
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import device_of, examples, pick, require_real_codes
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Proposal = Literal["posterior", "prior", "annealed"]
-BATCH = 100
+BATCH, CHAINS_AT_ONCE = 100, 4
 EIGHT_BIT = 256
 
 
@@ -195,16 +196,24 @@ def _weighed(
         UserError: if any is not finite.
     """
     parts: list[Estimate] = []
+    done = 0
     with noise(seed, "likelihood"):
-        for x in (part for batch in batches for part in torch.split(batch, BATCH)):
+        for x in (part for batch in batches for part in torch.split(batch, _rows(model, samples, proposal))):
             parts.append(_estimate(model, x.to(device), samples, proposal, annealing))
-            told(BATCH * len(parts))
+            done += len(x)
+            told(done)
     values, effective = (torch.cat([getattr(part, name) for part in parts]) for name in ("log_mean", "effective"))
     if not torch.isfinite(values).all():
         raise UserError(
             f"log p(x) of {int((~torch.isfinite(values)).sum())} examples is not finite: train the model anew"
         )
     return values, effective
+
+
+def _rows(model: Any, samples: int, proposal: Proposal) -> int:
+    """Examples at a time: 100, fewer of large ones; every chain of annealing is an example to the decoder."""
+    rows = at_once(model.data_shape)
+    return min(BATCH, max(1, CHAINS_AT_ONCE * rows // samples) if proposal == "annealed" else rows)
 
 
 class Observed:

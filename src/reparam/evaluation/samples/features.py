@@ -7,9 +7,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from reparam.data import Dataset
+from reparam.data import Dataset, at_once
 from reparam.errors import UserError
-from reparam.evaluation.samples.classifier import BATCH_SIZE, FEATURES, digit_classifier, fits_classifier
+from reparam.evaluation.samples.classifier import FEATURES, digit_classifier, fits_classifier
 from reparam.evaluation.samples.inception import Inception
 from reparam.hardware import exact
 from reparam.randomness import noise
@@ -44,7 +44,8 @@ class Features:
         """
         if x.dim() < 2 or len(x) == 0:
             raise UserError(f"features are taken of examples (n, *shape) with n at least 1, not of {tuple(x.shape)}")
-        found = torch.cat([self.extract(part.float()).float().flatten(1).cpu() for part in torch.split(x, BATCH_SIZE)])
+        parts = torch.split(x, at_once(x.shape[1:]))
+        found = torch.cat([self.extract(part.float()).float().flatten(1).cpu() for part in parts])
         wrong = ~torch.isfinite(found).all(1)
         if wrong.any():
             raise UserError(

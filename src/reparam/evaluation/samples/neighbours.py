@@ -11,7 +11,7 @@ from reparam.errors import UserError
 from reparam.hardware import exact
 
 BLOCK = 2**22
-"""Distances in memory at a time."""
+"""Distances, or values of queries, in memory at a time."""
 AT_ONCE = 1000
 """Points that queries are compared with at a time."""
 
@@ -56,13 +56,13 @@ def nearest(queries: Tensor, points: Tensor | Iterable[Tensor], k: int = 1) -> N
 def _nearest_of(queries: Tensor, part: Tensor, centre: Tensor, k: int) -> Nearest:
     """Among one part of the points."""
     k = min(k, len(part))
-    found = [
-        squared_distances(block - centre, part - centre).topk(k, largest=False).indices
-        for block in torch.split(queries, max(1, BLOCK // len(part)))
-    ]
-    indices = torch.cat(found)
-    exact = [torch.linalg.vector_norm(queries - part[indices[:, i]], dim=1) for i in range(k)]
-    return Nearest(torch.stack(exact, 1), indices, len(part))
+    centred, distances, indices = part - centre, [], []
+    for block in torch.split(queries, max(1, BLOCK // max(len(part), part.shape[1]))):
+        found = squared_distances(block - centre, centred).topk(k, largest=False).indices
+        exact = [torch.linalg.vector_norm(block - part[found[:, i]], dim=1) for i in range(k)]
+        distances.append(torch.stack(exact, 1))
+        indices.append(found)
+    return Nearest(torch.cat(distances), torch.cat(indices), len(part))
 
 
 def _merged(best: Nearest, new: Nearest, k: int) -> Nearest:
