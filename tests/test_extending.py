@@ -219,7 +219,7 @@ def test_a_metric_does_not_take_the_place_of_ours():
 def test_a_format_is_described_trained_on_and_scored(capsys, points, tmp_path):
     words = ("data", points, "--out", tmp_path / "a.png", "--json")
     code, _, error = said(capsys, *words)
-    assert (code, ".npy, .npz, .csv, IDX" in error) == (2, True)
+    assert (code, ".npy, .npz, .csv" in error) == (2, True)
     READERS[".numbers"] = reader.FORMAT
     code, out, _ = said(capsys, *words)
     assert (code, json.loads(out)["name"]) == (0, "x.numbers")
@@ -232,7 +232,7 @@ def test_a_format_is_described_trained_on_and_scored(capsys, points, tmp_path):
         assert {len(scores[name]) for name in scores} == {600}
     with pytest.raises(UserError, match=r"labels=.*names a column"):
         reparam.load_data(points, labels="a")
-    with pytest.raises(UserError, match=r"'.*nothing' is of no format that is read: give .*\.csv, \.numbers, IDX"):
+    with pytest.raises(UserError, match=r"'.*nothing' is of no format that is read: give .*\.csv.*\.numbers, IDX"):
         reparam.load_data(other(points))
 
 

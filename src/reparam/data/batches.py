@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 import torch
 
-from reparam.data.binarize import binarize_dynamic, binarize_threshold
+from reparam.data.binarize import binarize_dynamic, binarize_threshold, chances
 from reparam.data.dataset import Dataset, LazyArray, Split
 from reparam.data.frozen import frozen
 from reparam.data.prefetch import prefetch
@@ -149,9 +149,9 @@ def model_values(
     if not split.binarized:
         if dataset.binarization == "dynamic":
             assert noise is not None, "dynamic binarization draws from a generator"
-            return binarize_dynamic(raw, noise)
+            return binarize_dynamic(chances(raw, dataset.scale), noise)
         if dataset.binarization == "threshold":
-            return binarize_threshold(raw).float()
+            return binarize_threshold(chances(raw, dataset.scale)).float()
         if dataset.scale != 1:
             return _divide(raw, dataset.scale)
     return _divide(raw, 1.0) if raw.dtype == torch.uint8 else raw.float()

@@ -4,6 +4,11 @@ import numpy as np
 import torch
 
 
+def chances(raw: torch.Tensor, scale: float) -> torch.Tensor:
+    """Raw values as chances of a 1: 8-bit ones as they are, floats divided by what is white."""
+    return raw if raw.dtype == torch.uint8 or scale == 1 else raw / scale
+
+
 def binarize_threshold(values: torch.Tensor) -> torch.Tensor:
     """1 where the value is above one half, else 0.
 

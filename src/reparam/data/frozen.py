@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from reparam.data.binarize import binarize_threshold, thresholds
+from reparam.data.binarize import binarize_threshold, chances, thresholds
 from reparam.data.dataset import Dataset, LazyArray, Split
 from reparam.data.reading import chunks, row_bytes, rows_of
 from reparam.data.record import DataRecord
@@ -22,7 +22,8 @@ def frozen(split: Split, dataset: Dataset | DataRecord, name: str) -> Split:
     """
     if split.binarized or dataset.binarization == "none":
         return split
-    lazy = FrozenRows(split.x, dataset.binarization == "dynamic", derive_seed(dataset.seed, "binarize once", name))
+    seed = derive_seed(dataset.seed, "binarize once", name)
+    lazy = FrozenRows(split.x, dataset.binarization == "dynamic", seed, dataset.scale)
     if not isinstance(split.x, torch.Tensor):
         return replace(split, x=lazy, binarized=True)
     return replace(split, x=torch.cat([lazy[rows] for rows in chunks(split.x)]), binarized=True)
@@ -31,8 +32,8 @@ def frozen(split: Split, dataset: Dataset | DataRecord, name: str) -> Split:
 class FrozenRows(LazyArray):
     """The rows of an array as uint8 zeros and ones, each row always the same."""
 
-    def __init__(self, array: torch.Tensor | LazyArray, dynamic: bool, seed: int) -> None:
-        self.array, self.dynamic, self.seed = array, dynamic, seed
+    def __init__(self, array: torch.Tensor | LazyArray, dynamic: bool, seed: int, scale: float = 1.0) -> None:
+        self.array, self.dynamic, self.seed, self.scale = array, dynamic, seed, scale
         self.workers = 0 if isinstance(array, torch.Tensor) else array.workers
         self.block = max(1, NOISE_BYTES // row_bytes(array))
         self._kept = -1, torch.empty(0)
@@ -48,7 +49,7 @@ class FrozenRows(LazyArray):
         return torch.uint8
 
     def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
-        values = rows_of(self.array, rows)
+        values = chances(rows_of(self.array, rows), self.scale)
         if not self.dynamic:
             return binarize_threshold(values)
         drawn = np.empty(values.shape, np.uint8)

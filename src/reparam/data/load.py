@@ -84,6 +84,7 @@ def from_reading(reading: Reading, seed: int) -> Dataset:
         seed=seed,
         value_range=(reading.low / reading.scale, reading.high / reading.scale),
         table=reading.table,
+        picture=reading.picture,
     )
 
 

@@ -8,6 +8,7 @@ import torch
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import LazyArray, Split
 from reparam.data.density import ToyDensity
+from reparam.data.picture import Picture
 from reparam.errors import UserError
 from reparam.randomness import generator
 
@@ -28,6 +29,7 @@ class Reading:
 
     ``low``, ``high``: smallest and largest raw value over all splits; ``binary``: every raw value is 0 or 1;
     ``table``: how rows of a table are read, whose splits hold what a model sees.
+    ``picture``: how what a model sees of images is drawn, where the reader knows.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Reading:
     density: ToyDensity | None = None
     notes: tuple[str, ...] = ()
     table: TableSchema | None = None
+    picture: Picture | None = None
 
 
 class Rows(LazyArray):

@@ -1,123 +1,165 @@
-"""One image file to 8-bit values, grey or colour, the way it is meant to be looked at."""
+"""One image file to values the way it is meant to be looked at, and what is worth knowing of it."""
 
-import functools
-import warnings
+import math
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from reparam.errors import UserError
+from reparam.data.readers.fitting import fitted, fitted_values
+from reparam.data.readers.modes import Look, Values, chosen, deep_values, is_deep, is_grey, of_bands, shown
+from reparam.data.readers.opening import Broken, check_whole, count_frames, frames, opened, orientation
+from reparam.data.readers.tiff import read_tiff
 
 if TYPE_CHECKING:
     from PIL import Image
 
-#: Formats that Pillow hands to another program (EPS to Ghostscript) or cannot decode by itself.
-LEFT_OUT = {"EPS", "WMF", "HDF5", "GRIB", "BUFR", "MPEG"}
-SIXTEEN_BITS = {"I", "I;16", "I;16L", "I;16B", "I;16N"}
-GREY = {"1", "L", "LA", "La", *SIXTEEN_BITS}
-ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)
+#: How an image is turned upright, by its EXIF orientation: the values of Pillow's ``Transpose``.
+TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+SIDEWAYS = (5, 6, 7, 8)
+#: Pixels from which only one image is decoded at a time, whatever the number of threads.
+LARGE = 2**24
+_ONE_AT_A_TIME = threading.Lock()
 
 
-class Header(NamedTuple):
-    """What is known of an image before it is decoded: its size once upright, and whether it has colours."""
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a picture.
 
-    width: int
-    height: int
-    grey: bool
+    Args:
+        size: ``(width, height)`` upright, as the file has it.
+        channels: 1 where it is grey, 3 of colours, others where bands are kept.
+        deep: its values have more than 8 bits.
+        fractions: they are floating-point numbers.
+        frames: how many pictures its file holds.
+        transparent: some of it is.
+        loses_bits: it has colours of 16 bits, of which 8 were read.
+        lost_exif: its EXIF block could not be read.
+        reduced: it is so large that it was decoded at a fraction of its size.
+        ends: its smallest and largest value, where these have more than 8 bits and were decoded.
+    """
+
+    size: tuple[int, int]
+    channels: int
+    deep: bool = False
+    fractions: bool = False
+    frames: int = 1
+    transparent: bool = False
+    loses_bits: bool = False
+    lost_exif: bool = False
+    reduced: bool = False
+    ends: tuple[float, float] | None = None
 
 
-@functools.cache
-def formats() -> tuple[str, ...]:
-    """The formats read, in Pillow's names."""
-    from PIL import Image
+def pictures(file: IO[bytes], name: str, look: Look) -> Iterator[tuple[Facts, Values]]:
+    """The pictures of a file, each with its values ``(height, width, channels)``: uint8, or float32 where deeper.
 
-    Image.init()
-    return tuple(sorted(set(Image.OPEN) - LEFT_OUT))
-
-
-@functools.cache
-def suffixes() -> frozenset[str]:
-    """The file name endings taken for images, in lower case, dot included."""
-    from PIL import Image
-
-    known = set(formats())
-    return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in known)
-
-
-def read_header(path: Path) -> Header:
-    """Size and colour of an image.
+    They are turned upright as the EXIF orientation says, laid on the background where they are transparent, and brought
+    to the size that is asked for.
 
     Raises:
-        UserError: When the file is no readable image, or so large that it is taken for a decompression bomb.
+        Broken: if the file holds no picture that is read.
     """
-    from PIL import Image
-
-    with _named(path), warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path, formats=formats()) as image:
-            width, height = image.size
-            # Pillow itself turns a TIFF upright, and gives the size it has then.
-            if image.format != "TIFF" and image.getexif().get(ORIENTATION) in SIDEWAYS:
-                width, height = height, width
-            return Header(width, height, image.mode in GREY or (image.mode in ("P", "PA") and _has_grey_palette(image)))
+    image = _opened(file, name, look)
+    if isinstance(image, np.ndarray):
+        yield _banded(image), fitted_values(image, look)
+        return
+    with image, _turn(image):
+        for _ in frames(image, look.frames == "all"):
+            yield _decoded(image, look)
 
 
-def decode(path: Path, channels: int, size: int | None = None) -> torch.Tensor:
-    """The image as ``(channels, height, width)`` uint8: grey when ``channels`` is 1, red, green, blue when it is 3.
+def picture(file: IO[bytes], name: str, look: Look, place: int) -> tuple[Facts, Values]:
+    """One of a file's pictures, as :func:`pictures` gives it."""
+    image = _opened(file, name, look)
+    if isinstance(image, np.ndarray):
+        return _banded(image), fitted_values(image, look)
+    with image, _turn(image):
+        for at, _ in enumerate(frames(image, look.frames == "all")):
+            if at == place:
+                return _decoded(image, look)
+    raise Broken(f"it has no picture {place + 1}")
 
-    It is turned upright as its EXIF orientation says, laid on white where it is transparent, and, with ``size``, scaled
-    until its shorter side has that many pixels and cut to the square in its centre.
+
+def heads(file: IO[bytes], name: str, look: Look) -> list[Facts]:
+    """What is known of a file's pictures, decoded only where their colours cannot be known otherwise.
 
     Raises:
-        UserError: When the file is truncated or otherwise cannot be decoded.
+        Broken: if the file holds no picture that is read, or is cut short.
     """
-    from PIL import Image, ImageOps
-
-    with _named(path), Image.open(path, formats=formats()) as file:
-        image = _on_white(_eight_bits(ImageOps.exif_transpose(file)))
-        image = image.convert("L" if channels == 1 else "RGB")
-        if size is not None and image.size != (size, size):
-            image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
-        pixels = np.array(image).reshape(image.height, image.width, channels)
-        return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)))
+    image = _opened(file, name, look)
+    if isinstance(image, np.ndarray):
+        return [_banded(image)]
+    with image:
+        found = [_facts(image, look, _loses_bits(image)) for _ in frames(image, look.frames == "all")]
+        check_whole(file, image.format)
+        return found
 
 
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Whatever Pillow raises on a bad file, and it raises nearly everything, becomes a refusal that names the file."""
+def _opened(file: IO[bytes], name: str, look: Look) -> "Image.Image | Values":
+    """An image, or the values of a TIFF file of more channels than Pillow reads."""
     try:
-        yield
-    except Exception as error:
-        raise UserError(f"{str(path)!r} cannot be read as an image ({error}): mend it or remove it.") from error
+        return opened(file, name, look.size)
+    except Broken:
+        file.seek(0)
+        if (values := read_tiff(file)) is None:
+            raise
+        return of_bands(values, look.bands)
 
 
-def _has_grey_palette(image: "Image.Image") -> bool:
-    colours = np.asarray(image.convert("RGB"))
-    return bool((colours == colours[..., :1]).all())
+def _banded(values: Values) -> Facts:
+    height, width, channels = values.shape
+    fractions = values.dtype != np.uint8 and bool((values != np.rint(values)).any())
+    return Facts((width, height), channels, values.dtype != np.uint8, fractions, ends=_ends(values))
 
 
-def _eight_bits(image: "Image.Image") -> "Image.Image":
-    """16-bit grey values scaled to 8 bits (65535 to 255); other images as they are."""
-    from PIL import Image
-
-    if image.mode == "F":
-        raise ValueError("its pixels are floating-point numbers; save such images as .npy")
-    if image.mode not in SIXTEEN_BITS:
-        return image
-    values = np.asarray(image).astype(np.int64)
-    if values.min() < 0 or values.max() > 65535:
-        raise ValueError("its grey values are not of 16 bits")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+def _ends(values: Values) -> tuple[float, float] | None:
+    return None if values.dtype == np.uint8 else (float(values.min()), float(values.max()))
 
 
-def _on_white(image: "Image.Image") -> "Image.Image":
-    from PIL import Image
+def _decoded(image: "Image.Image", look: Look) -> tuple[Facts, Values]:
+    """The picture that an image is set to."""
+    loses_bits = _loses_bits(image)  # told by how its pixels lie in the file, which is forgotten once they are read
+    image.load()
+    facts = _facts(image, look, loses_bits)
+    turn = TURNS.get(orientation(image)[0])
+    turned = image if turn is None else image.transpose(turn)  # type: ignore[arg-type]
+    if facts.deep or look.bands:
+        values = chosen(turned, look.bands) if look.bands else deep_values(turned)[..., None]
+        return replace(facts, ends=_ends(values)), fitted_values(values, look)
+    return facts, np.atleast_3d(np.asarray(fitted(shown(turned, look, facts.channels == 1), look)))
 
-    if not image.has_transparency_data:
-        return image
-    image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+def _facts(image: Any, look: Look, loses_bits: bool) -> Facts:
+    turn, whole_exif = orientation(image)
+    deep = is_deep(image)
+    if look.bands:
+        channels = len(look.bands)
+    elif look.mode == "auto":
+        channels = 1 if deep or is_grey(image, look) else 3
+    else:
+        channels = 1 if deep or look.mode == "grey" else 3
+    return Facts(
+        size=image.size[::-1] if turn in SIDEWAYS else image.size,
+        channels=channels,
+        deep=deep,
+        fractions=image.mode == "F",
+        frames=count_frames(image),
+        transparent=image.has_transparency_data,
+        loses_bits=loses_bits,
+        lost_exif=not whole_exif,
+        reduced="reduced" in image.info,
+    )
+
+
+def _loses_bits(image: Any) -> bool:
+    """Whether Pillow reads 8 of an image's 16 bits."""
+    return not is_deep(image) and any(";16" in str(tile[-1]) for tile in image.tile)
+
+
+def _turn(image: "Image.Image") -> AbstractContextManager[object]:
+    """What lets one large image be decoded at a time."""
+    return _ONE_AT_A_TIME if math.prod(image.size) > LARGE else nullcontext()

@@ -1,154 +1,122 @@
-"""A folder of images in any format Pillow reads by itself, flat or in one subfolder a class."""
+"""Images of any format that Pillow reads by itself: a folder or an archive, flat or in one subfolder a class."""
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from reparam.data.dataset import LazyArray, Split
-from reparam.data.prefetch import usable_cores
-from reparam.data.readers.decode import Header, decode, read_header, suffixes
+from reparam.data.dataset import Split
+from reparam.data.readers.asked import Asked
+from reparam.data.readers.decode import Facts
+from reparam.data.readers.files import Files
+from reparam.data.readers.found import Found, arranged, source_of
+from reparam.data.readers.gather import Gathered, gather, told_broken
 from reparam.data.readers.labels import encode_labels
-from reparam.data.reading import SPLIT_WORDS, SPLITS, Reading, by_name, complete_splits, split_note, split_rows, take
+from reparam.data.readers.modes import Look
+from reparam.data.readers.opening import suffixes
+from reparam.data.readers.plan import ImageRows, plan_of, seen_of
+from reparam.data.readers.remarks import remarks
+from reparam.data.readers.walk import ending_of
+from reparam.data.reading import SPLITS, Reading, by_name, complete_splits, split_note, split_rows, take
 from reparam.errors import UserError
 
-
-@dataclass(frozen=True)
-class Found:
-    """An image file, the split its folder names (or None), and the class its folder names (or None)."""
-
-    path: Path
-    split: str | None
-    label: str | None
+#: The largest side that is proposed for images of several sizes.
+PROPOSED = 64
 
 
-class ImageRows(LazyArray):
-    """Image files decoded when asked for: ``(n, channels, height, width)`` uint8."""
-
-    workers = 8
-
-    def __init__(self, paths: list[Path], data_shape: tuple[int, int, int], size: int | None) -> None:
-        self.paths, self.data_shape, self.size = paths, data_shape, size
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """``(n, channels, height, width)``."""
-        return (len(self.paths), *self.data_shape)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Always uint8."""
-        return torch.uint8
-
-    def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
-        images = [decode(self.paths[row], self.data_shape[0], self.size) for row in rows.tolist()]
-        return torch.stack(images) if images else torch.empty(0, *self.data_shape, dtype=torch.uint8)
-
-    def whole(self) -> torch.Tensor:
-        """All images in memory, decoded by as many threads as there are processors."""
-        images = torch.empty(self.shape, dtype=torch.uint8)
-
-        def fill(row: int) -> None:
-            images[row] = decode(self.paths[row], self.data_shape[0], self.size)
-
-        with ThreadPoolExecutor(usable_cores()) as pool:
-            list(pool.map(fill, range(len(self))))
-        return images
-
-
-def read_images(folder: Path, image_size: int | None, seed: int, memory_limit: int) -> Reading:
-    """The images of a folder in the order of their names; above ``memory_limit`` bytes they are decoded as needed.
+def read_images(path: Path, asked: Asked) -> Reading:
+    """The images of a folder or an archive in the order of their names.
 
     Subfolders are classes, unless they are named ``train``, ``valid`` and ``test``: then they are the splits. Images
-    are grey when every file is, else red, green and blue.
+    are grey when every file is, else red, green and blue. Above the memory limit they are decoded as needed.
 
     Raises:
-        UserError: When there are no images, or both beside and in subfolders, when sizes differ and ``image_size``
-            is None, or a file cannot be read.
+        UserError: When there are no images, or both beside and in subfolders, when sizes differ and no size was asked
+            for, or a file cannot be read.
     """
-    found = find_images(folder)
-    headers = [read_header(image.path) for image in found]
-    height, width = (image_size, image_size) if image_size else _one_size(found, headers)
-    channels = 1 if all(header.grey for header in headers) else 3
-    array = ImageRows([image.path for image in found], (channels, height, width), image_size)
-    parts, split_notes = _split(found, seed)
-    codes, classes = _labels(found, folder)
-    lazy = torch.Size(array.shape).numel() > memory_limit
-    x = array if lazy else array.whole()
-    splits = [Split(take(x, rows), None if codes is None else codes[rows]) for rows in parts]
-    notes: tuple[str, ...] = (f"{len(found)} images read as {'grey' if channels == 1 else 'colour'}, {height}x{width}",)
-    if image_size:
-        notes += (f"resized: the shorter side scaled to {image_size} pixels, then the square in the centre cut out",)
-    if lazy:
-        notes += ("larger than the memory limit: images are decoded as they are needed",)
+    look, source = Look.of(asked.how), source_of(path)
+    if ending_of(path.name) in suffixes() and path.is_file():  # a stack, since one picture would be no data
+        look = replace(look, frames="all")
+    found = arranged(source)
+    gathered = gather(source.files, [image.name for image in found], look, asked.memory_limit)
+    _check_broken(source.files, found, gathered, asked.how.skip_broken)
+    found = [found[number] for number in gathered.files]
+    names = [image.name for image in found]
+    if look.size is None:
+        _check_one_size(source.files, names, gathered.facts)
+    seen = seen_of(source.files, names, gathered, look)
+    plan = plan_of(source.files, names, gathered, seen, look, asked.how.value_range)
+    parts, split_notes = _split(found, gathered, asked)
+    codes, classes = _labels(found, path)
+    rows = ImageRows(source.files, names, gathered.places, plan)
+    kept = gathered.values if len(names) * plan.bytes <= asked.memory_limit else None
+    splits = [
+        Split(
+            take(rows, part) if kept is None else plan.filled([kept[row] for row in part.tolist()]),
+            None if codes is None else codes[part],
+        )
+        for part in parts
+    ]
     return Reading(
-        folder.name, by_name(splits), data_shape=array.data_shape, low=0, high=255, binary=False, scale=255.0,
-        classes=classes, notes=(*notes, *split_notes),
+        path.name or path.resolve().name, by_name(splits), data_shape=plan.shape, low=plan.low, high=plan.high,
+        binary=plan.binary, scale=plan.depth.scale, classes=classes, picture=plan.picture,
+        notes=(*remarks(source, gathered, plan, seen, kept is None, asked.how), *split_notes),
     )  # fmt: skip
 
 
-def find_images(folder: Path) -> list[Found]:
-    """The image files of a folder, sorted by path; hidden files and those that are no images are passed over."""
-    beside = _images_in(folder, deep=False)
-    below = {child: _images_in(child, deep=True) for child in sorted(folder.iterdir()) if _is_visible_folder(child)}
-    below = {child: images for child, images in below.items() if images}
-    if beside and below:
-        raise UserError(f"{str(folder)!r} holds images both beside ({beside[0].name!r}) and in subfolders "
-                        f"({next(iter(below)).name!r}): leave one of the two.")  # fmt: skip
-    if not beside and not below:
-        raise UserError(f"{str(folder)!r} holds no images and no IDX files: give a folder of images (PNG, JPEG, ...), "
-                        f"flat or in a subfolder for each class.")  # fmt: skip
-    named = {child: SPLIT_WORDS.get(child.name.lower()) for child in below}
-    if below and "train" in named.values() and all(named.values()):
-        return [image for child in below for image in _in_split(child, str(named[child]))]
-    found = [Found(path, None, None) for path in beside]
-    return found + [Found(path, None, child.name) for child, paths in below.items() for path in paths]
+def _check_broken(files: Files, found: Sequence[Found], gathered: Gathered, skip: bool) -> None:
+    """Refuse files that cannot be read, all of them at once, unless they are to be left out."""
+    if not gathered.broken or (skip and gathered.facts):
+        return
+    words = told_broken(files, [image.name for image in found], gathered.broken)
+    them = "it" if len(gathered.broken) == 1 else "them"
+    without = f", or go on without {them} (skip_broken=True)" if gathered.facts else ""
+    raise UserError(f"{words}: mend {them} or remove {them}{without}.")
 
 
-def _in_split(folder: Path, split: str) -> list[Found]:
-    """Images of a split's folder, whose own subfolders are classes."""
-    images = _images_in(folder, deep=True)
-    labels = [path.relative_to(folder).parts[0] if path.parent != folder else None for path in images]
-    return [Found(path, split, label) for path, label in zip(images, labels, strict=True)]
+def _check_one_size(files: Files, names: Sequence[str], facts: Sequence[Facts]) -> None:
+    """Refuse images of several sizes, of which a model can make nothing."""
+    sizes = Counter(fact.size for fact in facts)
+    if len(sizes) == 1:
+        return
+    other = next(at for at, fact in enumerate(facts) if fact.size != facts[0].size)
+    (width, height), (other_width, other_height) = facts[0].size, facts[other].size
+    listed = ", ".join(f"{w}x{h} ({count:,})" for (w, h), count in sizes.most_common(3))
+    shorter = sorted(min(fact.size) for fact in facts)[len(facts) // 2]
+    side = min(PROPOSED, 1 << max(3, shorter.bit_length() - 1))
+    raise UserError(
+        f"The images differ in size: {files.called(names[0])} is {width}x{height} and {files.called(names[other])} is "
+        f"{other_width}x{other_height} (width x height), {len(sizes):,} sizes in all, most often {listed}: give "
+        f"image_size={side}, say, to bring them to {side} x {side}."
+    )
 
 
-def _images_in(folder: Path, deep: bool) -> list[Path]:
-    paths = folder.rglob("*") if deep else folder.iterdir()
-    known = suffixes()
-    images = [path for path in paths if path.suffix.lower() in known and not path.name.startswith(".")]
-    return sorted((path for path in images if path.is_file()), key=lambda path: path.relative_to(folder).as_posix())
-
-
-def _is_visible_folder(path: Path) -> bool:
-    return path.is_dir() and not path.name.startswith(".")
-
-
-def _one_size(found: list[Found], headers: list[Header]) -> tuple[int, int]:
-    """``(height, width)`` shared by all."""
-    first = headers[0]
-    for image, header in zip(found, headers, strict=True):
-        if header[:2] != first[:2]:
-            raise UserError(
-                f"The images differ in size: {str(found[0].path)!r} is {first.width}x{first.height} and "
-                f"{str(image.path)!r} is {header.width}x{header.height} (width x height): give image_size=... to bring "
-                f"them to N x N."
-            )
-    return first.height, first.width
-
-
-def _split(found: list[Found], seed: int) -> tuple[list[torch.Tensor], tuple[str, ...]]:
-    """Row numbers of train, validation and test, and what to note."""
-    if found[0].split is None:
+def _split(found: Sequence[Found], gathered: Gathered, asked: Asked) -> tuple[list[torch.Tensor], tuple[str, ...]]:
+    """Row numbers of train, validation and test, and what to note; the pictures of one file stay together."""
+    seed, files = asked.seed, np.array(gathered.files)
+    if found[0].split is not None:
+        named = np.array([image.split for image in found])
+        rows, notes = complete_splits(
+            {split: torch.from_numpy(np.flatnonzero(named == split)) for split in SPLITS}, seed
+        )
+        return list(rows.values()), notes
+    own = np.unique(files)
+    if len(own) == len(files):
         return list(split_rows(len(found), seed)), (split_note(seed),)
-    rows = {split: torch.tensor([at for at, image in enumerate(found) if image.split == split]) for split in SPLITS}
-    rows, notes = complete_splits(rows, seed)
-    return list(rows.values()), notes
+    if len(own) < len(SPLITS):
+        n, tenth = len(files), max(1, round(len(files) / 10))
+        split_rows(n, seed)  # refuses too few
+        note = "split 80/10/10 in the order of the pictures, since those of one file are alike: the last ones test"
+        return list(torch.split(torch.arange(n), [n - 2 * tenth, tenth, tenth])), (note,)
+    parts = [torch.from_numpy(np.flatnonzero(np.isin(files, own[part.numpy()]))) for part in split_rows(len(own), seed)]
+    return parts, (f"split 80/10/10 by files, whose pictures stay together, from seed {seed}",)
 
 
-def _labels(found: list[Found], folder: Path) -> tuple[torch.Tensor | None, tuple[str, ...]]:
+def _labels(found: Sequence[Found], path: Path) -> tuple[torch.Tensor | None, tuple[str, ...]]:
     if any(image.label is None for image in found):
         return None, ()
-    (codes,), classes = encode_labels([np.array([image.label for image in found])], repr(str(folder)))
+    (codes,), classes = encode_labels([np.array([image.label for image in found])], repr(str(path)))
     return codes, classes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reparam.data.readers import idx
+from reparam.data.readers.archives import ENDINGS as ARCHIVES
 from reparam.data.readers.arrays import read_npy, read_npz
 from reparam.data.readers.asked import ARRAYS, FOLDERS, TABLES, Asked, refuse_idle
 from reparam.data.readers.fashion import read_fashion
@@ -35,10 +36,14 @@ class Format:
     applying: tuple[str, ...] = ()
 
 
+IMAGES = (*FOLDERS, *ARRAYS, "read_as")
+"""What applies to images in files."""
+
 READERS: dict[str, Format] = {
     ".npy": Format(lambda path, asked: read_npy(path, asked.seed, asked.memory_limit), ("read_as",)),
     ".npz": Format(lambda path, asked: read_npz(path, asked.seed), ("read_as",)),
     ".csv": Format(lambda path, asked: read_csv(path, asked.seed, asked.how.labels), applying=(*TABLES, "read_as")),
+    **{ending: Format(read_images, IMAGES) for ending in (*ARCHIVES, ".tif", ".tiff", ".gif")},
 }
 """By a file's ending, in small letters; IDX files, which have many, and folders are known by what they hold."""
 
@@ -48,19 +53,25 @@ def formats() -> str:
     return f"{', '.join(READERS)}, IDX (images-idx3-ubyte, .gz too), or a folder of images or IDX files"
 
 
+def format_of(path: Path) -> Format | None:
+    """The format of a file by its ending, the longest that is known: ``.tar.gz`` before ``.gz``."""
+    name = path.name.lower()
+    return READERS.get(max((ending for ending in READERS if name.endswith(ending)), key=len, default=""))
+
+
 def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
     """The raw splits of a name, a file or a folder."""
     given = os.fspath(name_or_path)
     named = _read_named(given, asked.seed) if isinstance(name_or_path, str) else None
     path = Path(given).expanduser()
     is_images = named is None and path.is_dir() and not idx.is_idx_folder(path)
-    known = None if named is not None or path.is_dir() else READERS.get(path.suffix.lower())
-    refuse_idle(given, asked.how, (*FOLDERS, *ARRAYS) if is_images else known.applying if known else ())
+    known = None if named is not None or path.is_dir() else format_of(path)
+    refuse_idle(given, asked.how, IMAGES if is_images else known.applying if known else ())
     if named is not None:
         return named
     try:
         if is_images:
-            return read_images(path, asked.how.image_size, asked.seed, asked.memory_limit)
+            return read_images(path, asked)
         if path.is_dir():
             return idx.read_four(path, path.name)
         if path.is_file():
@@ -83,7 +94,7 @@ def _read_named(name: str, seed: int) -> Reading | None:
 
 
 def _read_file(path: Path, asked: Asked) -> Reading:
-    known = READERS.get(path.suffix.lower())
+    known = format_of(path)
     if known is not None:
         return known.read(path, asked)
     if idx.looks_like_idx(path):

@@ -1,0 +1,69 @@
+"""Where image files lie: a folder, or an archive that is read without being unpacked."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from reparam.errors import printable
+
+#: What systems leave behind and do not hide.
+LEFTOVERS = {"__macosx", "thumbs.db", "desktop.ini"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file: the names that lead to it from the top, and how many bytes it has."""
+
+    parts: tuple[str, ...]
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The path from the top, with slashes."""
+        return "/".join(self.parts)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is none of the user's own.
+
+    >>> is_hidden(".ipynb_checkpoints"), is_hidden("__MACOSX"), is_hidden("cat.png")
+    (True, True, False)
+    """
+    return name.startswith(".") or name.lower() in LEFTOVERS
+
+
+def why(error: Exception) -> str:
+    """What an error says, in a line that is safe to print."""
+    return printable(" ".join(str(error).split()) or type(error).__name__)
+
+
+class Files(ABC):
+    """Files by their names, for several threads and processes at once.
+
+    Args:
+        place: the folder or the archive.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    @abstractmethod
+    def open(self, name: str) -> IO[bytes]:
+        """A file's bytes.
+
+        Raises:
+            OSError: if it cannot be read.
+        """
+
+    def called(self, name: str) -> str:
+        """What errors call a file: quoted, and safe to print."""
+        return repr(str(self.place / name))
+
+
+class FolderFiles(Files):
+    """The files of a folder."""
+
+    def open(self, name: str) -> IO[bytes]:
+        """The file itself."""
+        return (self.place / name).open("rb")

@@ -1,0 +1,125 @@
+"""Which files of a folder or an archive are images, and what their places say: splits and classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reparam.data.readers.archives import Archive, archive_of
+from reparam.data.readers.files import Entry, Files, FolderFiles, is_hidden
+from reparam.data.readers.opening import suffixes
+from reparam.data.readers.walk import PassedOver, ending_of, images_among, walk
+from reparam.data.reading import SPLIT_WORDS
+from reparam.errors import UserError, printable
+
+
+@dataclass(frozen=True)
+class Found:
+    """An image file, the split its folder names (or None), and the class its folder names (or None)."""
+
+    name: str
+    split: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """The images of a folder or an archive, in their order, and all else that was met.
+
+    Args:
+        files: what opens them.
+        images: of them, those that are images.
+        others: all other files that are not hidden.
+        passed: what was passed over.
+    """
+
+    files: Files
+    images: tuple[Entry, ...]
+    others: tuple[Entry, ...]
+    passed: PassedOver
+
+
+def source_of(path: Path) -> Source:
+    """What a folder, an archive or an image file holds.
+
+    Raises:
+        UserError: if an archive is damaged.
+        OSError: if a folder cannot be read.
+    """
+    passed = PassedOver()
+    if path.is_dir():
+        files: Files = FolderFiles(path)
+        entries = list(walk(path, passed))
+    elif ending_of(path.name) in suffixes():
+        files = FolderFiles(path.parent)
+        entries = [Entry((path.name,), path.stat().st_size)]
+    else:
+        files = archive_of(path)
+        entries = _visible(files, passed)
+    images = images_among(files, entries, passed)
+    kept = {entry.parts for entry in images}
+    return Source(files, tuple(images), tuple(entry for entry in entries if entry.parts not in kept), passed)
+
+
+def _visible(archive: Archive, passed: PassedOver) -> list[Entry]:
+    """The files of an archive, hidden ones counted instead."""
+    entries = archive.entries()
+    seen = [entry for entry in entries if not any(map(is_hidden, entry.parts))]
+    passed.hidden += len(entries) - len(seen)
+    return seen
+
+
+def arranged(source: Source) -> list[Found]:
+    """The images in the order of their places, with what these say of splits and classes.
+
+    Subfolders are classes, unless they are named as splits, of which one is ``train``: then their subfolders are. The
+    one folder that an archive is often wrapped in says nothing.
+
+    Raises:
+        UserError: if there are none, or both beside and in subfolders.
+    """
+    where, images = source.files.place, source.images
+    depth = 0 if isinstance(source.files, FolderFiles) else _wrapped(images)
+    beside = [entry for entry in images if len(entry.parts) == depth + 1]
+    below = [entry for entry in images if len(entry.parts) > depth + 1]
+    if not images:
+        raise UserError(_nothing(source))
+    if beside and below:
+        raise UserError(f"{str(where)!r} holds images both beside ({beside[0].parts[-1]!r}) and in subfolders "
+                        f"({below[0].parts[depth]!r}): leave one of the two.")  # fmt: skip
+    splits = {entry.parts[depth]: SPLIT_WORDS.get(entry.parts[depth].lower()) for entry in below}
+    named = "train" in splits.values() and all(splits.values())
+    return [
+        Found(entry.name, splits[entry.parts[depth]], _label(entry, depth + 1)) if named
+        else Found(entry.name, None, _label(entry, depth))
+        for entry in sorted(images, key=lambda entry: _order(entry, depth))
+    ]  # fmt: skip
+
+
+def _order(entry: Entry, depth: int) -> tuple[str, str]:
+    """By the names of the subfolders, then by the paths in them."""
+    return (entry.parts[depth] if len(entry.parts) > depth + 1 else ""), "/".join(entry.parts[depth:])
+
+
+def _label(entry: Entry, depth: int) -> str | None:
+    """The class that a file's folder names, where it lies in one."""
+    return printable(entry.parts[depth]) if len(entry.parts) > depth + 1 else None
+
+
+def _wrapped(images: Sequence[Entry]) -> int:
+    """How many folders stand around all of an archive's images and say nothing of them."""
+    depth = 0
+    while images and all(len(entry.parts) > depth + 1 for entry in images):
+        tops = {entry.parts[depth] for entry in images}
+        if len(tops) > 1 or tops.pop().lower() in SPLIT_WORDS:
+            break
+        depth += 1
+    return depth
+
+
+def _nothing(source: Source) -> str:
+    words = source.passed.words()
+    return (
+        f"{str(source.files.place)!r} holds no images{' and no IDX files' * isinstance(source.files, FolderFiles)}"
+        f"{f' ({words})' if words else ''}: give a folder of images (PNG, JPEG, ...), flat or in a subfolder for each "
+        "class."
+    )
