@@ -41,7 +41,7 @@ def rows(data):
 )
 def test_shapes(tmp_path, shape, data_shape):
     array = RNG.integers(0, 256, shape, dtype=np.uint8)
-    data = load_data(saved(tmp_path, array))
+    data = load_data(saved(tmp_path, array), read_as="vectors" if len(data_shape) == 1 else "auto")
     assert data.data_shape == data_shape
     assert all(split.x.shape[1:] == data_shape for split in data.splits.values())
     last = len(shape) == 4 and shape[1] not in (1, 3, 4)
@@ -62,13 +62,14 @@ def test_shapes(tmp_path, shape, data_shape):
 )
 def test_the_splits_are_disjoint_and_complete(tmp_path_factory, array, seed, on_disk):
     path = saved(tmp_path_factory.mktemp("npy"), array)
-    data = load_data(path, seed=seed, memory_limit=0 if on_disk else 2**30)
+    how = {} if array.dtype == np.float32 else {"read_as": "vectors"}
+    data = load_data(path, seed=seed, memory_limit=0 if on_disk else 2**30, **how)
     split_rows = [split.x[torch.arange(len(split))] for split in data.splits.values()]
     found = sorted(row.numpy().tobytes() for part in split_rows for row in part)
     assert found == sorted(row.tobytes() for row in array)
     assert sum(map(len, data.splits.values())) == len(array)
     assert min(map(len, data.splits.values())) >= 1
-    assert load_data(path, seed=seed).fingerprint == data.fingerprint
+    assert load_data(path, seed=seed, **how).fingerprint == data.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_the_splits_are_disjoint_and_complete(tmp_path_factory, array, seed, on_
     ],
 )
 def test_dtypes(tmp_path, array, dtype, scale, binary):
-    data = load_data(saved(tmp_path, array))
+    data = load_data(saved(tmp_path, array), read_as="vectors")
     assert (data.train.x.dtype, data.scale, data.binary) == (dtype, scale, binary)
     kind = np.uint8 if dtype == torch.uint8 else np.float32
     assert rows(data) == sorted(row.tobytes() for row in np.ascontiguousarray(array).astype(kind))
@@ -100,8 +101,8 @@ def refuse(path, match, **arguments):
 
 
 def test_bad_arrays_are_refused(tmp_path):
-    refuse(saved(tmp_path, np.arange(12).reshape(4, 3) * 100), "int64 values from 0 to 1100.*float32.*uint8")
-    refuse(saved(tmp_path, np.full((4, 3), -1, np.int8)), "int8 values from -1")
+    refuse(saved(tmp_path, np.arange(36).reshape(4, 3, 3) * 100), "int64 values from 0 to 3500.*float32.*uint8")
+    refuse(saved(tmp_path, np.full((4, 3, 3), -1, np.int8)), "int8 values from -1")
     refuse(saved(tmp_path, np.zeros((4, 3), complex)), "dtype complex128.*not one of numbers")
     refuse(saved(tmp_path, np.array(["a", "b", "c"])), "dtype <U1.*not one of numbers")
     refuse(saved(tmp_path, np.zeros((0, 3))), r"empty \(shape \(0, 3\)\)")
@@ -225,7 +226,7 @@ def test_bad_npz_files_are_refused(tmp_path):
     refuse_saved("float64 rows of shape.*give splits of one kind", train=x, valid=x[:, :2], test=x)
     refuse_saved("give splits of one kind", train=x, valid=x.astype(np.float32), test=x)
     refuse_saved("not whole numbers", x=x, y=np.linspace(0, 1, 20))
-    refuse_saved("one label a row", x=x, y=np.zeros((20, 4)))
+    refuse_saved("one label a row", x=x, y=np.zeros((20, 1, 1)))
     refuse_saved("'valid'.*empty", train=x, valid=x[:0], test=x)
     refuse_saved("NaN", train=x, valid=x * np.nan, test=x)
     path.write_bytes(path.read_bytes()[:100])
@@ -239,7 +240,127 @@ def test_arrays_stored_column_by_column_are_turned_once(tmp_path):
     """Picking rows of such an array copies all of it: 40 ms a step for static binarized MNIST, whose file is one."""
     x = np.asfortranarray(RNG.integers(0, 2, (60, 20)).astype(np.uint8))
     np.savez(tmp_path / "a.npz", train=x, valid=x[:20], test=x[:20])
-    for split in load_data(tmp_path / "a.npz").splits.values():
-        assert split.x.is_contiguous()
-    np.testing.assert_array_equal(load_data(tmp_path / "a.npz").train.x, x)
+    data = load_data(tmp_path / "a.npz", read_as="vectors")
+    assert all(split.x.is_contiguous() for split in data.splits.values())
+    np.testing.assert_array_equal(data.train.x, x)
     assert all(split.x.is_contiguous() for split in load_data("static-mnist").splits.values())
+
+
+def table_of(path, **how):
+    """The schema and the values that rows of the training split stand for."""
+    data = load_data(path, **how)
+    return data, data.table.array(data.train.x)
+
+
+def rows_of_array(array):
+    return {tuple(row) for row in array.tolist()}
+
+
+def test_whole_numbers_are_a_table_whatever_its_width(tmp_path):
+    counts = RNG.poisson(RNG.gamma(2.0, 4.0, 100), (700, 100)).clip(0, 255).astype(np.int64)
+    data, back = table_of(saved(tmp_path, counts))
+    assert {kind.word for kind in data.table.columns} <= {"integer", "levels"}
+    assert back.dtype == np.int64
+    assert rows_of_array(back) <= rows_of_array(counts)
+    assert any('int64) are read as a table of integers (read_as="images" reads them as 10x10' in n for n in data.notes)
+    assert load_data(tmp_path / "a.npy", read_as="images").data_shape == (1, 10, 10)
+    assert load_data(tmp_path / "a.npy", read_as="vectors").data_shape == (100,)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint64, np.bool_])
+def test_whole_numbers_of_any_type_and_sign_come_back(tmp_path, dtype):
+    array = RNG.integers(-120, 120, (90, 3)) if dtype in (np.int8, np.int64) else RNG.integers(0, 2, (90, 3))
+    data, back = table_of(saved(tmp_path, array.astype(dtype)))
+    assert rows_of_array(back) <= rows_of_array(array)
+    assert data.data_shape == (data.table.width,)
+    data, back = table_of(saved(tmp_path, array[:, 0].astype(dtype)))
+    assert back.shape == (72, 1)
+
+
+@pytest.mark.parametrize(
+    ("width", "high", "shape"),
+    [
+        (784, 1, (1, 28, 28)),
+        (784, 255, (1, 28, 28)),
+        (64, 255, (1, 8, 8)),
+        (100, 40, None),
+        (64, 1, None),
+        (65, 255, None),
+    ],
+)
+def test_8_bit_rows_are_images_where_they_look_like_some(tmp_path, width, high, shape):
+    data = load_data(saved(tmp_path, RNG.integers(0, high + 1, (50, width)).astype(np.uint8)))
+    assert (data.table is None) == (shape is not None)
+    if shape is not None:
+        assert data.data_shape == shape
+        assert any('read_as="table"' in note for note in data.notes)
+    assert load_data(tmp_path / "a.npy", read_as="table").table is not None
+
+
+def test_what_was_said_of_an_array_is_done_or_refused(tmp_path):
+    refuse(saved(tmp_path, RNG.normal(size=(9, 10))), "no square images", read_as="images")
+    assert load_data(saved(tmp_path, RNG.normal(size=(9, 16))), read_as="images").data_shape == (1, 4, 4)
+    for told in ("table", "vectors"):
+        refuse(saved(tmp_path, RNG.normal(size=(9, 4, 4))), f'read_as="{told}" reads rows of numbers', read_as=told)
+    refuse(saved(tmp_path, RNG.normal(size=(9, 4))), "tables are read as a whole", read_as="table", memory_limit=10)
+    assert load_data(tmp_path / "a.npy", columns={"2": "quantile"}).table.columns[1].word == "quantile"
+
+
+def test_a_large_offset_is_kept(tmp_path):
+    """Unix seconds within an hour, and 1e8 give or take 1: a float32 leaves 29 values of the first, 1 of the second."""
+    seconds = 1_700_000_000 + np.sort(RNG.choice(36_000, 800, replace=False)) / 10
+    reading = 1e8 + RNG.normal(size=800)
+    sensors = np.stack([seconds, reading, RNG.normal(size=800)], 1)
+    data, back = table_of(saved(tmp_path, sensors))
+    assert any("float32 would round columns 1, 2 to a few" in note for note in data.notes)
+    assert (data.data_shape, back.dtype) == ((3,), np.float64)
+    order = np.argsort(sensors[:, 0])
+    near = sensors[order][np.searchsorted(sensors[order, 0], back[:, 0] - 0.04)]
+    np.testing.assert_array_equal(back[:, 0], near[:, 0])  # rounded as the data's are
+    # an entry is right to 2^-24 of itself
+    np.testing.assert_allclose(back[:, 1:], near[:, 1:], rtol=0, atol=4 * 2.0**-23)
+    plain = load_data(tmp_path / "a.npy", read_as="vectors")
+    assert len(np.unique(plain.train.x[:, 0])) == 29
+    for array in (sensors.astype(np.float32), sensors - sensors.mean(0), np.full((9, 2), 1 / 3)):
+        assert load_data(saved(tmp_path, array)).table is None
+
+
+def test_nan_is_told_by_its_place_in_the_array_or_is_a_missing_cell(tmp_path):
+    array = RNG.normal(size=(200, 4))
+    array[150, 2] = np.nan
+    refuse(
+        saved(tmp_path, array),
+        r"1 value that.*first at index \(150, 2\).*read_as=\"table\", which reads NaN as missing",
+    )
+    np.savez(tmp_path / "a.npz", x=array)
+    refuse(tmp_path / "a.npz", r"first at index \(150, 2\)")
+    data = load_data(tmp_path / "a.npy", read_as="table")
+    assert [kind.missing for kind in data.table.columns] == [False, False, True, False]
+    back = np.concatenate([data.table.array(split.x) for split in data.splits.values()])
+    assert np.isnan(back).sum() == np.isnan(back[:, 2]).sum() == 1
+
+
+def test_labels_beside_a_table_and_several_a_row(tmp_path):
+    x = RNG.integers(0, 1000, (300, 4))
+    np.savez(tmp_path / "a.npz", x=x, y=np.arange(300) % 3 == 0)
+    data = load_data(tmp_path / "a.npz")
+    assert data.classes == ("0", "1")
+    assert [int(split.y.sum()) for split in data.splits.values()] == [80, 10, 10]
+    assert any("each class in the same shares" in note for note in data.notes)
+    np.savez(tmp_path / "a.npz", train=x[:200], val=x[200:250], test=x[250:], train_y=x[:200, 0] % 2)
+    data = load_data(tmp_path / "a.npz")
+    assert [split.y is None for split in data.splits.values()] == [False, True, True]
+    np.testing.assert_array_equal(data.table.array(data.test.x), x[250:])
+    np.testing.assert_array_equal(data.train.y, x[:200, 0] % 2)
+    for images in (RNG.integers(0, 256, (300, 6, 6)).astype(np.uint8), RNG.normal(size=(300, 3)), x):
+        np.savez(tmp_path / "a.npz", x=images, y=np.zeros((300, 14), np.uint8))
+        data = load_data(tmp_path / "a.npz")
+        assert (data.train.y, data.classes) == (None, ())
+        assert "labels of shape (300, 14), several a row, are not read" in data.notes
+
+
+def test_a_split_by_class_of_arrays_where_it_is_asked_for(tmp_path):
+    np.savez(tmp_path / "a.npz", x=RNG.normal(size=(100, 3)), y=np.arange(100) % 10 == 0)
+    data = load_data(tmp_path / "a.npz", split_by="stratified")
+    assert [int(split.y.sum()) for split in data.splits.values()] == [8, 1, 1]
+    assert data.data_shape == (3,)

@@ -119,7 +119,7 @@ def test_lazy_and_in_memory_binarization_agree(tmp_path):
 
 
 def test_binary_data_are_left_alone(tmp_path):
-    np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 2, (30, 10), dtype=np.uint8))
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 2, (30, 5, 2), dtype=np.uint8))
     data = load_data(tmp_path / "a.npy", binarization="dynamic")
     assert (data.binary, data.binarization, data.scale) == (True, "none", 1.0)
     assert any("changes nothing" in note for note in data.notes)

@@ -62,6 +62,7 @@ def test_the_bundled_digits_are_what_a_run_saw():
 @pytest.mark.parametrize("array", [COLOUR, POINTS, (POINTS > 0).astype(np.uint8)], ids=["colour", "points", "binary"])
 def test_other_data_are_what_a_run_saw(tmp_path, array):
     data, raw = read(tmp_path, array)
+    raw = raw if data.table is None else data.table.array(raw)
     assert torch.equal(examples_of(raw, data), seen(data))
 
 

@@ -138,6 +138,8 @@ class Dataset:
         classes: Sequence[str] | None = None,
         binarization: Binarization = "none",
         seed: int = 0,
+        table: "TableSchema | None" = None,
+        **reading: Any,
     ) -> "Dataset":
         """A data set of what Python code holds, read as the same values in a file would be.
 
@@ -154,6 +156,9 @@ class Dataset:
             classes: the labels' names, where these are numbers from 0.
             binarization: see :func:`reparam.load_data`.
             seed: of what is held out and of what is binarized once.
+            table: the schema that a table is read by, that of other data, say; found from the data unless given.
+            **reading: how values are read: ``read_as``, ``columns`` and the rest of
+                :class:`reparam.settings.ReadingConfig`.
 
         Raises:
             UserError: if something cannot be read, or does not fit together.
@@ -163,7 +168,8 @@ class Dataset:
         """
         from reparam.data.given import dataset_of
 
-        return dataset_of(train, validation, test, labels, name, classes, binarization, seed)
+        how = ReadingConfig(**reading)
+        return dataset_of(train, validation, test, labels, name, classes, binarization, seed, how, table)
 
     @property
     def is_image(self) -> bool:

@@ -2,25 +2,36 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
+from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Binarization, Dataset
 from reparam.data.foreign import Given, arrays_of, as_array
-from reparam.data.load import binarized, from_reading, load_data
+from reparam.data.load import MEMORY_LIMIT, binarized, from_reading, load_data
+from reparam.data.readers.asked import Asked
 from reparam.data.readers.assemble import assemble
-from reparam.data.reading import SPLIT_WORDS
+from reparam.data.readers.given_cells import cells_given, column_of, is_table, joined
+from reparam.data.readers.table import table_reading
+from reparam.data.reading import SPLIT_WORDS, Reading
 from reparam.errors import UserError
+from reparam.settings import ReadingConfig
+
+LABELS = "label"
+"""What the column of labels is called that stood beside a table."""
 
 
-def as_dataset(given: Any, *, seed: int = 0) -> Dataset:
+def as_dataset(given: Any, *, seed: int = 0, table: TableSchema | None = None) -> Dataset:
     """Whatever holds examples as a data set.
 
     Args:
         given: a :class:`Dataset`, returned as it is; a name or a path (see :func:`reparam.load_data`); or what
             :meth:`Dataset.of` takes, alone or by split: ``{"train": x, "test": y}``.
         seed: of what is held out where a split is not given.
+        table: the schema that a table is read by; found from the data unless given.
 
     Raises:
         UserError: if it cannot be read.
@@ -31,10 +42,9 @@ def as_dataset(given: Any, *, seed: int = 0) -> Dataset:
     if isinstance(given, Dataset):
         return given
     if isinstance(given, str | os.PathLike):
-        return load_data(given, seed=seed)
-    if isinstance(given, Mapping):
-        return Dataset.of(**_by_split(given), seed=seed)
-    return Dataset.of(given, seed=seed)
+        return load_data(given, seed=seed, table=table)
+    parts = _by_split(given) if isinstance(given, Mapping) else {"train": given}
+    return Dataset.of(**parts, seed=seed, table=table)
 
 
 def _by_split(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,11 +65,17 @@ def dataset_of(
     classes: Sequence[str] | None,
     binarization: Binarization,
     seed: int,
+    how: ReadingConfig,
+    table: TableSchema | None = None,
 ) -> Dataset:
-    """What :meth:`Dataset.of` does."""
+    """What :meth:`Dataset.of` does, by the schema ``table`` where there is one."""
     parts = {"train": train, "validation": validation, "test": test}
     # training examples there must be: None in their place is refused by what reads them
     asked = {split: part for split, part in parts.items() if part is not None or split == "train"}
+    asked_for = Asked(seed, MEMORY_LIMIT, how, table)
+    if all(map(is_table, asked.values())):
+        data = replace(from_reading(_table(asked, labels, name, asked_for), seed), reading=how)
+        return binarized(data, binarization)
     given = {split: arrays_of(part, f"{split} of {name!r}") for split, part in asked.items()}
     if labels is not None:
         given["train"] = _labelled(given["train"], labels, name)
@@ -71,11 +87,26 @@ def dataset_of(
         name,
         {split: part.x for split, part in given.items()},
         {split: part.y for split, part in given.items() if part.y is not None},
-        seed,
+        asked_for,
         classes=names,
         notes=tuple(dict.fromkeys(note for part in given.values() for note in part.notes)),
     )
-    return binarized(from_reading(reading, seed), binarization)
+    return binarized(replace(from_reading(reading, seed), reading=how), binarization)
+
+
+def _table(parts: Mapping[str, Any], labels: Any, name: str, asked: Asked) -> Reading:
+    """Tables by split, or one to be split, as one table."""
+    cells = {split: cells_given(part, f"{split} of {name!r}") for split, part in parts.items()}
+    if isinstance(labels, str):
+        asked = replace(asked, how=asked.how.model_copy(update={"labels": labels}))
+    elif labels is not None:
+        cells["train"] = replace(cells["train"], columns=(*cells["train"].columns, column_of(LABELS, labels)))
+        asked = replace(asked, how=asked.how.model_copy(update={"labels": LABELS}))
+    if len(cells) == 1:
+        return table_reading(cells["train"], name, asked)
+    ends = np.cumsum([0, *(len(each.columns[0].values) for each in cells.values())])
+    rows = {split: torch.arange(ends[at], ends[at + 1]) for at, split in enumerate(cells)}
+    return table_reading(joined(cells, name), name, asked, rows)
 
 
 def _labelled(given: Given, labels: Any, name: str) -> Given:

@@ -12,6 +12,7 @@ from reparam.data.frozen import frozen
 from reparam.data.readers.layout import Layout, Values, check_array, scan
 from reparam.data.reading import chunks, rows_of
 from reparam.data.record import DataRecord
+from reparam.data.tables import rows_given
 from reparam.errors import UserError
 
 #: How far a float may be from k/255 and still be the 8-bit value k.
@@ -28,7 +29,8 @@ def examples_of(x: Any, record: DataRecord | Dataset, where: str = "x") -> torch
     Args:
         x: a tensor, array or list of arrays, ``(n, *data_shape)``, or one example alone; images also as ``(n, h, w)``
             and ``(n, h, w, c)``, or flat; 8-bit values, or floats as a model sees them; a torch or Hugging Face data
-            set; a :class:`Split`, or a :class:`Dataset`, whose test split is taken.
+            set; a :class:`Split`, or a :class:`Dataset`, whose test split is taken. Rows of a table as
+            :func:`reparam.data.tables.rows_given` takes them.
         record: how values are read.
         where: what ``x`` is called in errors.
 
@@ -44,6 +46,8 @@ def examples_of(x: Any, record: DataRecord | Dataset, where: str = "x") -> torch
     torch.Size([3, 1, 28, 28])
     """
     record = DataRecord.of(record) if isinstance(record, Dataset) else record
+    if record.schema is not None:
+        return rows_given(x, record.schema, where)
     split = frozen(raw_split(x, record, where), record, "test")
     parts = [model_values(rows_of(split.x, rows), split, record) for rows in chunks(split.x)]
     return torch.cat(parts)

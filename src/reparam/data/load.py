@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Binarization, Dataset
 from reparam.data.frozen import frozen
 from reparam.data.readers.asked import Asked
@@ -22,6 +23,7 @@ def load_data(
     binarization: Binarization = "none",
     seed: int = 0,
     memory_limit: int = MEMORY_LIMIT,
+    table: TableSchema | None = None,
     **reading: Any,
 ) -> Dataset:
     """Read a named data set, a file or a folder.
@@ -35,6 +37,7 @@ def load_data(
             from the seed; ``threshold``: 1 above one half; ``none``.
         seed: Of the split where the source names none, of the toys' draws, and of what is binarized once.
         memory_limit: Bytes from which an ``.npy`` file or a folder of images stays on disk.
+        table: The schema that a table is read by, that of other data, say; found from the data unless given.
         **reading: how files are read: ``image_size``, ``labels``, ``columns`` and the rest of
             :class:`reparam.settings.ReadingConfig`.
 
@@ -49,10 +52,18 @@ def load_data(
     if not isinstance(name_or_path, str | os.PathLike):
         raise UserError(f"load_data reads names and paths, and was given a {type(name_or_path).__name__}: give it to "
                         f"reparam.fit as it is, or to reparam.data.Dataset.of(...)")  # fmt: skip
-    how = ReadingConfig(**reading)
-    found = read(name_or_path, Asked(seed, memory_limit, how))
-    data = replace(from_reading(found, seed), source=_absolute(name_or_path), reading=how)
+    data = read_data_set(name_or_path, Asked(seed, memory_limit, ReadingConfig(**reading), table))
     return binarized(data, binarization)
+
+
+def read_data_set(name_or_path: str | os.PathLike[str], asked: Asked) -> Dataset:
+    """A source's values as they were read, as :func:`load_data`.
+
+    Raises:
+        UserError: when it cannot be read.
+    """
+    data = from_reading(read(name_or_path, asked), asked.seed)
+    return replace(data, source=_absolute(name_or_path), reading=asked.how)
 
 
 def _absolute(source: str | os.PathLike[str]) -> str:
@@ -99,7 +110,10 @@ def binarized(data: Dataset, binarization: Binarization) -> Dataset:
     if binarization == "none":
         return data
     if data.table is not None:
-        raise UserError(f'{data.name!r} is a table, whose columns have kinds of their own: take binarization="none".')
+        raise UserError(
+            f'{data.name!r} is a table, whose columns have kinds of their own: take binarization="none", '
+            'or read plain numbers with read_as="vectors".'
+        )
     if data.binary:
         return replace(data, notes=(*data.notes, f"already 0 and 1: binarization {binarization} changes nothing"))
     low, high = data.range

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Dataset
 from reparam.data.given import as_dataset
 from reparam.data.load import binarized
 from reparam.data.record import DataRecord
+from reparam.data.tables import table_like
 from reparam.errors import UserError
 
 
@@ -19,6 +21,10 @@ def data_like(record: DataRecord, given: Any) -> Dataset:
     Raises:
         UserError: if they cannot be read, or the schema differs.
     """
+    if record.table is not None:
+        data = table_like(record, given)
+        check_same_schema(record, data)
+        return data
     data = as_dataset(given, seed=record.seed)
     if record.binarization != "none" and data.binarization == "none" and not data.binary and is_unit(data.range):
         data = binarized(replace(data, seed=record.seed), record.binarization)
@@ -38,6 +44,12 @@ def check_same_schema(record: DataRecord, data: Dataset | DataRecord) -> None:
     Traceback (most recent call last):
     reparam.errors.UserError: 'mnist' has examples of shape (1, 28, 28) and 'ring' of (2,): give data of the same shape
     """
+    table = data.table.plain() if isinstance(data.table, TableSchema) else data.table
+    if table != record.table:
+        raise UserError(
+            f"{data.name!r} is {_of_columns(table)} and {record.name!r} {_of_columns(record.table)}: give the data "
+            "themselves, as a file or a DataFrame, which are read as those were"
+        )
     if tuple(data.data_shape) != tuple(record.data_shape):
         raise UserError(
             f"{data.name!r} has examples of shape {tuple(data.data_shape)} and {record.name!r} of "
@@ -49,6 +61,11 @@ def check_same_schema(record: DataRecord, data: Dataset | DataRecord) -> None:
             "give data of the same classes in the same order, or without labels"
         )
     _check_values(record, data)
+
+
+def _of_columns(table: dict[str, Any] | None) -> str:
+    """A schema in words."""
+    return "no table" if table is None else f"a {TableSchema.of_plain(table).summary}"
 
 
 def _check_values(record: DataRecord, data: Dataset | DataRecord) -> None:

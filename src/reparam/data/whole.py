@@ -9,11 +9,16 @@ from torch import Tensor
 
 from reparam.data.dataset import Dataset, Split
 from reparam.data.incoming import examples_of
-from reparam.data.load import load_data
+from reparam.data.load import MEMORY_LIMIT, read_data_set
+from reparam.data.readers.asked import Asked
 from reparam.data.readers.idx import is_idx_folder
-from reparam.data.readers.sources import NAMES
+from reparam.data.readers.rows import WHOLE
+from reparam.data.readers.sources import IMAGES, NAMES, format_of
 from reparam.data.reading import chunks, rows_of, split_note, split_rows
 from reparam.data.record import DataRecord
+from reparam.data.schema import check_same_schema
+from reparam.data.tables import kept_of
+from reparam.settings import ReadingConfig
 
 Which = Literal["all", "train", "validation", "test"]
 
@@ -35,23 +40,33 @@ def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[
     place = Path(source).expanduser()
     named = source in NAMES or not place.exists()
     which = which or ("test" if named else "all")
-    data = load_data(source, seed=record.seed, **({} if named else fitting(record, place)))
-    if which != "all":
-        return examples_of(_gathered([data.splits[which]]), record, source), f"the {which} split of {data.name}"
-    raw, words = in_order(data)
-    return examples_of(raw, record, source), f"{words} of {data.name}"
+    how = ReadingConfig(**({} if named else fitting(record, place)))
+    data = read_data_set(source, Asked(record.seed, MEMORY_LIMIT, how, record.schema, which == "all"))
+    if record.table is not None or data.table is not None:
+        check_same_schema(record, data)
+    raw, words = (_gathered([data.splits[which]]), f"the {which} split") if which != "all" else in_order(data)
+    if record.schema is None:
+        return examples_of(raw, record, source), f"{words} of {data.name}"
+    # what a table's reader has decided, which columns it does not use, say
+    said = [note for note in data.notes if note != WHOLE]
+    return raw.float(), "; ".join([f"{words} of {data.name}", *said])
 
 
 def fitting(record: DataRecord, place: Path) -> dict[str, Any]:
     """What was asked for when a run's data were read, as far as it applies to what lies at another place."""
+    if record.table is not None:
+        return kept_of(record)
     folder = place.is_dir() and not is_idx_folder(place)
-    applies = ("image_size",) if folder else ("labels",) if place.suffix.lower() == ".csv" else ()
+    known = format_of(place)
+    applies = IMAGES if folder else known.applying if known else ()
     return {name: value for name, value in record.reading.items() if name in applies}
 
 
 def in_order(data: Dataset) -> tuple[Tensor, str]:
     """All raw examples of a data set: as they stand in the source where reparam split it, else split by split."""
     raw = _gathered(list(data.splits.values()))
+    if WHOLE in data.notes:
+        return raw, "every example in its order"
     if split_note(data.seed) not in data.notes:
         return raw, "every example, train, validation and test in this order,"
     rows = torch.cat(split_rows(len(raw), data.seed))

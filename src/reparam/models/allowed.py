@@ -6,7 +6,6 @@ from typing import Any
 from torch import nn
 
 from reparam import bounds, networks
-from reparam.distributions import columns
 from reparam.distributions.flow import AutoregressiveTransforms
 from reparam.errors import UserError
 from reparam.models import gan, vae
@@ -17,7 +16,6 @@ CLASSES: dict[str, type] = {
     for cls in (
         networks.MLP,
         networks.Affine,
-        networks.ColumnsHead,
         networks.ConvDecoder,
         networks.ConvEncoder,
         networks.ResidualBlock,
@@ -27,9 +25,6 @@ CLASSES: dict[str, type] = {
         players.FourierFeatures,
         players.Ranged,
         AutoregressiveTransforms,
-        columns.Number,
-        columns.Integer,
-        columns.Category,
         vae.AVB,
         vae.Autoencoder,
         vae.VAE,
@@ -44,7 +39,6 @@ CLASSES: dict[str, type] = {
         vae.VampPrior,
         vae.BernoulliLikelihood,
         vae.CategoricalLikelihood,
-        vae.ColumnsLikelihood,
         vae.ContinuousBernoulliLikelihood,
         vae.DiscretizedLogisticLikelihood,
         vae.NormalLikelihood,

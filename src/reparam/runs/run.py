@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam.data import DataRecord, Dataset, data_like, load_data
+from reparam.data.columns.table import TableSchema
 from reparam.errors import UserError
 from reparam.models.composition import build, own
 from reparam.models.model import Model
@@ -75,10 +76,10 @@ class Run(Questions):
         return {name: value for name, value in self.rows[-1].items() if name not in ("step", "epoch", "split")}
 
 
-def read_data(config: DataConfig) -> Dataset:
-    """The data set that settings name (``auto`` binarization means none here)."""
+def read_data(config: DataConfig, table: TableSchema | None = None) -> Dataset:
+    """The data set that settings name (``auto`` binarization means none here), by a schema where there is one."""
     binarization = "none" if config.binarization == "auto" else config.binarization
-    return load_data(config.data, binarization=binarization, seed=config.split_seed, **config.asked())
+    return load_data(config.data, binarization=binarization, seed=config.split_seed, table=table, **config.asked())
 
 
 def read_again(record: DataRecord, config: DataConfig, where: str) -> Dataset:
@@ -94,7 +95,8 @@ def read_again(record: DataRecord, config: DataConfig, where: str) -> Dataset:
         source = config.data  # as it was asked for: a folder that was moved whole brings its data along
     if Path(record.source).is_absolute() and not Path(source).expanduser().exists():
         raise UserError(f"the data of {where} are no longer at {record.source}: bring them back, or give data=...")
-    data = read_data(config.model_copy(update={"data": source, "binarization": record.binarization}))
+    config = config.model_copy(update={"data": source, "binarization": record.binarization})
+    data = read_data(config, record.schema)
     check_fingerprint(data, record, where)
     return data
 

@@ -117,7 +117,7 @@ class Date(ColumnKind):
     def read(self, column: Column) -> Read:
         """Dates as microseconds since 1970; words that are written as dates are here are some."""
         values, missing = column.values, column.missing
-        if values.dtype.kind == "O" and self.written is not None:
+        if values.dtype.kind == "O":
             values = np.array([_parsed(word, self.written) for word in values.tolist()], dtype="datetime64[us]")
         if values.dtype.kind != "M":
             return Read(np.zeros(len(values), dtype=np.int64), missing.copy())
@@ -164,8 +164,9 @@ def _iso(moment: np.datetime64) -> str:
     return text.removesuffix(" 00:00:00")
 
 
-def _parsed(word: str, written: str) -> np.datetime64:
+def _parsed(word: str, written: str | None) -> np.datetime64:
     try:
-        return np.datetime64(datetime.strptime(word, written).replace(tzinfo=None), "us")
+        moment = datetime.fromisoformat(word) if written is None else datetime.strptime(word, written)
+        return np.datetime64(moment.replace(tzinfo=None), "us")
     except ValueError:
         return np.datetime64("NaT")

@@ -24,10 +24,9 @@ def matched(cells: Cells, kinds: Sequence[ColumnKind], where: str) -> dict[str, 
     """
     found = {column.name: column for column in cells.columns}
     needed = [kind for kind in kinds if kind.family is not None]
+    if not cells.header:
+        return _by_place(cells, kinds, needed, where)
     missing = [kind.name for kind in needed if kind.name not in found]
-    for those in (kinds, needed):
-        if missing and not cells.header and len(cells.columns) == len(those):
-            return {kind.name: column for kind, column in zip(those, cells.columns, strict=True)}
     if not missing:
         return found
     close = get_close_matches(missing[0], found, n=1)
@@ -35,6 +34,17 @@ def matched(cells: Cells, kinds: Sequence[ColumnKind], where: str) -> dict[str, 
     raise UserError(
         f"{where} has no {'column' if len(missing) == 1 else 'columns'} {listed(list(map(repr, missing)))}{meant}: its "
         f"columns are {listed(list(map(repr, found)))}; give a table of the same columns, in any order"
+    )
+
+
+def _by_place(cells: Cells, kinds: Sequence[ColumnKind], needed: Sequence[ColumnKind], where: str) -> dict[str, Column]:
+    """Columns without names: all of them, or all but the labels, or those alone that a model sees."""
+    for those in (kinds, [kind for kind in kinds if kind.word != "label"], needed):
+        if len(cells.columns) == len(those):
+            return {kind.name: column for kind, column in zip(those, cells.columns, strict=True)}
+    raise UserError(
+        f"{where} has {counted(len(cells.columns), 'column')} without names, and the table that it is read by has "
+        f"{len(kinds):,}: give all of them in their order ({listed([kind.name for kind in kinds])})"
     )
 
 
@@ -61,8 +71,8 @@ def refuse_unknown(wrong: Sequence[str], where: str) -> None:
     if wrong:
         more = f"; and so in {len(wrong) - 20:,} more columns" if len(wrong) > 20 else ""
         raise UserError(
-            f"{where} says what the data that this is read by do not know: {'; '.join(wrong[:20])}{more}: leave these "
-            "rows out, or make the cells missing where some were"
+            f"{where} holds what the data that it is read by do not: {'; '.join(wrong[:20])}{more}; leave these rows "
+            "out, or make the cells missing where some were"
         )
 
 
@@ -73,14 +83,13 @@ def strangers(kind: ColumnKind, column: Column, known: np.ndarray, lines: np.nda
         words = Counter(texts(column)[rows].tolist())
         shown = listed([f"{word!r}" + (f" {count:,} times" if count > 1 else "")
                         for word, count in words.most_common(SHOWN + 1)], SHOWN)  # fmt: skip
-        found.append(f"column {kind.name!r} ({kind.word}: {kind.about}) has {counted(len(rows), 'cell')} of others, "
-                     f"{shown}{_first(rows, lines)}")  # fmt: skip
+        found.append(f"column {kind.name!r} ({kind.word}: {kind.about}) also holds {shown}{_first(rows, lines)}")
     if not kind.missing and len(rows := np.flatnonzero(column.missing)):
-        found.append(f"column {kind.name!r} has {counted(len(rows), 'missing cell')}{_first(rows, lines)}, and none "
-                     f"was missing there")  # fmt: skip
+        found.append(f"column {kind.name!r} has {counted(len(rows), 'missing cell')}{_first(rows, lines)}, "
+                     f"where none was missing")  # fmt: skip
     return found
 
 
 def _first(rows: np.ndarray, lines: np.ndarray | None) -> str:
     at = f"line {lines[rows[0]]}" if lines is not None else f"row {rows[0] + 1}"
-    return f" ({'the first ' if len(rows) > 1 else ''}in {at})"
+    return f" ({'the first in ' if len(rows) > 1 else ''}{at})"

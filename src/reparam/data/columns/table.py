@@ -171,13 +171,13 @@ class TableSchema:
         return Table(self.cells(x, y, seed).columns)
 
     def array(self, x: Any, seed: int = 0) -> np.ndarray:
-        """Rows that a model made as an array ``(n, d)``: int64 where every column is of whole numbers, else float64.
+        """Rows that a model made as an array ``(n, d)``: of whole numbers where every column is, else float64.
 
         Raises:
             UserError: if a column is not of numbers, besides what :meth:`cells` refuses.
         """
         columns = self.cells(x, seed=seed).columns
-        if words := [column.name for column in columns if column.values.dtype.kind not in "if"]:
+        if words := [column.name for column in columns if column.values.dtype.kind not in "ifb"]:
             raise UserError(f"column {words[0]!r} holds no numbers, and arrays hold nothing else: take a table")
         return np.stack([array(column) for column in columns], axis=1)
 

@@ -1,5 +1,6 @@
 """NumPy's .npy and .npz files."""
 
+import math
 import re
 import zipfile
 import zlib
@@ -9,7 +10,10 @@ import numpy as np
 import torch
 
 from reparam.data.dataset import LazyArray, Split
+from reparam.data.readers.array_table import array_table
+from reparam.data.readers.asked import Asked
 from reparam.data.readers.assemble import assemble, reading
+from reparam.data.readers.flat import rows_are, told_of
 from reparam.data.readers.layout import check_array, plan_layout, scan
 from reparam.data.readers.mapped import MappedRows, NpyFile
 from reparam.data.reading import SPLIT_WORDS, Reading, chunks, split_note, split_rows, take
@@ -19,8 +23,8 @@ X_WORDS = {"x", "data", "image", "images", "features", "samples", "inputs"}
 Y_WORDS = {"y", "label", "labels", "target", "targets", "class", "classes"}
 
 
-def read_npy(path: Path, seed: int, memory_limit: int) -> Reading:
-    """An array of vectors or images, split 80/10/10 from the seed; it stays on disk above ``memory_limit`` bytes.
+def read_npy(path: Path, asked: Asked) -> Reading:
+    """An array, split 80/10/10 from the seed; vectors and images stay on disk above ``memory_limit`` bytes.
 
     Raises:
         UserError: When the file is not a whole .npy file, holds objects, no numbers, too few rows, NaN or
@@ -28,12 +32,16 @@ def read_npy(path: Path, seed: int, memory_limit: int) -> Reading:
     """
     where, file = repr(str(path)), NpyFile(path)
     check_array(file.shape, file.dtype, where)
-    parts = split_rows(len(file), seed)
+    fits = math.prod(file.shape) * file.dtype.itemsize <= asked.memory_limit
+    rows, decided = rows_are(file.shape, file.dtype, file.pieces, told_of(asked), where, fits)
+    if rows == "table":
+        return array_table(path.name, where, {"all": file[:]}, {}, asked, notes=decided)
+    parts = split_rows(len(file), asked.seed)
     values = scan(file.pieces(), where)
-    layout = plan_layout(file.shape, file.dtype, values, where)
+    layout = plan_layout(file.shape, file.dtype, values, where, rows == "images")
     array = MappedRows(file, layout)
-    notes = (*layout.notes, split_note(seed))
-    if torch.Size(array.shape).numel() * layout.dtype.itemsize <= memory_limit:
+    notes = (*layout.notes, *decided, split_note(asked.seed))
+    if torch.Size(array.shape).numel() * layout.dtype.itemsize <= asked.memory_limit:
         return reading(path.name, [Split(_in_memory(array, rows)) for rows in parts], layout, values, (), notes)
     if file.by_column:
         raise UserError(f"{where} is larger than the memory limit and stored column by column, so that rows cannot be "
@@ -42,7 +50,7 @@ def read_npy(path: Path, seed: int, memory_limit: int) -> Reading:
     return reading(path.name, [Split(take(array, rows)) for rows in parts], layout, values, (), notes)
 
 
-def read_npz(path: Path, seed: int) -> Reading:
+def read_npz(path: Path, asked: Asked) -> Reading:
     """Arrays named ``train``, ``valid``, ``test`` (or ``x_train``, ``y_train`` ...), or one array ``x`` (with ``y``).
 
     Splits the file does not name are held out: 80/10/10 of a single array, a tenth of ``train`` for a missing one.
@@ -57,7 +65,7 @@ def read_npz(path: Path, seed: int) -> Reading:
     xs = {split: arrays[key] for (split, role), key in roles.items() if role == "x"}
     ys = {split: arrays[key] for (split, role), key in roles.items() if role == "y"}
     names = {role: f"{key!r} of {str(path)!r}" if role[1] == "x" else repr(key) for role, key in roles.items()}
-    return assemble(path.name, str(path), xs, ys, seed, names=names, notes=notes)
+    return assemble(path.name, str(path), xs, ys, asked, names=names, notes=notes)
 
 
 def _load_npz(path: Path) -> dict[str, np.ndarray]:

@@ -16,18 +16,17 @@ class Asked:
         memory_limit: bytes from which rows stay on disk.
         how: the settings of reading.
         table: the schema that a table is read by, where it is known already; it goes before the settings.
+        whole: of a table, all rows are wanted in their order, and none held out.
     """
 
     seed: int
     memory_limit: int
     how: ReadingConfig = field(default_factory=ReadingConfig)
     table: TableSchema | None = None
+    whole: bool = False
 
 
-TABLES = (
-    *("columns", "drop", "groups", "delimiter", "decimal", "missing", "header", "encoding"),
-    *("split_by", "labels", "schema_file"),
-)
+TABLES = ("columns", "drop", "groups", "delimiter", "decimal", "missing", "split_by", "labels", "schema_file")
 """The settings that apply to tables only."""
 FOLDERS = ("image_size", "fit", "background", "frames", "skip_broken", "image_mode")
 """The settings that apply to folders of images only."""

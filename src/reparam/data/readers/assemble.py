@@ -7,9 +7,14 @@ import numpy as np
 import torch
 
 from reparam.data.dataset import Split
-from reparam.data.readers.labels import encode_labels
+from reparam.data.readers.array_table import array_table
+from reparam.data.readers.asked import Asked
+from reparam.data.readers.flat import rows_are, told_of
+from reparam.data.readers.labels import encode_labels, one_each
 from reparam.data.readers.layout import Layout, Values, check_array, plan_layout, scan
+from reparam.data.readers.roles import STRATIFIED
 from reparam.data.reading import SPLITS, Reading, by_name, complete_splits, split_note
+from reparam.data.splitting import stratified
 from reparam.errors import UserError
 
 Arrays = Mapping[str, np.ndarray]
@@ -20,13 +25,13 @@ def assemble(
     where: str,
     xs: Arrays,
     ys: Arrays,
-    seed: int,
+    asked: Asked,
     *,
     names: Mapping[tuple[str, str], str] = MappingProxyType({}),
     classes: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
 ) -> Reading:
-    """Examples and labels by split as a reading; a single array, ``all``, is split 80/10/10 from the seed.
+    """Examples and labels by split as a reading; a single array, ``all``, is split 80/10/10 from the seed asked for.
 
     What is missing of validation and test is a tenth of ``train`` each. ``where`` is the source in errors,
     ``names`` what they call the ``"x"`` and ``"y"`` of a split; ``classes`` are the names of labels that are numbers
@@ -41,15 +46,21 @@ def assemble(
         if split in ys and ys[split].shape[:1] != x.shape[:1]:
             labels, rows = names.get((split, "y"), "its array of labels"), len(ys[split]) if ys[split].ndim else "none"
             raise UserError(f"{called} has {len(x)} rows and {labels} has {rows}: give one label a row.")
-    xs, ys, held_out = _complete(xs, ys, seed)
-    first = xs["train"]
+    first = xs.get("all", xs.get("train"))
+    assert first is not None, "whoever reads arrays has some to train on"
     for split, x in xs.items():
         if x.shape[1:] != first.shape[1:] or x.dtype != first.dtype:
             raise UserError(f"{where!r}: {split} holds {x.dtype} rows of shape {x.shape[1:]} and train {first.dtype} "
                             f"rows of shape {first.shape[1:]}: give splits of one kind.")  # fmt: skip
-    found = [scan([xs[split]], _part(split, where)) for split in SPLITS]
+    ys, several = one_each(ys)
+    rows, decided = rows_are(first.shape, first.dtype, xs.values, told_of(asked), repr(where))
+    notes = (*notes, *several, *decided)
+    if rows == "table":
+        return array_table(name, where, xs, ys, asked, classes, notes)
+    found = [scan([x], names.get((split, "x"), _part(split, where))) for split, x in xs.items()]
     values = Values(min(v.low for v in found), max(v.high for v in found), all(v.binary for v in found))
-    layout = plan_layout(first.shape, first.dtype, values, repr(where))
+    xs, ys, held_out = _complete(xs, ys, asked)
+    layout = plan_layout(first.shape, first.dtype, values, repr(where), rows == "images")
     codes, classes = encode_labels([ys.get(split) for split in SPLITS], repr(where), classes)
     splits = [Split(layout(xs[split]), y) for split, y in zip(SPLITS, codes, strict=True)]
     return reading(name, splits, layout, values, classes, (*layout.notes, *notes, *held_out))
@@ -71,16 +82,29 @@ def _part(split: str, where: str) -> str:
 
 
 def _complete(
-    xs: Arrays, ys: Arrays, seed: int
+    xs: Arrays, ys: Arrays, asked: Asked
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], tuple[str, ...]]:
     """All three splits, those that are not named cut from what there is, and what to note."""
     source = "all" if "all" in xs else "train"
     named = {split: torch.arange(len(x)) for split, x in xs.items()}
     named["train"] = named.pop(source)
-    rows, notes = complete_splits(named, seed)
+    rows, notes = complete_splits(named, asked.seed)
+    if asked.how.split_by == STRATIFIED and source == "all":
+        rows, note = _stratified(ys, asked.seed)
+        notes = (note,)
+    elif source == "all":
+        notes = (split_note(asked.seed),)
 
     def pick(arrays: Arrays) -> dict[str, np.ndarray]:
         origin = {split: split if split in xs else source for split in SPLITS}
         return {split: arrays[origin[split]][rows[split].numpy()] for split in SPLITS if origin[split] in arrays}
 
-    return pick(xs), pick(ys), notes if source == "train" else (split_note(seed),)
+    return pick(xs), pick(ys), notes
+
+
+def _stratified(ys: Arrays, seed: int) -> tuple[dict[str, torch.Tensor], str]:
+    if "all" not in ys:
+        raise UserError(f'split_by="{STRATIFIED}" needs labels, and there are none: leave `split_by` out.')
+    (codes,), _ = encode_labels([ys["all"]], "the data")
+    assert codes is not None, "labels"
+    return stratified(codes.numpy(), seed)

@@ -1,9 +1,22 @@
 """Labels of any kind turned into numbers 0..k-1 and the names they stand for."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
 from reparam.errors import UserError
+
+
+def one_each(marks: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Labels by split, of which there is one a row; several a row are left out, and it is noted.
+
+    >>> one_each({"train": np.zeros((5, 14))})[1]
+    ('labels of shape (5, 14), several a row, are not read',)
+    """
+    several = {split: each for split, each in marks.items() if each.ndim == 2 and each.shape[1] > 1}
+    notes = tuple(f"labels of shape {each.shape}, several a row, are not read" for each in several.values())
+    return {split: each for split, each in marks.items() if split not in several}, notes[:1]
 
 
 def encode_labels(

@@ -9,8 +9,6 @@ import torch
 
 from reparam.errors import UserError
 
-#: 8-bit rows of at least this many values, a square number, are read as square grey images.
-SMALLEST_SQUARE = 64
 CHANNELS = (1, 3, 4)
 
 
@@ -46,8 +44,9 @@ def scan(pieces: Iterable[np.ndarray], where: str) -> Values:
     Raises:
         UserError: When a value is NaN or infinite in float32, with the count and the first index.
     """
-    low, high, binary, start, bad, first = math.inf, -math.inf, True, 0, 0, ""
+    low, high, binary, start, bad, first, flat = math.inf, -math.inf, True, 0, 0, "", False
     for piece in pieces:
+        flat = piece.ndim == 2
         with np.errstate(over="ignore"):
             values = piece.astype(np.float32) if piece.dtype.kind == "f" else piece
         if piece.dtype.kind == "f" and not np.isfinite(values).all():
@@ -59,8 +58,9 @@ def scan(pieces: Iterable[np.ndarray], where: str) -> Values:
             binary = binary and bool(((values == 0) | (values == 1)).all())
         start += len(piece)
     if bad:
+        missing = ', or take read_as="table", which reads NaN as missing' if flat else ""
         raise UserError(f"{where} holds {bad:,} value{'s' * (bad > 1)} that are NaN or infinite in float32, the first "
-                        f"at index {first}: remove or replace them.")  # fmt: skip
+                        f"at index {first}: remove or replace them{missing}.")  # fmt: skip
     return Values(low, high, binary)
 
 
@@ -72,20 +72,25 @@ def check_array(shape: tuple[int, ...], dtype: np.dtype, where: str) -> None:
         raise UserError(f"{where} is empty (shape {shape}): give an array with rows and values in them.")
 
 
-def plan_layout(shape: tuple[int, ...], dtype: np.dtype, values: Values, where: str) -> Layout:
-    """Decide how an array of this shape ``(n, ...)`` and raw dtype is read.
+def plan_layout(shape: tuple[int, ...], dtype: np.dtype, values: Values, where: str, as_images: bool = False) -> Layout:
+    """Decide how an array of this shape ``(n, ...)`` and raw dtype is read; ``as_images``: rows ``(n, d)`` are squares.
 
     Raises:
         UserError: When the shape is not that of vectors or images, or the integers are not 8-bit.
     """
-    kind, scale, notes = _plan_dtype(dtype, values, where)
-    data_shape, channels_last, note = _plan_shape(shape, kind, where)
+    vectors = len(shape) <= 2 and not as_images
+    kind, scale, notes = _plan_dtype(dtype, values, where, vectors)
+    data_shape, channels_last, note = _plan_shape(shape, dtype, where, as_images)
     return Layout(data_shape, kind, scale, channels_last, (*notes, *note))
 
 
-def _plan_dtype(dtype: np.dtype, values: Values, where: str) -> tuple[torch.dtype, float, tuple[str, ...]]:
+def _plan_dtype(
+    dtype: np.dtype, values: Values, where: str, vectors: bool
+) -> tuple[torch.dtype, float, tuple[str, ...]]:
     if dtype.kind == "f":
         return torch.float32, 1.0, () if dtype == np.float32 else (f"{dtype.name} kept as float32",)
+    if vectors and (values.low < 0 or values.high > 255):
+        return torch.float32, 1.0, (f"{dtype.name} values kept as float32",)
     if values.low < 0 or values.high > 255:
         raise UserError(
             f"{where} holds {dtype.name} values from {values.low} to {values.high}, and only whole numbers in 0..255 "
@@ -95,15 +100,17 @@ def _plan_dtype(dtype: np.dtype, values: Values, where: str) -> tuple[torch.dtyp
     return torch.uint8, 1.0 if values.binary else 255.0, notes
 
 
-def _plan_shape(shape: tuple[int, ...], kind: torch.dtype, where: str) -> tuple[tuple[int, ...], bool, tuple[str, ...]]:
+def _plan_shape(
+    shape: tuple[int, ...], dtype: np.dtype, where: str, as_images: bool
+) -> tuple[tuple[int, ...], bool, tuple[str, ...]]:
     """``data_shape``, whether channels come last, and what to note."""
     match shape[1:]:
         case ():
             return (1,), False, ("single numbers read as vectors of length 1",)
         case (d,):
             side = math.isqrt(d)
-            if kind == torch.uint8 and d >= SMALLEST_SQUARE and side * side == d:
-                return (1, side, side), False, (f"uint8 rows of {d} read as {side}x{side} grey images",)
+            if as_images:
+                return (1, side, side), False, (f"{dtype.name} rows of {d} read as {side}x{side} grey images",)
             return (d,), False, ()
         case (height, width):
             return (1, height, width), False, ()

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from reparam.data.columns.texts import texts
+from reparam.data.readers.asked import Asked
 from reparam.data.readers.cells import Cells
 from reparam.data.readers.roles import RANDOM, STRATIFIED, Roles
 from reparam.data.reading import SPLITS, complete_splits, split_note, split_rows
@@ -11,18 +12,19 @@ from reparam.data.splitting import grouped, named, stratified
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
+WHOLE = "nothing is held out"
 Rows = dict[str, torch.Tensor]
 
 
 def rows_by_split(
-    cells: Cells, seed: int, how: ReadingConfig, roles: Roles, codes: np.ndarray | None, given: Rows | None = None
+    cells: Cells, asked: Asked, how: ReadingConfig, roles: Roles, codes: np.ndarray | None, given: Rows | None = None
 ) -> tuple[Rows, str]:
     """Row numbers by split, and what to note.
 
     Args:
         cells: the table.
-        seed: of what is drawn.
-        how: what was asked for.
+        asked: the seed of what is drawn, and whether anything is to be held out.
+        how: the settings that apply.
         roles: the columns that decide splits, if any.
         codes: the classes of the rows; by these the split is stratified where nothing else is said.
         given: rows of splits that are named already, ``train`` among them.
@@ -30,7 +32,9 @@ def rows_by_split(
     Raises:
         UserError: if there are too few rows, or the columns do not do for a split.
     """
-    columns = {column.name: column for column in cells.columns}
+    columns, seed, n = {column.name: column for column in cells.columns}, asked.seed, len(cells.columns[0].values)
+    if asked.whole:
+        return {"train": torch.arange(n)} | dict.fromkeys(SPLITS[1:], torch.arange(0)), WHOLE
     if roles.splits is not None:
         return named(texts(columns[roles.splits]).tolist(), roles.splits, seed)
     if given is not None:
@@ -40,8 +44,7 @@ def rows_by_split(
         return grouped(_groups(texts(columns[roles.groups]).tolist()), seed)
     if how.split_by == STRATIFIED and codes is None:
         raise UserError(f'split_by="{STRATIFIED}" needs labels, and there are none: name their column, labels=...')
-    n = len(cells.columns[0].values)
-    if codes is not None and how.split_by != RANDOM and n >= len(SPLITS):
+    if codes is not None and how.split_by != RANDOM and n >= len(SPLITS) and codes.min() >= 0:
         return stratified(codes, seed)
     return dict(zip(SPLITS, split_rows(n, seed), strict=True)), split_note(seed)
 

@@ -39,9 +39,12 @@ class Format:
 IMAGES = (*FOLDERS, *ARRAYS, "read_as")
 """What applies to images in files."""
 
+ARRAY_FILES = ("read_as", "columns", "drop", "schema_file", "split_by")
+"""What applies to files of arrays."""
+
 READERS: dict[str, Format] = {
-    ".npy": Format(lambda path, asked: read_npy(path, asked.seed, asked.memory_limit), ("read_as",)),
-    ".npz": Format(lambda path, asked: read_npz(path, asked.seed), ("read_as",)),
+    ".npy": Format(read_npy, ARRAY_FILES),
+    ".npz": Format(read_npz, ARRAY_FILES),
     ".csv": Format(lambda path, asked: read_csv(path, asked.seed, asked.how.labels), applying=(*TABLES, "read_as")),
     **{ending: Format(read_images, IMAGES) for ending in (*ARCHIVES, ".tif", ".tiff", ".gif")},
 }

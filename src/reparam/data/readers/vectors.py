@@ -18,6 +18,7 @@ from reparam.data.readers.roles import STRATIFIED, Roles
 from reparam.data.readers.rows import Rows, rows_by_split
 from reparam.data.reading import Reading, by_name
 from reparam.errors import UserError
+from reparam.settings import ReadingConfig
 
 
 def vectors_reading(cells: Cells, name: str, asked: Asked, roles: Roles, given: Rows | None = None) -> Reading:
@@ -32,7 +33,7 @@ def vectors_reading(cells: Cells, name: str, asked: Asked, roles: Roles, given: 
     marks = _marks(cells, roles)
     (codes,), classes = encode_labels([marks], where)
     by_class = None if codes is None or asked.how.split_by != STRATIFIED else codes.numpy()
-    rows, note = rows_by_split(cells, asked.seed, asked.how, roles, by_class, given)
+    rows, note = rows_by_split(cells, asked, asked.how, roles, by_class, given)
     with np.errstate(over="ignore"):
         splits = [Split(torch.from_numpy(x[part.numpy()].astype(np.float32)), None if codes is None else codes[part])
                   for part in rows.values()]  # fmt: skip
@@ -58,13 +59,13 @@ def images_reading(cells: Cells, name: str, asked: Asked, roles: Roles, given: R
     if all(column.values.dtype.kind == "i" for column in columns):
         x = x.astype(np.int64)
     marks = _marks(cells, roles)
-    rows, note = rows_by_split(cells, asked.seed, asked.how, roles, None, given)
+    rows, note = rows_by_split(cells, asked, asked.how, roles, None, given)
     found = assemble(
         name,
         name,
         {split: x[part.numpy()] for split, part in rows.items()},
         {} if marks is None else {split: marks[part.numpy()] for split, part in rows.items()},
-        asked.seed,
+        replace(asked, how=ReadingConfig(read_as="images")),
         notes=(*cells.notes, *roles.notes, f"rows of {len(columns)} numbers read as {side}x{side} grey images"),
     )
     return replace(found, notes=(*found.notes[:-1], note))

@@ -23,7 +23,6 @@ class WGAN(GAN):
         discriminator_turns: critic updates per generator update.
         noise, unroll, unroll_rate, average, classes: as for :class:`GAN`.
         optimizer: RMSprop unless given, Adam with a gradient penalty (Gulrajani et al. 2017).
-        head: as for :class:`GAN`.
 
     Raises:
         UserError: as :class:`GAN`.
@@ -44,7 +43,6 @@ class WGAN(GAN):
         average: float = 0.999,
         classes: int = 0,
         optimizer: Mapping[str, Any] | None = None,
-        head: nn.Module | None = None,
     ) -> None:
         constraint = constraint or WeightClipping()
         penalized = isinstance(constraint, GradientPenalty)
@@ -62,5 +60,4 @@ class WGAN(GAN):
             average=average,
             classes=classes,
             optimizer=(PENALIZED_ADAM if penalized else RMSPROP) if optimizer is None else optimizer,
-            head=head,
         )

@@ -2,7 +2,6 @@
 
 from reparam.models.vae.autoencoder import Autoencoder
 from reparam.models.vae.avb import AVB, PairDiscriminator
-from reparam.models.vae.columns import ColumnsLikelihood
 from reparam.models.vae.implicit import ImplicitPosterior
 from reparam.models.vae.likelihoods import (
     BernoulliLikelihood,
@@ -25,7 +24,6 @@ __all__ = [
     "Autoencoder",
     "BernoulliLikelihood",
     "CategoricalLikelihood",
-    "ColumnsLikelihood",
     "ContinuousBernoulliLikelihood",
     "DReG",
     "DiagonalNormal",
