@@ -4,9 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+import torch
+
 from reparam import bounds
+from reparam.distributions.columns import Category, Family, Integer, Number
+from reparam.distributions.columnwise import Columns, Layout
 from reparam.kinds import AutoencoderConfig, AVBConfig, GANConfig, VAEConfig, WGANConfig, build_model
-from reparam.models import ELBO, VAE, Autoencoder, Model, NormalLikelihood, StandardNormal
+from reparam.models import ELBO, VAE, Autoencoder, Batch, Model, NormalLikelihood, StandardNormal
 from reparam.models.protocols import can
 from reparam.models.traits import Traits
 from reparam.networks import MLP, ConvDecoder, ConvEncoder
@@ -20,9 +24,19 @@ class Entry:
     build: Callable[[], Model]
     binary: bool = True
     classes: int = 0
+    columns: tuple[Family, ...] = ()
 
     def __str__(self) -> str:
         return self.name
+
+    def batch(self, model: Model, n: int = 6) -> Batch:
+        """Examples of such data from torch's global noise, and labels where there are classes."""
+        y = torch.arange(n) % self.classes if self.classes else None
+        if self.columns:
+            layout = Layout(self.columns)
+            return Batch(Columns(layout, torch.zeros(n, layout.width), torch.zeros(len(layout.scaled))).sample(), y)
+        x = torch.rand(n, *model.data_shape)
+        return Batch((x > 0.5).float() if self.binary else x, y)
 
 
 def _configured(config, shape, binary=True):
@@ -124,7 +138,48 @@ GAMES = [
     for shape in SHAPES
 ]
 
-CATALOGUE = [*CONFIGURED, *PARTS, *COMPOSED, *GAMES]
+MIXED = (
+    Number(missing=True),
+    Category(levels=3),
+    Integer(low=0, high=9, scale=3.0, offset=4.0),
+    Number(transform="quantile", knots=((0.0, -2.0), (1.0, 0.0), (7.0, 2.0))),
+    Category(levels=3, missing=True),
+    Integer(low=0, high=1, missing=True),
+)
+NUMBERS = (Number(), Number(transform="log", scale=0.5))
+WORDS = (Category(levels=2), Category(levels=4, missing=True))
+TABLE_SETTINGS = [
+    (AutoencoderConfig, {"hidden": (12,)}),
+    (VAEConfig, {"hidden": (12,)}),
+    (VAEConfig, {"hidden": (12,), "objective": "iwae", "importance_samples": 3, "prior": "vamp", "components": 3}),
+    (AVBConfig, {"hidden": (12,)}),
+    *((GANConfig, settings) for settings in GAN_SETTINGS),
+    *((WGANConfig, settings) for settings in WGAN_SETTINGS),
+]
+
+
+def _of_table(kind, settings, name, families):
+    small = {"generator_hidden": (8, 8), "discriminator_hidden": (8,)} if kind in (GANConfig, WGANConfig) else {}
+    config = kind(latent_dim=3, **small, **settings)
+    width = Layout(families).width
+    traits = Traits(torch.zeros(width), torch.ones(width), classes=3, columns=families)
+    words = "-".join(f"{key}={value}" for key, value in settings.items())
+    classes = 3 if small else 0
+    return Entry(
+        f"{config.kind}-{name}-{words}", lambda: build_model(config, (width,), traits), False, classes, families
+    )
+
+
+OF_TABLES = [
+    *(_of_table(kind, settings, "mixed", MIXED) for kind, settings in TABLE_SETTINGS),
+    *(
+        _of_table(kind, {}, name, families)
+        for kind in (VAEConfig, GANConfig)
+        for name, families in (("numbers", NUMBERS), ("words", WORDS))
+    ),
+]
+
+CATALOGUE = [*CONFIGURED, *PARTS, *COMPOSED, *GAMES, *OF_TABLES]
 
 
 @cache

@@ -72,7 +72,11 @@ class ReadingConfig(Config):
     decimal: Literal[".", ","] | None = None
     """What stands before the decimals of its numbers; found out unless given."""
     missing: tuple[str, ...] = ()
-    """Further spellings of a missing cell, besides the usual ones."""
+    """Further spellings of a missing cell, besides the usual ones; behind the word only, these alone."""
+    header: Literal["auto", "yes", "no"] = "auto"
+    """Whether the first line of a text table names its columns; auto: found out."""
+    encoding: str | None = None
+    """The encoding of a text table, as utf-8 or cp1252; found out unless given."""
     value_range: tuple[float, float] | None = None
     """The values that are black and white in images; found out unless given."""
     bands: tuple[int, ...] = ()

@@ -7,7 +7,6 @@ from torch import nn
 
 import reparam
 from catalogue import CATALOGUE
-from reparam.models import Batch
 from reparam.training.optimizers import moving_parameters
 
 # adaptive contrast takes its posterior's moments without a gradient on purpose: see AVB.contrast
@@ -17,9 +16,7 @@ DETACHING = [entry for entry in CATALOGUE if "adaptive_contrast" in entry.name]
 @pytest.mark.parametrize("entry", [entry for entry in CATALOGUE if entry not in DETACHING], ids=str)
 def test_nothing_is_blocked_in_any_turn_of_our_models(entry):
     model = entry.build()
-    x = torch.rand(6, *model.data_shape)
-    y = torch.arange(6) % entry.classes if entry.classes else None
-    batch = Batch((x > 0.5).float() if entry.binary else x, y)
+    batch = entry.batch(model)
     for turn in model.turns():
         names = {id(p): name for name, p in model.named_parameters()}
         moves = {names[id(p)]: p for p in moving_parameters(turn.moves)}
@@ -33,7 +30,7 @@ def test_nothing_is_blocked_in_any_turn_of_our_models(entry):
 def test_the_moments_of_adaptive_contrast_are_all_that_is_held_back_in_our_models(entry):
     """The one stop-gradient there is on purpose is found, and nothing else is blocked."""
     model = entry.build()
-    batch = Batch((torch.rand(6, *model.data_shape) > 0.5).float())
+    batch = entry.batch(model)
     report = reparam.audit(lambda: model.autoencoder_loss(batch)["loss"], model.autoencoder)
     blocked = [node for node in report.nodes if node.verdict == "blocked"]
     assert len(blocked) == 1

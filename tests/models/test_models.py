@@ -33,12 +33,6 @@ def each(*capabilities):
     return pytest.mark.parametrize("entry", capable(*capabilities), ids=str)
 
 
-def batch_for(entry, model, n=6):
-    x = torch.rand(n, *model.data_shape)
-    y = torch.arange(n) % entry.classes if entry.classes else None
-    return Batch((x > 0.5).float() if entry.binary else x, y)
-
-
 @EVERY
 def test_every_turn_has_a_finite_loss_that_reaches_each_parameter_it_moves(entry):
     model = entry.build()
@@ -47,7 +41,7 @@ def test_every_turn_has_a_finite_loss_that_reaches_each_parameter_it_moves(entry
     assert len({turn.name for turn in turns}) == len(turns)
     for turn in turns:
         assert isinstance(turn, Turn)
-        terms = turn.loss(batch_for(entry, model))
+        terms = turn.loss(entry.batch(model))
         assert all(value.shape == () and torch.isfinite(value) for value in terms.values())
         parameters = moving_parameters(turn.moves)
         for gradient in torch.autograd.grad(terms["loss"], parameters):
@@ -75,7 +69,7 @@ def test_samples_and_means_have_the_datas_shape_and_follow_the_noise(entry):
 @each(Evaluates)
 def test_evaluation_is_per_example_and_its_means_are_the_terms_of_a_turn(entry):
     model = entry.build()
-    batch = batch_for(entry, model)
+    batch = entry.batch(model)
     with noise(0):
         terms = model.evaluate(batch)
     assert {model.monitor or model.curve} <= terms.keys()
@@ -92,7 +86,7 @@ def test_evaluation_is_per_example_and_its_means_are_the_terms_of_a_turn(entry):
 def test_moving_to_float64_and_back_through_a_state_dict(entry):
     model, twin = entry.build().double(), entry.build().double()
     twin.load_state_dict(model.state_dict())
-    batch = batch_for(entry, model)
+    batch = entry.batch(model)
     batch = Batch(batch.x.double(), batch.y)
     results = []
     for one in (model, twin):
@@ -112,7 +106,7 @@ def parts_of(batch):
 def test_watching_gives_finite_scalars_and_changes_no_weight(entry):
     model = entry.build()
     before = {name: p.clone() for name, p in model.named_parameters()}
-    readings = model.watch(batch_for(entry, model))
+    readings = model.watch(entry.batch(model))
     assert readings
     assert all(value.shape == () and torch.isfinite(value) for value in readings.values())
     assert all(torch.equal(p, before[name]) for name, p in model.named_parameters())
@@ -121,13 +115,13 @@ def test_watching_gives_finite_scalars_and_changes_no_weight(entry):
 @each(Encodes, Decodes)
 def test_a_code_is_a_distribution_that_decodes_to_one_over_the_data(entry):
     model = entry.build()
-    q = model.encode(batch_for(entry, model).x)
+    q = model.encode(entry.batch(model).x)
     assert (isinstance(q, Distribution), q.batch_shape) == (True, (6,))
     assert q.sample().shape == (6, *q.event_shape)
     for z in (q.sample(), q.center):
         p = model.decode(z)
         assert (isinstance(p, Distribution), p.batch_shape, p.event_shape) == (True, (6,), model.data_shape)
-        assert torch.isfinite(p.log_prob(batch_for(entry, model).x)).all()
+        assert torch.isfinite(p.log_prob(entry.batch(model).x)).all()
 
 
 @each(HasPrior, Decodes)
@@ -144,7 +138,7 @@ def test_a_draw_of_the_prior_decodes_to_data(entry):
 @each(HasPrior, Encodes)
 def test_codes_look_like_draws_of_the_prior(entry):
     model = entry.build()
-    assert model.encode(batch_for(entry, model).x).event_shape == model.prior.event_shape
+    assert model.encode(entry.batch(model).x).event_shape == model.prior.event_shape
 
 
 @each(Conditional)

@@ -48,8 +48,8 @@ EVERY = [*CATALOGUE, _points(GANConfig), _points(WGANConfig)]
 
 
 def loop_of(model, entry, device, precision):
-    x, y = torch.rand(8, *model.data_shape), torch.arange(8) % entry.classes if entry.classes else None
-    batch = (x > 0.5).float().to(device) if entry.binary else x.to(device), None if y is None else y.to(device)
+    drawn = entry.batch(model, 8)
+    batch = drawn.x.to(device), None if drawn.y is None else drawn.y.to(device)
     # where no device computes, there is no fused optimizer either
     optimizer = "rmsprop" if device == "meta" else None
     rate = 1e-3 if optimizer else None

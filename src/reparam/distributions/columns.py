@@ -4,6 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from reparam import checks
+from reparam.errors import UserError
+
+TRANSFORMS = ("none", "log", "quantile")
+WHOLE, LARGEST = 2**53, 1e300
+"""Whole numbers up to the one are float64s; numbers up to the other can be multiplied."""
+
 
 @dataclass(frozen=True)
 class Family:
@@ -41,6 +48,9 @@ class Number(Family):
             of a standard normal; none otherwise.
         knots: pairs (x, t(x)), both rising; beyond the first and the last t goes on straight.
         step: the distance of neighbouring values in units of u, where values are rounded; 0: not known.
+
+    Raises:
+        UserError: if a number is out of range, the transform is unknown, or knots do not rise.
     """
 
     scale: float = 1.0
@@ -48,6 +58,14 @@ class Number(Family):
     transform: str = "none"
     knots: tuple[tuple[float, float], ...] = ()
     step: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.positive("scale", self.scale)
+        checks.within("offset", self.offset, -LARGEST)
+        checks.one_of("transform", self.transform, TRANSFORMS)
+        checks.within("step", self.step, 0)
+        if any(not (before < after) for pair in pairwise(self.knots) for before, after in zip(*pair, strict=True)):
+            raise UserError("knots will not do: give pairs (x, t(x)) that rise, both of them")
 
 
 @dataclass(frozen=True)
@@ -60,12 +78,21 @@ class Integer(Family):
         high: largest.
         scale: what one unit of u is.
         offset: where u is 0.
+
+    Raises:
+        UserError: if a number is out of range.
     """
 
     low: int = 0
     high: int = 1
     scale: float = 1.0
     offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.positive("scale", self.scale)
+        checks.within("offset", self.offset, -LARGEST)
+        checks.whole("low", self.low, -WHOLE)
+        checks.whole("high", self.high, self.low)
 
 
 @dataclass(frozen=True)
@@ -75,9 +102,15 @@ class Category(Family):
     Args:
         missing: whether cells may be missing.
         levels: how many.
+
+    Raises:
+        UserError: if there is none.
     """
 
     levels: int = 2
+
+    def __post_init__(self) -> None:
+        checks.whole("levels", self.levels)
 
     @property
     def width(self) -> int:

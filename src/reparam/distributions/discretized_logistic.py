@@ -14,6 +14,26 @@ LEVELS = 256
 LAST = LEVELS - 1
 
 
+def log_bin_mass(center: Tensor, width: Tensor, lowest: Tensor, highest: Tensor) -> Tensor:
+    """The log-mass that a standard logistic gives to bins; those at either end own everything beyond them.
+
+    Args:
+        center: of each bin, in units of the logistic's scale from its mean.
+        width: of each, likewise.
+        lowest: whether a bin is the one at the lower end.
+        highest: at the upper end; a bin may be both.
+
+    >>> log_bin_mass(torch.tensor(0.0), torch.tensor(2.0), torch.tensor(False), torch.tensor(False)).exp()
+    tensor(0.4621)
+    """
+    upper, lower = center + 0.5 * width, center - 0.5 * width
+    # sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a)): no digits are lost in either tail
+    inside = F.logsigmoid(upper) + F.logsigmoid(-lower) + torch.log(-torch.expm1(-width))
+    below, above = F.logsigmoid(upper), F.logsigmoid(-lower)
+    one_end = torch.where(lowest, below, torch.where(highest, above, inside))
+    return torch.where(lowest & highest, torch.zeros_like(one_end), one_end)
+
+
 class DiscretizedLogistic(Distribution):
     """A logistic density on [0, 1] integrated over the 256 bins of 8-bit values (Kingma et al. 2016, section 5.2).
 
@@ -63,11 +83,8 @@ class DiscretizedLogistic(Distribution):
     def log_prob(self, value: Tensor) -> Tensor:
         """The log-mass of the bins that hold ``value`` (in [0, 1]), summed over the event; in nats."""
         half, inverse = 0.5 / LAST, (-self.log_scale).exp()
-        upper, lower = (value - self.location + half) * inverse, (value - self.location - half) * inverse
-        # sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a)): no digits are lost in either tail
-        inside = F.logsigmoid(upper) + F.logsigmoid(-lower) + torch.log(-torch.expm1(lower - upper))
-        lowest, highest = value < half, value > 1 - half
-        log_mass = torch.where(lowest, F.logsigmoid(upper), torch.where(highest, F.logsigmoid(-lower), inside))
+        center, width = (value - self.location) * inverse, inverse / LAST
+        log_mass = log_bin_mass(center, width, value < half, value > 1 - half)
         return self._sum_event(log_mass)
 
     def bits_per_dimension(self, value: Tensor) -> Tensor:

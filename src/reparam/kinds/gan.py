@@ -7,7 +7,16 @@ from pydantic import Field, field_validator
 from reparam import checks
 from reparam.adversarial import LOSSES
 from reparam.kinds.kind import Idle, Kind
-from reparam.kinds.players import IDLE, Defaults, PlayersConfig, build_players, decided, defaults_for, with_players
+from reparam.kinds.players import (
+    IDLE,
+    Defaults,
+    PlayersConfig,
+    build_head,
+    build_players,
+    decided,
+    defaults_for,
+    with_players,
+)
 from reparam.models.gan.constraints import Constraint, GradientPenalty, ZeroCentred
 from reparam.models.gan.gan import ADAM, GAN, InstanceNoise
 from reparam.models.traits import Traits
@@ -64,6 +73,7 @@ def build_gan(config: GANConfig, traits: Traits) -> GAN:
         unroll=config.unroll,
         average=config.average,
         classes=classes,
+        head=build_head(traits),
         candidates=config.candidates or 1,
         optimizer=defaults_for(traits.data_shape).adam if config.loss == "relativistic" else ADAM,
     )
@@ -76,8 +86,9 @@ def _constraint(config: GANConfig, traits: Traits) -> Constraint:
     if not (r1 or r2):
         return Constraint()
     decay, hold = (1.0 if config.penalty_decay is None else config.penalty_decay), config.penalty_hold or 0.0
-    # images share one range and are left in it; columns of a table do not
-    return ZeroCentred(r1, r2, decay, hold, unit=1.0 if traits.is_image else traits.deviation)
+    # images share one range and are left in it, rows of a table come in units of their own; other vectors do neither
+    unit = 1.0 if traits.is_image or traits.columns else traits.deviation
+    return ZeroCentred(r1, r2, decay, hold, unit=unit)
 
 
 def _resolve(settings: GANConfig, traits: Traits) -> GANConfig:

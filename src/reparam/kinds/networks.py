@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field
 from torch import nn
 
+from reparam.errors import UserError
 from reparam.kinds import suiting
 from reparam.kinds.kind import Idle
 from reparam.models.traits import Traits
 from reparam.models.vae.autoencoder import Autoencoder
 from reparam.models.vae.avb import AVB
+from reparam.models.vae.columns import ColumnsLikelihood
 from reparam.models.vae.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
@@ -23,8 +25,11 @@ from reparam.models.vae.vae import VAE
 from reparam.networks import MLP, Affine, ConvDecoder, ConvEncoder, ResidualDecoder, ResidualEncoder
 from reparam.settings import ModelConfig, Positive, TrainingConfig
 
+WITH_NORMALS = (NormalLikelihood, ColumnsLikelihood)
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
-LikelihoodName = Literal["auto", "bernoulli", "normal", "continuous-bernoulli", "discretized-logistic", "categorical"]
+LikelihoodName = Literal[
+    "auto", "bernoulli", "normal", "continuous-bernoulli", "discretized-logistic", "categorical", "columns"
+]
 
 
 class NetworkConfig(ModelConfig):
@@ -39,7 +44,7 @@ class NetworkConfig(ModelConfig):
     activation: Literal["relu", "silu", "gelu", "tanh"] = "relu"
     """The nonlinearity between layers."""
     likelihood: LikelihoodName = "auto"
-    """What the decoder's output means; auto: Bernoulli for grey images, else normal with a learned variance."""
+    """What the decoder's output means; auto: by column for tables, Bernoulli for grey images, else normal."""
     scale: Annotated[float, Field(gt=0)] | None = None
     """Fixed standard deviation of a normal likelihood, in the data's units; learned unless given."""
     levels: Annotated[int, Field(ge=2)] = 256
@@ -79,12 +84,21 @@ def asks_for_perceptron(settings: NetworkConfig) -> bool:
 def with_likelihood(settings: Settings, traits: Traits) -> Settings:
     """The settings with their likelihood decided.
 
-    Grey images, and any data in which every value is 0 or 1, get a Bernoulli likelihood (grey values binarized
-    dynamically); everything else a normal one on values as they are.
+    Tables get a likelihood by column. Grey images, and any data in which every value is 0 or 1, get a Bernoulli one
+    (grey values binarized dynamically); everything else a normal one on values as they are.
+
+    Raises:
+        UserError: if one by column is asked for, and the data are no table.
     """
+    if settings.likelihood == "columns" and not traits.columns:
+        raise UserError(
+            'likelihood="columns" needs a table, and these data are none: leave it out, or read them with '
+            'read_as="table"'
+        )
     if settings.likelihood != "auto":
         return settings
-    likelihood = "bernoulli" if settings.scale is None and (traits.binary or traits.grey) else "normal"
+    coins = "bernoulli" if traits.binary or traits.grey else "normal"
+    likelihood = "normal" if settings.scale is not None else "columns" if traits.columns else coins
     return settings.model_copy(update={"likelihood": likelihood})
 
 
@@ -111,7 +125,7 @@ def training(
         "epochs": suiting.epochs(traits.examples, batch, least_epochs),
         "learning_rate": suiting.learning_rate(convolutional),
         "reach": suiting.reach(convolutional),
-        "gradient_clip": suiting.gradient_clip(model.data_shape, isinstance(model.likelihood, NormalLikelihood)),
+        "gradient_clip": suiting.gradient_clip(model.data_shape, isinstance(model.likelihood, WITH_NORMALS)),
     }
 
 
@@ -124,7 +138,8 @@ def build_encoder(config: NetworkConfig, outputs: int, traits: Traits) -> nn.Mod
         "residual": lambda: ResidualEncoder(data_shape, outputs, config.width, config.activation),
     }
     network = networks[config.network]()
-    if config.likelihood == "bernoulli":
+    # zeros and ones, and rows of a table, come in units of their own
+    if config.likelihood in ("bernoulli", "columns"):
         return network
     return nn.Sequential(Affine(-traits.mean / traits.deviation, 1 / traits.deviation), network)
 
@@ -155,6 +170,7 @@ def build_likelihood(config: NetworkConfig, traits: Traits) -> Likelihood:
         "continuous-bernoulli": lambda: ContinuousBernoulliLikelihood(data_shape),
         "discretized-logistic": lambda: DiscretizedLogisticLikelihood(data_shape),
         "categorical": lambda: CategoricalLikelihood(data_shape, config.levels),
+        "columns": lambda: ColumnsLikelihood(traits.columns),
     }
     return kinds[config.likelihood]()
 

@@ -1,5 +1,6 @@
 """What the kinds of two players share: generator and discriminator, and what suits images and points."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
@@ -12,7 +13,7 @@ from reparam.kinds.kind import Idle
 from reparam.models.gan.constraints import spectrally_normalized
 from reparam.models.gan.gan import RELATIVISTIC_ADAM
 from reparam.models.traits import Traits
-from reparam.networks import Affine
+from reparam.networks import Affine, ColumnsHead
 from reparam.networks.players import (
     Conditional,
     FourierFeatures,
@@ -125,6 +126,11 @@ def decided(settings: Settings, usual: Mapping[str, Any]) -> Settings:
     return settings.model_copy(update={k: v for k, v in usual.items() if getattr(settings, k) is None})
 
 
+def build_head(traits: Traits) -> nn.Module | None:
+    """What makes rows of a table of a generator's output; None where data are no table."""
+    return ColumnsHead(traits.columns) if traits.columns else None
+
+
 def build_players(config: PlayersConfig, traits: Traits) -> tuple[nn.Module, nn.Module, int]:
     """Generator, discriminator, and the number of classes they are told of (0: none).
 
@@ -150,10 +156,13 @@ def _conv_players(config: PlayersConfig, traits: Traits, classes: int) -> tuple[
 def _mlp_players(config: PlayersConfig, traits: Traits, classes: int) -> tuple[nn.Module, nn.Module]:
     shape, inputs = traits.data_shape, _wide(config.latent_dim) + classes
     hidden, opposite = config.generator_hidden or (), config.discriminator_hidden or ()
-    generator = mlp_generator(inputs, hidden, shape, *traits.range, bool(config.batch_norm))
+    bounds = (-math.inf, math.inf) if traits.columns else traits.range
+    generator = mlp_generator(inputs, hidden, shape, *bounds, bool(config.batch_norm))
     if len(shape) == 3:
         return generator, mlp_discriminator((shape[0] + classes, *shape[1:]), opposite)
     discriminator = _vector_discriminator(shape[0] + classes, opposite, config.fourier_features or 0)
+    if traits.columns:  # rows come in units of their own
+        return orthogonal(generator), discriminator
     return _in_units(orthogonal(generator), discriminator, traits, shape[0], classes)
 
 

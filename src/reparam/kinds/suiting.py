@@ -54,7 +54,7 @@ def reach(convolutional: bool) -> float | None:
 
 
 def gradient_clip(data_shape: Sequence[int], normal: bool) -> float | None:
-    """Largest gradient norm: 0.3 nats for each value of an example, 10 at least, under a normal likelihood; else none.
+    """Largest gradient norm: 0.3 nats for each value of an example, 10 at least, where values are normal; else none.
 
     A normal's log-density falls as the square of the distance, so that one outlying row makes a gradient thousands of
     times the usual, which Adam's moments then remember for a thousand steps; the other likelihoods fall linearly at

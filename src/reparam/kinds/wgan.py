@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reparam.kinds.kind import Idle, Kind
-from reparam.kinds.players import IDLE, PlayersConfig, build_players, with_players
+from reparam.kinds.players import IDLE, PlayersConfig, build_head, build_players, with_players
 from reparam.models.gan.constraints import Constraint, GradientPenalty, WeightClipping
 from reparam.models.gan.wgan import WGAN
 from reparam.models.traits import Traits
@@ -34,6 +34,7 @@ def build_wgan(config: WGANConfig, traits: Traits) -> WGAN:
         discriminator_turns=config.critic_turns,
         average=config.average,
         classes=classes,
+        head=build_head(traits),
     )
 
 

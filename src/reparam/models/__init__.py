@@ -6,6 +6,7 @@ from reparam.models.gan.wgan import WGAN
 from reparam.models.model import Batch, Model, Turn
 from reparam.models.vae.autoencoder import Autoencoder
 from reparam.models.vae.avb import AVB, PairDiscriminator
+from reparam.models.vae.columns import ColumnsLikelihood
 from reparam.models.vae.implicit import ImplicitPosterior
 from reparam.models.vae.likelihoods import (
     BernoulliLikelihood,
@@ -30,6 +31,7 @@ __all__ = [
     "Batch",
     "BernoulliLikelihood",
     "CategoricalLikelihood",
+    "ColumnsLikelihood",
     "ContinuousBernoulliLikelihood",
     "DReG",
     "DiagonalNormal",

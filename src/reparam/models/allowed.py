@@ -6,6 +6,7 @@ from typing import Any
 from torch import nn
 
 from reparam import bounds, networks
+from reparam.distributions import columns
 from reparam.distributions.flow import AutoregressiveTransforms
 from reparam.errors import UserError
 from reparam.models import gan, vae
@@ -16,6 +17,7 @@ CLASSES: dict[str, type] = {
     for cls in (
         networks.MLP,
         networks.Affine,
+        networks.ColumnsHead,
         networks.ConvDecoder,
         networks.ConvEncoder,
         networks.ResidualBlock,
@@ -25,6 +27,9 @@ CLASSES: dict[str, type] = {
         players.FourierFeatures,
         players.Ranged,
         AutoregressiveTransforms,
+        columns.Number,
+        columns.Integer,
+        columns.Category,
         vae.AVB,
         vae.Autoencoder,
         vae.VAE,
@@ -39,6 +44,7 @@ CLASSES: dict[str, type] = {
         vae.VampPrior,
         vae.BernoulliLikelihood,
         vae.CategoricalLikelihood,
+        vae.ColumnsLikelihood,
         vae.ContinuousBernoulliLikelihood,
         vae.DiscretizedLogisticLikelihood,
         vae.NormalLikelihood,

@@ -98,6 +98,8 @@ def _is_patched(part: nn.Module) -> bool:
     return bool("forward" in part.__dict__ or part._forward_hooks or part._forward_pre_hooks)
 
 
+COLUMNS = frozenset({"Number", "Integer"})
+"""What columns hold has no width: its numbers are bounds and units, as large as they like."""
 MOST_NUMBERS = 10**10
 """In one layer: 40 GB, of which no run of this library was ever made."""
 
@@ -116,7 +118,7 @@ def _check_memory(tree: object) -> None:
     if not isinstance(tree, dict):
         return
     given = tree.get("arguments", tree.get("tensor"))
-    if isinstance(given, dict):
+    if isinstance(given, dict) and tree.get("class") not in COLUMNS:
         widths = [one for value in given.values() if isinstance(value, list) for one in value]
         numbers = math.prod(sorted(map(_size, [*given.values(), *widths]))[-2:])
         if numbers > MOST_NUMBERS:
@@ -154,7 +156,15 @@ def _check_size(tree: object) -> None:
             part
             for value in left
             for part in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+            if not _is_plain(part)
         ]
+
+
+def _is_plain(part: object) -> bool:
+    """Whether it is a number, or a list of nothing else, such as each of a column's hundreds of knots: no part."""
+    if isinstance(part, list):
+        return all(isinstance(one, int | float) for one in part)
+    return isinstance(part, int | float)
 
 
 class _Writer:

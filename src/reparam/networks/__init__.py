@@ -2,6 +2,7 @@
 
 from reparam.networks.activations import ACTIVATIONS
 from reparam.networks.affine import Affine
+from reparam.networks.columns import ColumnsHead
 from reparam.networks.convolution import ConvDecoder, ConvEncoder
 from reparam.networks.perceptron import MLP
 from reparam.networks.residual import ResidualBlock, ResidualDecoder, ResidualEncoder
@@ -11,6 +12,7 @@ __all__ = [
     "ACTIVATIONS",
     "MLP",
     "Affine",
+    "ColumnsHead",
     "ConvDecoder",
     "ConvEncoder",
     "ResidualBlock",

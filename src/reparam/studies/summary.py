@@ -67,9 +67,12 @@ def likelihoods(results: Results) -> dict[str, Summary]:
 def values_of(result: Result) -> str:
     """What a run's log p(x) is of, in words; only numbers of the same compare: a mass is none of a density."""
     model = result.run.model
+    likelihood = model.likelihood if can(model, HasLikelihood) and isinstance(model.likelihood, Likelihood) else None
+    if likelihood is not None and likelihood.support == "columns":
+        return "rows of a table: densities of numbers in their own units and probabilities of the rest"
     if result.run.record.binary:
         return "the probability of values that are 0 or 1"
-    levels = model.likelihood.levels if can(model, HasLikelihood) and isinstance(model.likelihood, Likelihood) else 0
+    levels = 0 if likelihood is None else likelihood.levels
     return f"the probability of one of {levels} values each" if levels else "a density of values as they are"
 
 

@@ -26,7 +26,10 @@ class Asked:
     whole: bool = False
 
 
-TABLES = ("columns", "drop", "groups", "delimiter", "decimal", "missing", "split_by", "labels", "schema_file")
+TABLES = (
+    *("columns", "drop", "groups", "delimiter", "decimal", "missing", "header", "encoding"),
+    *("split_by", "labels", "schema_file"),
+)
 """The settings that apply to tables only."""
 FOLDERS = ("image_size", "fit", "background", "frames", "skip_broken", "image_mode")
 """The settings that apply to folders of images only."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.data import at_once
-from reparam.distributions import Distribution, Normal
+from reparam.distributions import Delta, Distribution, Normal
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import device_of, examples, pick, require_real_codes
 from reparam.evaluation.likelihood.annealed import Annealing, annealed_estimate
@@ -261,7 +261,7 @@ def observed(model: Model, scale: float | None) -> Model | Observed:
     """The model as it is where it has a likelihood, else with a normal one.
 
     Raises:
-        UserError: if a game is given no scale, or another model one.
+        UserError: if a game is given no scale, or another model one, or makes rows of a table.
     """
     if explanation(model) is not None:
         if scale is not None:
@@ -278,7 +278,19 @@ def observed(model: Model, scale: float | None) -> Model | Observed:
         )
     if not scale > 0:
         raise UserError(f"scale={scale:g} is no standard deviation: give a positive one")
+    if not _makes_points(model):
+        raise UserError(
+            f"{named(model)} of a table draws what it makes of a code, and normal noise around a draw is no likelihood "
+            "of words or whole numbers: train a vae"
+        )
     return Observed(model, scale)
+
+
+@torch.no_grad()
+def _makes_points(model: Model) -> bool:
+    """Whether a code has one x, with nothing left to be drawn."""
+    with noise(0, "explanation"):
+        return isinstance(decoded(model, prior_of(model).sample((1,))), Delta)
 
 
 def _check(model: Model | Observed, proposal: Proposal, samples: int) -> None:

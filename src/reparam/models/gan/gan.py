@@ -18,7 +18,7 @@ from reparam.adversarial import (
     smoothed,
     value,
 )
-from reparam.distributions import Delta, Normal
+from reparam.distributions import Delta, Distribution, Normal
 from reparam.errors import UserError
 from reparam.models.gan.averaging import warm_decay
 from reparam.models.gan.choosing import resample
@@ -89,6 +89,8 @@ class GAN(Model):
         candidates: draws of the generator that each sample is chosen from, see :meth:`choosing`; 1: none is chosen.
         optimizer: both players' optimizer unless the run's settings say otherwise, see :class:`Turn`; what suits the
             game unless given.
+        head: module from the generator's output to the distribution that x is drawn from, such as
+            :class:`reparam.networks.ColumnsHead` for rows of tables; x is the output unless given.
 
     Raises:
         UserError: if an argument is none of these, shapes do not go together, labels are to be smoothed in a game that
@@ -115,11 +117,12 @@ class GAN(Model):
         classes: int = 0,
         candidates: int = 1,
         optimizer: Mapping[str, Any] | None = None,
+        head: nn.Module | None = None,
     ) -> None:
         super().__init__()
         require_module("generator", generator)
         require_module("discriminator", discriminator)
-        self.generator, self.discriminator = generator, discriminator
+        self.generator, self.discriminator, self.head = generator, discriminator, head
         self._joint = acts_per_example(discriminator)
         self.latent_dim, self.classes = checks.whole("latent_dim", latent_dim), checks.whole("classes", classes, 0)
         self.data_shape = checks.widths("data_shape", data_shape, 1)
@@ -149,6 +152,9 @@ class GAN(Model):
                 checks.refuse(name, part, f"give a {kind.__name__}")
         y = self._condition(torch.zeros(ROWS, dtype=torch.int64))
         made = output_of("generator", self.generator, rows((self.latent_dim,)), *y)
+        if self.head is not None:
+            require_module("head", self.head)
+            made = self._drawn_from(made).mean
         if made.shape[1:] != self.data_shape:
             raise UserError(
                 f"generator makes {tuple(made.shape[1:])} of z ({self.latent_dim},), and data_shape is "
@@ -215,8 +221,13 @@ class GAN(Model):
         return lambda x: _logits(ahead(x, *condition))
 
     def generate(self, n: int, y: Tensor | None = None) -> Tensor:
-        """G(z) for fresh z, ``(n, *data_shape)``, in float32."""
-        return full_precision(self.generator(self._noise(n), *self._condition(y)))
+        """Draws of the generator as it is, at fresh z, ``(n, *data_shape)``, in float32."""
+        return self._drawn_from(self.generator(self._noise(n), *self._condition(y))).sample()
+
+    def _drawn_from(self, output: Tensor) -> Distribution:
+        """What x is drawn from where the generator gives this: the point itself unless there is a head."""
+        output = full_precision(output)
+        return Delta(output, len(self.data_shape)) if self.head is None else self.head(output)
 
     def judge(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """The discriminator's logits, ``(batch,)``, in float32."""
@@ -310,12 +321,15 @@ class GAN(Model):
         return candidates
 
     def _make(self, n: int, y: Tensor | None) -> Tensor:
-        return self.decode(self._noise(n), y).value
+        return self.decode(self._noise(n), y).sample()
 
-    def decode(self, z: Tensor, y: Tensor | None = None) -> Delta:
-        """The point G(z) of the generator that is sampled from, for z ``(n, latent_dim)``."""
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        """The point G(z) of the generator that is sampled from, for z ``(n, latent_dim)``; what its head makes of it.
+
+        No head gives a density: with one as without, how well z explains x is not known.
+        """
         generator = self.generator if self.averaged is None else self.averaged
-        return Delta(full_precision(generator(z, *self._condition(y))), len(self.data_shape))
+        return self._drawn_from(generator(z, *self._condition(y)))
 
     def watch(self, batch: Batch) -> Terms:
         """Readings of the game on a batch, the same weights and noise for all.

@@ -23,6 +23,7 @@ class WGAN(GAN):
         discriminator_turns: critic updates per generator update.
         noise, unroll, unroll_rate, average, classes: as for :class:`GAN`.
         optimizer: RMSprop unless given, Adam with a gradient penalty (Gulrajani et al. 2017).
+        head: as for :class:`GAN`.
 
     Raises:
         UserError: as :class:`GAN`.
@@ -43,6 +44,7 @@ class WGAN(GAN):
         average: float = 0.999,
         classes: int = 0,
         optimizer: Mapping[str, Any] | None = None,
+        head: nn.Module | None = None,
     ) -> None:
         constraint = constraint or WeightClipping()
         penalized = isinstance(constraint, GradientPenalty)
@@ -60,4 +62,5 @@ class WGAN(GAN):
             average=average,
             classes=classes,
             optimizer=(PENALIZED_ADAM if penalized else RMSPROP) if optimizer is None else optimizer,
+            head=head,
         )

@@ -2,6 +2,7 @@
 
 from reparam.models.vae.autoencoder import Autoencoder
 from reparam.models.vae.avb import AVB, PairDiscriminator
+from reparam.models.vae.columns import ColumnsLikelihood
 from reparam.models.vae.implicit import ImplicitPosterior
 from reparam.models.vae.likelihoods import (
     BernoulliLikelihood,
@@ -24,6 +25,7 @@ __all__ = [
     "Autoencoder",
     "BernoulliLikelihood",
     "CategoricalLikelihood",
+    "ColumnsLikelihood",
     "ContinuousBernoulliLikelihood",
     "DReG",
     "DiagonalNormal",

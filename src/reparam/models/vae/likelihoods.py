@@ -32,11 +32,12 @@ class Likelihood(nn.Module, ABC):
 
     Attributes:
         output_shape: what the decoder gives for one example.
-        support: what values it has: ``binary`` (0 and 1), ``unit`` ([0, 1]) or ``real``.
+        support: what values it has: ``binary`` (0 and 1), ``unit`` ([0, 1]), ``real``, or ``columns`` (rows of a
+            table).
         levels: how many equally spaced values it has between 0 and 1; 0 where it has a density or is of coins.
     """
 
-    support: Literal["binary", "unit", "real"] = "real"
+    support: Literal["binary", "unit", "real", "columns"] = "real"
     levels: int = 0
 
     def __init__(self, data_shape: Sequence[int]) -> None:

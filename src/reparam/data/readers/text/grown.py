@@ -1,0 +1,113 @@
+"""A text table read through: every column grows by its cells, those that were misjudged once more."""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+import numpy as np
+
+from reparam.data.readers.cells import Column
+from reparam.data.readers.text.growing import Numbers, Words
+from reparam.data.readers.text.lines import Comments
+from reparam.data.readers.text.numbers import LEADING_ZERO, Format
+from reparam.data.readers.text.pieces import Piece, Ragged, pieces
+from reparam.data.readers.text.source import Source
+from reparam.data.readers.text.start import Start
+from reparam.data.readers.text.typed import NUMBERS, Rules, Typed, understood
+
+Growing = Numbers | Words
+COMMA = Format(",")
+
+
+class Reading:
+    """What is found in passes over a text table.
+
+    Args:
+        source: the file.
+        start: its beginning.
+        where: the file, in errors.
+
+    Attributes:
+        lines: the line on which each row begins.
+        ragged: rows that are not as wide as the others.
+        comments: what was passed over.
+    """
+
+    def __init__(self, source: Source, start: Start, where: str) -> None:
+        self.source, self.start, self.where = source, start, where
+        self.lines = np.empty(0, np.int64)
+        self.ragged = Ragged(len(start.names))
+        self.comments = Comments(start.dialect, len(start.names))
+
+    def typed(self, names: Sequence[str], rules: Rules) -> list[Typed]:
+        """The columns, each as what it is.
+
+        Args:
+            names: of the columns.
+            rules: what is known of them.
+
+        Raises:
+            UserError: where a quote is opened and not closed.
+        """
+        cells = zip(*self.start.sample, strict=True) if self.start.sample else ((),) * len(names)
+        first = {name: _growing(some, name, rules) for name, some in zip(names, cells, strict=True)}
+        self._pass(names, first)
+        again = {name: Words() for name, grown in first.items() if _misjudged(grown, name, rules)}
+        if again:
+            self._pass(names, again)
+        return [_finished(name, again.get(name) or first[name], rules) for name in names]
+
+    def _pass(self, names: Sequence[str], columns: Mapping[str, Growing]) -> None:
+        """Let columns grow by all of the table's cells."""
+        self.ragged, self.comments.count = Ragged(self.ragged.width), 0
+        growing = [columns.get(name) for name in names]
+        numbers = []
+        with self.source.open() as text:
+            before = len(list(islice(text.lines, self.start.before)))
+            for piece in pieces(text.lines, self.start.dialect, self.ragged, self.comments, self.where, before):
+                numbers.append(piece.lines)
+                _add(piece, growing)
+        self.lines = np.concatenate(numbers) if numbers else self.lines
+
+
+def _add(piece: Piece, growing: Sequence[Growing | None]) -> None:
+    """Let columns grow by a piece: those of plain numbers together, where that will do."""
+    point = "," if any(isinstance(column, Numbers) and column.form == COMMA for column in growing) else "."
+    together = [at for at, column in enumerate(growing)
+                if isinstance(column, Numbers) and column.clean and column.form == Format(point)]  # fmt: skip
+    block = piece.numbers(together, point)
+    parts = () if block is None else zip(block.values.T, block.decimals.tolist(), block.whole, block.zeros, strict=True)
+    taken = dict(zip(together, parts, strict=False))
+    for at, column in enumerate(growing):
+        if isinstance(column, Numbers) and at in taken:
+            column.take(*taken[at])
+        elif column is not None and not (isinstance(column, Numbers) and column.failed):
+            column.add(piece.cells(at))
+
+
+def _growing(sample: Sequence[str], name: str, rules: Rules) -> Growing:
+    """How a column begins to grow, by the first of its cells."""
+    seen = [cell for cell in map(str.strip, sample) if cell not in rules.spellings]
+    form = rules.form(seen)
+    codes = not rules.plain and rules.asked.get(name) not in NUMBERS and any(map(LEADING_ZERO.match, seen))
+    if form is None or (codes and all(map(str.isdecimal, seen))):
+        return Words()
+    likely = rules.likely if rules.decimal is None else rules.decimal
+    return Numbers(Format(likely) if form == Format() and likely == "," else form, rules.spellings)
+
+
+def _misjudged(column: Growing, name: str, rules: Rules) -> bool:
+    """Whether a column turned out not to be of numbers alone."""
+    if not isinstance(column, Numbers):
+        return False
+    return column.strange > 0 or (column.zeros and not rules.plain and rules.asked.get(name) not in NUMBERS)
+
+
+def _finished(name: str, column: Growing, rules: Rules) -> Typed:
+    if isinstance(column, Words):
+        return understood(name, *column.finish(), rules)
+    values, missing = column.finish()
+    if missing.all():
+        values = np.full(len(values), np.nan)
+    whole = values.dtype.kind == "i"
+    remarks = () if whole or column.form == Format() else (str(column.form),)
+    return Typed(Column(name, values, missing, 0 if whole else column.decimals), remarks, column.spelled)

@@ -1,0 +1,180 @@
+"""The rows of a text, a piece at a time, as columns of cells."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain, islice
+
+import numpy as np
+
+from reparam.data.readers.text.blocks import Block, block_of
+from reparam.data.readers.text.lines import Comments, Dialect, Row, rows
+
+CELLS = 50_000
+"""About how many cells are held as text at a time: few enough for a processor's cache."""
+SHOWN = 3
+
+
+@dataclass
+class Ragged:
+    """Rows that are not as wide as the table: how many, and the first few."""
+
+    width: int
+    count: int = 0
+    first: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, line: int, cells: int) -> None:
+        """Remember one."""
+        self.count += 1
+        if len(self.first) < SHOWN:
+            self.first.append((line, cells))
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"line {line} has {cells}" for line, cells in self.first)
+        more = ", ..." if self.count > len(self.first) else ""
+        many = f"{self.count:,} rows have" if self.count > 1 else "a row has"
+        return f"{many} not the {self.width} cell{'s' * (self.width > 1)} that the others have ({shown}{more})"
+
+
+class Piece(ABC):
+    """Some rows.
+
+    Attributes:
+        lines: the line each row begins on.
+    """
+
+    lines: np.ndarray
+
+    @abstractmethod
+    def cells(self, column: int) -> list[str]:
+        """The cells of a column."""
+
+    def numbers(self, columns: Sequence[int], point: str) -> Block | None:
+        """The numbers of several columns at once, where that will do."""
+        return None
+
+
+@dataclass(frozen=True)
+class QuotedPiece(Piece):
+    """Rows that were cut cell by cell."""
+
+    columns: list[list[str]]
+    lines: np.ndarray
+
+    def cells(self, column: int) -> list[str]:
+        """The cells of a column."""
+        return self.columns[column]
+
+
+@dataclass(frozen=True)
+class PlainPiece(Piece):
+    """Rows in which nothing is quoted: lines of ``width`` cells, each with its end."""
+
+    text: str
+    between: str
+    width: int
+    lines: np.ndarray
+
+    @cached_property
+    def _flat(self) -> list[str]:
+        return self.text.removesuffix("\n").replace("\n", self.between).split(self.between) if self.text else []
+
+    def cells(self, column: int) -> list[str]:
+        """The cells of a column."""
+        return self._flat[column :: self.width]
+
+    def numbers(self, columns: Sequence[int], point: str) -> Block | None:
+        """The numbers of several columns at once, where that will do."""
+        return block_of(self.text, self.between, self.width, columns, point) if self.text and columns else None
+
+
+def pieces(lines: Iterator[str], dialect: Dialect, ragged: Ragged, comments: Comments, where: str, before: int
+           ) -> Iterator[Piece]:  # fmt: skip
+    """The rows of lines in pieces of some ten thousand cells.
+
+    Args:
+        lines: the lines from the first row on; they are read as they are needed.
+        dialect: how they are cut into cells.
+        ragged: where rows that are not as wide as it says are written down; they are left out.
+        comments: what is passed over.
+        where: the file, in errors.
+        before: lines of the file that are before these.
+
+    Raises:
+        UserError: where a quote is opened and not closed.
+    """
+    size = max(1, CELLS // ragged.width)
+    while some := list(islice(lines, size)):
+        if any(dialect.quote in line for line in some):
+            more = _Counted(lines)
+            found = _some_rows(rows(chain(some, more), dialect, comments, where, before), before + len(some))
+            yield _columns(found, ragged)
+            before += more.count
+        else:
+            yield _plain(list(map(dialect.ready, some)), dialect, ragged, comments, before)
+        before += len(some)
+
+
+class _Counted:
+    """Lines, and how many of them were taken."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self.count = lines, 0
+
+    def __iter__(self) -> "_Counted":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.count += 1
+        return line
+
+
+def _some_rows(found: Iterator[Row], last: int) -> Iterator[Row]:
+    """Rows up to the one that the last line belongs to."""
+    for row in found:
+        yield row
+        if row.last >= last:
+            return
+
+
+def _columns(found: Iterable[Row], ragged: Ragged) -> Piece:
+    right = []
+    for row in found:
+        if len(row.cells) == ragged.width:
+            right.append(row)
+        else:
+            ragged.add(row.first, len(row.cells))
+    columns = list(map(list, zip(*(row.cells for row in right), strict=True))) or [[] for _ in range(ragged.width)]
+    return QuotedPiece(columns, np.array([row.first for row in right], np.int64))
+
+
+def _plain(some: list[str], dialect: Dialect, ragged: Ragged, comments: Comments, before: int) -> Piece:
+    """Lines in which nothing is quoted: cut by splitting, many at once."""
+    between, width = dialect.between, ragged.width
+    numbers = np.arange(before + 1, before + 1 + len(some))
+    text = "".join(some)
+    doubtful = width == 1 or any(line.count(between) != width - 1 for line in some)
+    if doubtful or any(mark in text for mark in ("#", "%")):
+        kept = _rows_among(some, between, comments, ragged, before)
+        numbers = numbers[kept]
+        some = [some[at] for at in kept]
+        text = "".join(some)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return PlainPiece(text if text.endswith("\n") or not text else f"{text}\n", between, width, numbers)
+
+
+def _rows_among(some: list[str], between: str, comments: Comments, ragged: Ragged, before: int) -> list[int]:
+    """The places of the lines that are rows of the right width."""
+    kept = []
+    for at, line in enumerate(some):
+        cells = line.count(between) + 1
+        if comments.passes_over(line):
+            continue
+        if cells == ragged.width:
+            kept.append(at)
+        else:
+            ragged.add(before + at + 1, cells)
+    return kept

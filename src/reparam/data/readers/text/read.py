@@ -1,0 +1,84 @@
+"""Text tables to cells: .csv, .tsv, .txt, each also gzipped."""
+
+from itertools import islice
+from pathlib import Path
+
+from reparam.data.readers.cells import Cells
+from reparam.data.readers.text.grown import Reading
+from reparam.data.readers.text.names import column_names
+from reparam.data.readers.text.numbers import decimal_of
+from reparam.data.readers.text.settled import refuse_wrong, settled
+from reparam.data.readers.text.source import Source, look
+from reparam.data.readers.text.spellings import Spellings
+from reparam.data.readers.text.start import CHARACTERS, LEAST_LINES, LINES, Start, start_of
+from reparam.data.readers.text.typed import Rules
+from reparam.settings import ReadingConfig
+
+HOW = ReadingConfig()
+
+
+def read_text(path: Path, how: ReadingConfig = HOW) -> Cells:
+    """A text table as columns of typed cells.
+
+    Delimiter, quotes, decimal signs, encoding, the row of names and an index are found out unless ``how`` says them;
+    every decision is among the notes. Rows are read in pieces, so that memory holds little besides the columns.
+
+    Args:
+        path: of the file.
+        how: the settings of reading. With ``read_as="vectors"`` columns are numbers, or words, and nothing else.
+
+    Raises:
+        UserError: if the file is no text table, rows differ in width, or cells are not of their column's kind; all of
+            these are told at once.
+    """
+    where, plain = repr(str(path)), how.read_as == "vectors"
+    source = look(path, how.encoding)
+    start = _start(source, how, where)
+    names, renamed = column_names(start.names)
+    rules = _rules(start, names, how)
+    reading = Reading(source, start, where)
+    typed = reading.typed(names, rules)
+    ragged, comments = reading.ragged, reading.comments.count
+    refuse_wrong(typed, [str(ragged)] if ragged.count else [], reading.lines, where)
+    notes = (*source.notes, *start.notes, *renamed)
+    notes += (f"{comments:,} comment{'s' * (comments > 1)} passed over",) if comments else ()
+    if plain:
+        return Cells(tuple(each.column for each in typed), notes, reading.lines, start.header)
+    columns, more = settled(typed, start.names if start.header else names, rules.asked, how.missing)
+    return Cells(columns, (*notes, *more), reading.lines, start.header)
+
+
+def _start(source: Source, how: ReadingConfig, where: str) -> Start:
+    """What the first lines of a file say."""
+    lines: list[str] = []
+    with source.open() as text:
+        while len(lines) < LEAST_LINES or (len(lines) < LINES and sum(map(len, lines)) < CHARACTERS):
+            some = list(islice(text.lines, LEAST_LINES))
+            lines += some
+            if len(some) < LEAST_LINES:
+                return start_of(lines, False, how, where, _ending(source.path))
+    return start_of(lines, True, how, where, _ending(source.path))
+
+
+def _ending(path: Path) -> str:
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
+def _rules(start: Start, names: list[str], how: ReadingConfig) -> Rules:
+    """What is known of a table before its columns are judged."""
+    spellings = Spellings(how.missing)
+    columns = [[cell.strip() for cell in column] for column in zip(*start.sample, strict=True)]
+    shown = decimal_of([cell for cell in column if cell not in spellings] for column in columns)
+    likely = shown or ("." if start.dialect.delimiter == "," else None)
+    roles = (*how.drop, how.labels, how.groups, how.split_by)
+    asked = {_name(name, names): "label" for name in roles if name} | {
+        _name(name, names): kind for name, kind in how.columns.items()
+    }
+    return Rules(spellings, how.decimal, likely, how.read_as == "vectors", asked)
+
+
+def _name(asked: str, names: list[str]) -> str:
+    """The name of a column that was given by its name, or its number counted from 1."""
+    if asked not in names and asked.isdecimal() and 1 <= int(asked) <= len(names):
+        return names[int(asked) - 1]
+    return asked

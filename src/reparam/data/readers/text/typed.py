@@ -1,0 +1,207 @@
+"""Columns of texts as numbers, truth values, dates or words, and which cells of them are mistakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from reparam.data.readers.cells import Column
+from reparam.data.readers.text.dates import dates_of
+from reparam.data.readers.text.growing import STRANGE, converted
+from reparam.data.readers.text.numbers import LEADING_ZERO, ORDER, Format, format_of, most_decimals, sign_of
+from reparam.data.readers.text.spellings import Spellings, truth_of
+
+NUMBERS = ("number", "integer", "log", "quantile")
+WORDS = ("category", "identifier", "dropped", "label")
+NOT_A_TIME = np.datetime64("NaT")
+FEW = 20
+"""So many different numbers, and words besides, may be levels of a category."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is known of a table where its columns are judged one by one.
+
+    Args:
+        spellings: of missing cells.
+        decimal: the decimal sign that was given.
+        likely: the one that the table shows, where a column leaves it open.
+        plain: whether columns are numbers or words and nothing else.
+        asked: the kinds of columns that were given, by name.
+    """
+
+    spellings: Spellings = field(default_factory=Spellings)
+    decimal: str | None = None
+    likely: str | None = None
+    plain: bool = False
+    asked: Mapping[str, str] = field(default_factory=dict)
+
+    def form(self, texts: Sequence[str]) -> Format | None:
+        """How these are written as numbers, if all of them are some."""
+        if not texts:
+            return Format()
+        if self.plain:
+            way = Format(self.decimal or ".")
+            return way if all(way.plain(text) is not None for text in texts) else None
+        return format_of(texts, self.decimal, self.likely)
+
+
+class Wrong(NamedTuple):
+    """Cells that are not what the rest of their column is."""
+
+    what: str
+    rows: np.ndarray
+    texts: list[str]
+
+
+class Typed(NamedTuple):
+    """A column as it was understood: what was decided, the spellings of its missing cells, and what is wrong."""
+
+    column: Column
+    remarks: tuple[str, ...] = ()
+    spelled: Mapping[str, int] = {}
+    wrong: Wrong | None = None
+
+
+class Texts:
+    """A column's cells as texts.
+
+    Args:
+        name: of the column.
+        words: the different texts, without spaces around them.
+        codes: ``(n,)`` for each row the place of its text among them.
+        spellings: of missing cells.
+    """
+
+    def __init__(self, name: str, words: Sequence[str], codes: np.ndarray, spellings: Spellings) -> None:
+        self.name, self.words, self.codes = name, words, codes
+        counts = np.bincount(codes, minlength=len(words)).tolist()
+        self._gaps = np.array([word in spellings for word in words], bool)
+        self.missing = self._gaps[codes] if len(words) else np.zeros(len(codes), bool)
+        pairs = list(zip(words, counts, self._gaps.tolist(), strict=True))
+        self.seen = {word: count for word, count, gap in pairs if not gap}
+        self.spelled = {word: count for word, count, gap in pairs if gap}
+
+    def column(
+        self,
+        values: Mapping[str, object],
+        empty: object,
+        kind: Any,
+        decimals: int | None = None,
+        written: str | None = None,
+    ) -> Column:
+        """The column, with a value for each of its words and another where one is missing."""
+        by_word = np.array([values.get(word, empty) for word in self.words], kind)
+        return Column(self.name, by_word[self.codes], self.missing, decimals, written)
+
+    def wrong(self, what: str, words: set[str]) -> Wrong | None:
+        """The cells that say one of some words."""
+        bad = np.array([word in words for word in self.words], bool)
+        rows = np.flatnonzero(bad[self.codes])
+        return Wrong(what, rows, [self.words[self.codes[row]] for row in rows[:3]]) if len(rows) else None
+
+
+def understood(name: str, words: Sequence[str], codes: np.ndarray, rules: Rules) -> Typed:
+    """A column of texts as what it is: numbers, truth values, dates, or else words.
+
+    Args:
+        name: of the column.
+        words: the different texts, without spaces around them.
+        codes: ``(n,)`` for each row the place of its text among them.
+        rules: what is known besides.
+
+    >>> found = understood("paid", ["1,234.50 €", "n/a", "12.00 €"], np.array([0, 1, 2, 0]), Rules())
+    >>> found.column.values, found.spelled
+    (array([1234.5,    nan,   12. , 1234.5]), {'n/a': 1})
+    """
+    texts = Texts(name, words, codes, rules.spellings)
+    asked = rules.asked.get(name, "")
+    ways = (_numbers,) if rules.plain else (_numbers, _signed, _truths, _dates)
+    found = next((typed for way in ways if (typed := way(texts, rules)) is not None), None)
+    if asked in WORDS and found is not None and found.wrong:
+        found = None
+    if found is None and not rules.plain and asked not in WORDS:
+        found = _mistaken(texts, rules)
+    words_alone = texts.column({word: word for word in texts.seen}, "", np.object_)
+    return found or Typed(words_alone, _codes(texts), texts.spelled)
+
+
+def _numbers(texts: Texts, rules: Rules) -> Typed | None:
+    words = list(texts.seen)
+    form = rules.form(words)
+    if form is None or (_codes(texts) and not rules.plain and rules.asked.get(texts.name) not in NUMBERS):
+        return None
+    remarks = () if form == Format() or all(map(str.isdecimal, words)) else (str(form),)
+    return _of_numbers(texts, dict(zip(words, map(form.plain, words), strict=True)), remarks)
+
+
+def _signed(texts: Texts, rules: Rules) -> Typed | None:
+    """Numbers behind or before one sign of currency, or per cent."""
+    words = list(texts.seen)
+    found = sign_of(words)
+    form = rules.form(found[1]) if found else None
+    if found is None or form is None:
+        return None
+    plain = dict(zip(words, map(form.plain, found[1]), strict=True))
+    remarks = () if form == Format() else (str(form),)
+    return _of_numbers(texts, plain, (f"{found[0]!r} left out of numbers", *remarks))
+
+
+def _of_numbers(texts: Texts, plain: Mapping[str, str | None], remarks: tuple[str, ...]) -> Typed:
+    """A column of numbers, given by its words."""
+    written = [text or "" for text in plain.values()]
+    whole = converted(written, int) if written else None
+    values = (np.array(list(map(float, written)), np.float64) if whole is None else whole).tolist()
+    by_word = dict(zip(plain, values, strict=True))
+    infinite = {word for word, value in by_word.items() if abs(value) == np.inf}
+    if whole is None:
+        column = texts.column(by_word, np.nan, np.float64, most_decimals("\n".join(written)))
+    else:
+        column = texts.column(by_word, 0, np.int64, 0)
+    return Typed(column, remarks, texts.spelled, texts.wrong("finite numbers", infinite))
+
+
+def _truths(texts: Texts, rules: Rules) -> Typed | None:
+    found = truth_of(texts.seen)
+    if found is None:
+        return None
+    written, stands = found
+    column = texts.column(stands, False, np.bool_, written=written)
+    return Typed(column, (f"truth values ({written})",), texts.spelled)
+
+
+def _dates(texts: Texts, rules: Rules) -> Typed | None:
+    words = list(texts.seen)
+    found = dates_of(words, day_first=(rules.decimal or rules.likely) == ",")
+    if found is None:
+        return None
+    column = texts.column(
+        dict(zip(words, found.values, strict=True)), NOT_A_TIME, "datetime64[us]", written=found.written
+    )
+    none = {word for word, value in zip(words, found.values, strict=True) if np.isnat(value)}
+    remarks = (f"dates written {found.written}", *found.notes)
+    return Typed(column, remarks, texts.spelled, texts.wrong(f"dates written {found.written}", none))
+
+
+def _codes(texts: Texts) -> tuple[str, ...]:
+    """What to say of whole numbers that begin with a zero, as codes do."""
+    whole = all(word.lstrip("+-").isdecimal() for word in texts.seen)
+    return (
+        ("read as words, as numbers begin with a zero",) if whole and any(map(LEADING_ZERO.match, texts.seen)) else ()
+    )
+
+
+def _mistaken(texts: Texts, rules: Rules) -> Typed | None:
+    """A column whose words are nearly all numbers, or should be numbers or dates, with what is wrong in it."""
+    asked = rules.asked.get(texts.name)
+    ways = [way for way in ORDER if rules.decimal in (None, way.decimal)]
+    fitting = [{word for word in texts.seen if way.plain(word) is not None} for way in ways]
+    right = max(fitting, key=lambda words: sum(texts.seen[word] for word in words))
+    wrong = texts.seen.keys() - right
+    few = sum(texts.seen[word] for word in wrong) <= STRANGE * sum(texts.seen.values())
+    kind = "numbers" if asked in NUMBERS or (few and len(right) > FEW) else "dates" if asked == "date" else None
+    if kind is None or _codes(texts):
+        return None
+    column = texts.column({word: word for word in texts.seen}, "", np.object_)
+    return Typed(column, (), texts.spelled, texts.wrong(kind, set(wrong)))
