@@ -121,7 +121,7 @@ def test_modes_that_few_formats_hold(mode):
 
     solid = Image.new("RGB", (3, 3), (200, 40, 90))
     image = solid.convert("LA" if mode in ("La", "PA") else "RGBA" if mode == "RGBa" else "RGB").convert(mode)
-    found = np.asarray(shown(image, Look(), grey=mode == "La")).astype(int)
+    found = np.asarray(shown(image, Look(), mode == "La", image.has_transparency_data)).astype(int)
     expected = np.asarray(solid.convert("L") if mode in ("La", "PA") else solid).astype(int)
     # a step of HSV's hue is 1/256 of the circle, of six legs of 160 each here
     most = 6 * 160 / 256 if mode == "HSV" else 2

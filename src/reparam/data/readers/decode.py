@@ -39,6 +39,7 @@ class Facts:
         loses_bits: it has colours of 16 bits, of which 8 were read.
         lost_exif: its EXIF block could not be read.
         reduced: it is so large that it was decoded at a fraction of its size.
+        turn: its EXIF orientation; 1: it lies upright.
         ends: its smallest and largest value, where these have more than 8 bits and were decoded.
     """
 
@@ -51,6 +52,7 @@ class Facts:
     loses_bits: bool = False
     lost_exif: bool = False
     reduced: bool = False
+    turn: int = 1
     ends: tuple[float, float] | None = None
 
 
@@ -125,12 +127,12 @@ def _decoded(image: "Image.Image", look: Look) -> tuple[Facts, Values]:
     loses_bits = _loses_bits(image)  # told by how its pixels lie in the file, which is forgotten once they are read
     image.load()
     facts = _facts(image, look, loses_bits)
-    turn = TURNS.get(orientation(image)[0])
-    turned = image if turn is None else image.transpose(turn)  # type: ignore[arg-type]
+    turned = image if facts.turn == 1 else image.transpose(TURNS[facts.turn])  # type: ignore[arg-type]
     if facts.deep or look.bands:
         values = chosen(turned, look.bands) if look.bands else deep_values(turned)[..., None]
         return replace(facts, ends=_ends(values)), fitted_values(values, look)
-    return facts, np.atleast_3d(np.asarray(fitted(shown(turned, look, facts.channels == 1), look)))
+    pixels = np.asarray(fitted(shown(turned, look, facts.channels == 1, facts.transparent), look))
+    return facts, pixels if pixels.ndim == 3 else pixels[..., None]
 
 
 def _facts(image: Any, look: Look, loses_bits: bool) -> Facts:
@@ -152,6 +154,7 @@ def _facts(image: Any, look: Look, loses_bits: bool) -> Facts:
         loses_bits=loses_bits,
         lost_exif=not whole_exif,
         reduced="reduced" in image.info,
+        turn=turn,
     )
 
 

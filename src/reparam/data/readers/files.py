@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
@@ -66,4 +67,8 @@ class FolderFiles(Files):
 
     def open(self, name: str) -> IO[bytes]:
         """The file itself."""
-        return (self.place / name).open("rb")
+        return open(f"{self._top}/{name}", "rb")  # noqa: PTH123 - of many thousands of files, paths cost a tenth
+
+    @cached_property
+    def _top(self) -> str:
+        return str(self.place)

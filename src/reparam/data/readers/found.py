@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from reparam.data.readers.archives import Archive, archive_of
@@ -102,7 +103,10 @@ def _order(entry: Entry, depth: int) -> tuple[str, str]:
 
 def _label(entry: Entry, depth: int) -> str | None:
     """The class that a file's folder names, where it lies in one."""
-    return printable(entry.parts[depth]) if len(entry.parts) > depth + 1 else None
+    return _printable(entry.parts[depth]) if len(entry.parts) > depth + 1 else None
+
+
+_printable = lru_cache(printable)
 
 
 def _wrapped(images: Sequence[Entry]) -> int:

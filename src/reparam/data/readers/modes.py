@@ -104,15 +104,19 @@ def deep_values(image: "Image.Image") -> Values:
     return values
 
 
-def shown(image: "Image.Image", look: Look, grey: bool) -> "Image.Image":
+def shown(image: "Image.Image", look: Look, grey: bool, transparent: bool) -> "Image.Image":
     """An image of 8 bits as it is looked at, opaque: of mode ``L`` or ``RGB``."""
+    image = plain(image)
+    if transparent:
+        image = _over(image.convert("RGBA"), look.background)
+    mode = "L" if grey else "RGB"
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _over(image: "Image.Image", background: tuple[int, int, int]) -> "Image.Image":
     from PIL import Image
 
-    image = plain(image)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, (*look.background, 255)), image)
-    return image.convert("L" if grey else "RGB")
+    return Image.alpha_composite(Image.new("RGBA", image.size, (*background, 255)), image)
 
 
 def chosen(image: "Image.Image", bands: tuple[int, ...]) -> Values:
