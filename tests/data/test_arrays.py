@@ -101,8 +101,6 @@ def refuse(path, match, **arguments):
 
 
 def test_bad_arrays_are_refused(tmp_path):
-    refuse(saved(tmp_path, np.arange(36).reshape(4, 3, 3) * 100), "int64 values from 0 to 3500.*float32.*uint8")
-    refuse(saved(tmp_path, np.full((4, 3, 3), -1, np.int8)), "int8 values from -1")
     refuse(saved(tmp_path, np.zeros((4, 3), complex)), "dtype complex128.*not one of numbers")
     refuse(saved(tmp_path, np.array(["a", "b", "c"])), "dtype <U1.*not one of numbers")
     refuse(saved(tmp_path, np.zeros((0, 3))), r"empty \(shape \(0, 3\)\)")
@@ -110,7 +108,7 @@ def test_bad_arrays_are_refused(tmp_path):
     refuse(saved(tmp_path, np.float32(3)), "empty")
     refuse(saved(tmp_path, np.zeros((2, 3))), "2 rows.*at least 3")
     refuse(saved(tmp_path, np.zeros((1, 3))), "1 row,")
-    refuse(saved(tmp_path, np.zeros((5, 2, 8, 8))), r"shape \(5, 2, 8, 8\).*none of \(n, d\)")
+    refuse(saved(tmp_path, np.zeros((5, 8, 8, 8))), r"shape \(5, 8, 8, 8\), and which of its axes are channels")
     refuse(saved(tmp_path, np.zeros((5, 2, 8, 8, 3))), "none of")
     (tmp_path / "x.npy").write_bytes(b"hello")
     refuse(tmp_path / "x.npy", "not a whole .npy file")

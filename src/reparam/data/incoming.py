@@ -9,7 +9,8 @@ from reparam.data.batches import model_values
 from reparam.data.dataset import Dataset, Split
 from reparam.data.foreign import arrays_of
 from reparam.data.frozen import frozen
-from reparam.data.readers.layout import Layout, Values, check_array, scan
+from reparam.data.readers.axes import Axes
+from reparam.data.readers.layout import WHITE, Layout, Values, check_array, scan
 from reparam.data.reading import chunks, rows_of
 from reparam.data.record import DataRecord
 from reparam.data.tables import rows_given
@@ -65,7 +66,7 @@ def raw_split(x: Any, record: DataRecord, where: str) -> Split:
     array, channels_last = batched(array, record.data_shape, where)
     check_array(array.shape, array.dtype, where)
     kind, ready = _kind(array, scan([array], where), record, where)
-    layout = Layout(record.data_shape, kind, channels_last=channels_last)
+    layout = Layout(Axes(record.data_shape, channels_last), kind)
     if kind == torch.uint8 and array.dtype.kind == "f":
         array = np.rint(array * 255.0)
     elif kind == torch.float32 and array.dtype.kind in "iu" and not ready and _has_grey(record):
@@ -105,6 +106,9 @@ def _kind(array: np.ndarray, values: Values, record: DataRecord, where: str) -> 
     if record.binary and record.binarization == "none":
         raise UserError(f"{where} holds values from {low:g} to {high:g} and every one of {record.name!r} is 0 or 1: "
                         f"make them 0 and 1 (x > 0.5, say).")  # fmt: skip
+    if record.deep:
+        _in_units(array, values, record, where)
+        return torch.float32, False
     if not _has_grey(record):
         if record.is_image and record.range[0] >= 0 and record.range[1] <= 1:
             _within(values, 1, record, where)
@@ -118,9 +122,18 @@ def _kind(array: np.ndarray, values: Values, record: DataRecord, where: str) -> 
     return torch.float32, record.binarization == "none"
 
 
+def _in_units(array: np.ndarray, values: Values, record: DataRecord, where: str) -> None:
+    """Refuse fractions where the data are whole numbers of many levels: they would all be black."""
+    if array.dtype.kind == "f" and 0 < values.high <= 1 and record.scale > WHITE:
+        raise UserError(
+            f"{where} holds values up to {values.high:g} and those of {record.name!r} are numbers up to "
+            f"{record.scale:g}: give them in the same units"
+        )
+
+
 def _has_grey(record: DataRecord) -> bool:
     """Whether values are grey ones: 8-bit whole numbers in 0..255, or floats in [0, 1] that mean the same."""
-    return record.raw == "uint8" or record.binarization != "none"
+    return record.raw == "uint8" or (record.binarization != "none" and not record.deep)
 
 
 def _is_eight_bit(array: np.ndarray) -> bool:

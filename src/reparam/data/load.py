@@ -15,6 +15,7 @@ from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
 MEMORY_LIMIT = 2**30
+WHITE = 255.0
 
 
 def load_data(
@@ -125,4 +126,5 @@ def binarized(data: Dataset, binarization: Binarization) -> Dataset:
     # The range and the scale stay those of the raw values; the splits made 0 or 1 here say so themselves.
     data = replace(data, binarization=binarization, binary=True)
     once = replace(data, validation=frozen(data.validation, data, "validation"), test=frozen(data.test, data, "test"))
-    return once if binarization == "dynamic" else replace(once, train=frozen(data.train, data, "train"), scale=1.0)
+    scale = 1.0 if data.scale == WHITE else data.scale  # that of deeper values says how new ones are read
+    return once if binarization == "dynamic" else replace(once, train=frozen(data.train, data, "train"), scale=scale)

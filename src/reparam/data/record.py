@@ -57,7 +57,8 @@ class DataRecord:
         >>> DataRecord.of(load_data("ring")).sizes["train"]
         50000
         """
-        raw = torch.uint8 if data.train.x.dtype == torch.uint8 else torch.float32
+        eight = data.train.x.dtype == torch.uint8 and data.scale in (1.0, 255.0)  # coins made of deeper values are not
+        raw = torch.uint8 if eight else torch.float32
         return cls(
             name=data.name,
             data_shape=tuple(data.data_shape),
@@ -89,6 +90,11 @@ class DataRecord:
             UserError: if what was recorded is no schema.
         """
         return None if self.table is None else TableSchema.of_plain(self.table, f"the schema of {self.name!r}")
+
+    @property
+    def deep(self) -> bool:
+        """Whether examples are images of more than 8 bits, whose numbers a model sees divided by what is white."""
+        return self.is_image and self.raw == "float32" and self.scale != 1
 
     @property
     def unit(self) -> float:

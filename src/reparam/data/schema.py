@@ -1,12 +1,15 @@
 """Whether other data can be read, and seen by a model, as those of a run were."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Dataset
+from reparam.data.elsewhere import fitting
 from reparam.data.given import as_dataset
-from reparam.data.load import binarized
+from reparam.data.load import binarized, load_data
 from reparam.data.record import DataRecord
 from reparam.data.tables import table_like
 from reparam.errors import UserError
@@ -25,7 +28,8 @@ def data_like(record: DataRecord, given: Any) -> Dataset:
         data = table_like(record, given)
         check_same_schema(record, data)
         return data
-    data = as_dataset(given, seed=record.seed)
+    how = fitting(record, Path(given).expanduser()) if isinstance(given, str | os.PathLike) else {}
+    data = load_data(given, seed=record.seed, **how) if how else as_dataset(given, seed=record.seed)
     if record.binarization != "none" and data.binarization == "none" and not data.binary and is_unit(data.range):
         data = binarized(replace(data, seed=record.seed), record.binarization)
     check_same_schema(record, data)

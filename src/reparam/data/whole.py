@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from reparam.data.dataset import Dataset, Split
+from reparam.data.elsewhere import fitting
 from reparam.data.incoming import examples_of
 from reparam.data.load import MEMORY_LIMIT, read_data_set
 from reparam.data.readers.asked import Asked
-from reparam.data.readers.idx import is_idx_folder
 from reparam.data.readers.rows import WHOLE
-from reparam.data.readers.sources import IMAGES, NAMES, format_of
+from reparam.data.readers.sources import NAMES
 from reparam.data.reading import chunks, rows_of, split_note, split_rows
 from reparam.data.record import DataRecord
 from reparam.data.schema import check_same_schema
-from reparam.data.tables import kept_of
 from reparam.settings import ReadingConfig
 
 Which = Literal["all", "train", "validation", "test"]
@@ -50,16 +49,6 @@ def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[
     # what a table's reader has decided, which columns it does not use, say
     said = [note for note in data.notes if note != WHOLE]
     return raw.float(), "; ".join([f"{words} of {data.name}", *said])
-
-
-def fitting(record: DataRecord, place: Path) -> dict[str, Any]:
-    """What was asked for when a run's data were read, as far as it applies to what lies at another place."""
-    if record.table is not None:
-        return kept_of(record)
-    folder = place.is_dir() and not is_idx_folder(place)
-    known = format_of(place)
-    applies = IMAGES if folder else known.applying if known else ()
-    return {name: value for name, value in record.reading.items() if name in applies}
 
 
 def in_order(data: Dataset) -> tuple[Tensor, str]:

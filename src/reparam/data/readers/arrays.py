@@ -13,8 +13,9 @@ from reparam.data.dataset import LazyArray, Split
 from reparam.data.readers.array_table import array_table
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.assemble import assemble, reading
+from reparam.data.readers.axes import axes_of
 from reparam.data.readers.flat import rows_are, told_of
-from reparam.data.readers.layout import check_array, plan_layout, scan
+from reparam.data.readers.layout import check_array, evenly, plan_layout, scan
 from reparam.data.readers.mapped import MappedRows, NpyFile
 from reparam.data.reading import SPLIT_WORDS, Reading, chunks, split_note, split_rows, take
 from reparam.errors import UserError
@@ -37,8 +38,9 @@ def read_npy(path: Path, asked: Asked) -> Reading:
     if rows == "table":
         return array_table(path.name, where, {"all": file[:]}, {}, asked, notes=decided)
     parts = split_rows(len(file), asked.seed)
-    values = scan(file.pieces(), where)
-    layout = plan_layout(file.shape, file.dtype, values, where, rows == "images")
+    axes = axes_of(file.shape, file.dtype, where, rows == "images", asked.how.bands)
+    values = scan((axes.kept(piece) for piece in file.pieces()), where)
+    layout = plan_layout(axes, file.dtype, values, asked.how, axes.kept(file[evenly(len(file))]))
     array = MappedRows(file, layout)
     notes = (*layout.notes, *decided, split_note(asked.seed))
     if torch.Size(array.shape).numel() * layout.dtype.itemsize <= asked.memory_limit:

@@ -9,9 +9,10 @@ import torch
 from reparam.data.dataset import Split
 from reparam.data.readers.array_table import array_table
 from reparam.data.readers.asked import Asked
+from reparam.data.readers.axes import axes_of
 from reparam.data.readers.flat import rows_are, told_of
 from reparam.data.readers.labels import encode_labels, one_each
-from reparam.data.readers.layout import Layout, Values, check_array, plan_layout, scan
+from reparam.data.readers.layout import Layout, Values, check_array, evenly, plan_layout, scan
 from reparam.data.readers.roles import STRATIFIED
 from reparam.data.reading import SPLITS, Reading, by_name, complete_splits, split_note
 from reparam.data.splitting import stratified
@@ -57,10 +58,11 @@ def assemble(
     notes = (*notes, *several, *decided)
     if rows == "table":
         return array_table(name, where, xs, ys, asked, classes, notes)
-    found = [scan([x], names.get((split, "x"), _part(split, where))) for split, x in xs.items()]
+    axes = axes_of(first.shape, first.dtype, repr(where), rows == "images", asked.how.bands)
+    found = [scan([axes.kept(x)], names.get((split, "x"), _part(split, where))) for split, x in xs.items()]
     values = Values(min(v.low for v in found), max(v.high for v in found), all(v.binary for v in found))
     xs, ys, held_out = _complete(xs, ys, asked)
-    layout = plan_layout(first.shape, first.dtype, values, repr(where), rows == "images")
+    layout = plan_layout(axes, first.dtype, values, asked.how, axes.kept(first[evenly(len(first))]))
     codes, classes = encode_labels([ys.get(split) for split in SPLITS], repr(where), classes)
     splits = [Split(layout(xs[split]), y) for split, y in zip(SPLITS, codes, strict=True)]
     return reading(name, splits, layout, values, classes, (*layout.notes, *notes, *held_out))
@@ -70,9 +72,12 @@ def reading(
     name: str, splits: list[Split], layout: Layout, values: Values, classes: tuple[str, ...], notes: tuple[str, ...]
 ) -> Reading:
     """What a layout made of an array's splits, and the values they hold."""
+    low, high = float(values.low), float(values.high)
+    if layout.scale != 1 and layout.dtype != torch.uint8:  # whole numbers might be all that their bits can hold
+        low, high = min(low, 0.0), max(high, layout.scale)
     return Reading(
-        name, by_name(splits), data_shape=layout.data_shape, low=float(values.low), high=float(values.high),
-        binary=values.binary, scale=layout.scale, classes=classes, notes=notes,
+        name, by_name(splits), data_shape=layout.data_shape, low=low, high=high, scale=layout.scale, classes=classes,
+        binary=values.binary and layout.scale == 1, notes=notes, picture=layout.picture,
     )  # fmt: skip
 
 

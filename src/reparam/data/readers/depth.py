@@ -108,7 +108,7 @@ def depth_of(kinds: Kinds, asked: tuple[float, float] | None, background: int = 
     if kinds.fractions or kinds.low < 0:
         low, high = black_and_white(kinds.low, kinds.high)
         told = f"values from {kinds.low:.6g} to {kinds.high:.6g}: {low:.6g} is black and {high:.6g} white"
-        return _open(kinds, low, high, 1.0, background, told)
+        return _open(kinds, low, high, 1.0, background, told if (low, high) != (0, 1) else "")
     top = whole_range(kinds.high)
     if top == WHITE or kinds.eight > kinds.deep:
         return _narrowed(kinds, top, background)
@@ -119,7 +119,7 @@ def depth_of(kinds: Kinds, asked: tuple[float, float] | None, background: int = 
 def _open(kinds: Kinds, low: float, high: float, scale: float, background: int, told: str) -> Depth:
     """Raw values as deeper files have them, those of 8 bits between black and white."""
     eight = ((high - low) / WHITE, low)
-    notes = [f"{told} (value_range=(0, 65535), say: others)"]
+    notes = [f"{told} (value_range=(0, {max(2 * high, 1):.6g}), say: others)"] if told else []
     if kinds.eight:
         notes.append(f"{kinds.eight:,} images of 8 bits among {kinds.deep:,} deeper ones: their values scaled to those")
     if max(abs(kinds.low), abs(kinds.high)) > EXACT:
@@ -143,9 +143,10 @@ def _asked(kinds: Kinds, asked: tuple[float, float], background: int) -> Depth:
     low, high = asked
     if not kinds.deep and low == 0 and high == WHITE:
         return Depth(padding=background, dtype=torch.uint8)
-    eight = ((high - low) / WHITE, low) if kinds.deep else (1.0, 0.0)
+    within = not kinds.deep and high <= WHITE
+    eight = (1.0, 0.0) if within else ((high - low) / WHITE, low)
     notes = [f"{low:.6g} is black and {high:.6g} white, as was asked for"]
-    if kinds.low < low or kinds.high > high:
+    if (kinds.low < low or kinds.high > high) and (within or kinds.deep):
         notes.append(f"values go from {kinds.low:.6g} to {kinds.high:.6g}: beyond black and white they are kept, and "
                      f"drawn as these")  # fmt: skip
     padding = background / WHITE * (high - low) + low

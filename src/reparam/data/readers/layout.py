@@ -1,15 +1,19 @@
-"""How the rows of a raw array are read: which axes are channels, what dtype, what scale."""
+"""How the values of a raw array are read: as what dtype, by what scale, and how they are drawn."""
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
+from reparam.data.picture import Picture, picture_of
+from reparam.data.readers.axes import Axes
+from reparam.data.readers.depth import Kinds, depth_of
 from reparam.errors import UserError
+from reparam.settings import ReadingConfig
 
-CHANNELS = (1, 3, 4)
+WHITE = 255.0
 
 
 @dataclass(frozen=True)
@@ -25,15 +29,20 @@ class Values:
 class Layout:
     """From raw rows ``(b, ...)`` to a tensor ``(b, *data_shape)`` of ``dtype``, in memory of its own."""
 
-    data_shape: tuple[int, ...]
+    axes: Axes
     dtype: torch.dtype
     scale: float = 1.0
-    channels_last: bool = False
+    picture: Picture | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        """Of one example."""
+        return self.axes.data_shape
 
     def __call__(self, raw: np.ndarray) -> torch.Tensor:
         """Convert the rows."""
-        rows = np.moveaxis(raw, -1, 1) if self.channels_last else raw
+        rows = self.axes.kept(raw)
         kind = np.uint8 if self.dtype == torch.uint8 else np.float32
         return torch.from_numpy(np.array(rows, dtype=kind, order="C").reshape(len(raw), *self.data_shape))
 
@@ -72,54 +81,60 @@ def check_array(shape: tuple[int, ...], dtype: np.dtype, where: str) -> None:
         raise UserError(f"{where} is empty (shape {shape}): give an array with rows and values in them.")
 
 
-def plan_layout(shape: tuple[int, ...], dtype: np.dtype, values: Values, where: str, as_images: bool = False) -> Layout:
-    """Decide how an array of this shape ``(n, ...)`` and raw dtype is read; ``as_images``: rows ``(n, d)`` are squares.
+def plan_layout(
+    axes: Axes, dtype: np.dtype, values: Values, how: ReadingConfig, some: np.ndarray | None = None
+) -> Layout:
+    """Decide how the values of an array of this raw dtype are read.
+
+    Floats stay as they are; whole numbers in 0..255 are 8-bit values, and larger ones of images are divided by the
+    largest number of as many bits.
+
+    Args:
+        axes: how the array lies.
+        dtype: of its values.
+        values: their extremes.
+        how: what was asked for.
+        some: a few rows of images, channels first, by which a fourth channel is known for opacity.
 
     Raises:
-        UserError: When the shape is not that of vectors or images, or the integers are not 8-bit.
+        UserError: if the range that was asked for is none.
     """
-    vectors = len(shape) <= 2 and not as_images
-    kind, scale, notes = _plan_dtype(dtype, values, where, vectors)
-    data_shape, channels_last, note = _plan_shape(shape, dtype, where, as_images)
-    return Layout(data_shape, kind, scale, channels_last, (*notes, *note))
+    told = () if dtype in (np.float32, np.uint8) else (f"{dtype.name} values kept as float32",)
+    if len(axes.data_shape) != 3:
+        return _of_vectors(axes, dtype, values, told)
+    eight = dtype.kind != "f" and values.low >= 0 and values.high <= WHITE
+    kinds = Kinds(int(eight), int(not eight), int(dtype.kind == "f"), float(values.low), float(values.high))
+    depth = depth_of(kinds, how.value_range)
+    opaque = some is None or how.bands or not is_opacity(some)
+    picture = picture_of(axes.data_shape, (0.0, 1.0), bool(opaque))
+    drawn = replace(picture, low=depth.picture.low, high=depth.picture.high)
+    words = tuple(filter(None, [*depth.notes, drawn.words(axes.data_shape[0])]))
+    if depth.dtype == torch.uint8:
+        kept = () if dtype == np.uint8 else (f"{dtype.name} values in 0..255 read as uint8",)
+        return Layout(axes, torch.uint8, 1.0 if values.binary else WHITE, drawn, notes=(*kept, *axes.notes, *words))
+    return Layout(axes, torch.float32, depth.scale, drawn, notes=(*told, *axes.notes, *words))
 
 
-def _plan_dtype(
-    dtype: np.dtype, values: Values, where: str, vectors: bool
-) -> tuple[torch.dtype, float, tuple[str, ...]]:
-    if dtype.kind == "f":
-        return torch.float32, 1.0, () if dtype == np.float32 else (f"{dtype.name} kept as float32",)
-    if vectors and (values.low < 0 or values.high > 255):
-        return torch.float32, 1.0, (f"{dtype.name} values kept as float32",)
-    if values.low < 0 or values.high > 255:
-        raise UserError(
-            f"{where} holds {dtype.name} values from {values.low} to {values.high}, and only whole numbers in 0..255 "
-            f"are read as 8-bit values: save it as float32, or scale it to uint8."
-        )
-    notes = () if dtype == np.uint8 else (f"{dtype.name} values in 0..255 read as uint8",)
-    return torch.uint8, 1.0 if values.binary else 255.0, notes
+def _of_vectors(axes: Axes, dtype: np.dtype, values: Values, told: tuple[str, ...]) -> Layout:
+    if dtype.kind == "f" or values.low < 0 or values.high > WHITE:
+        return Layout(axes, torch.float32, notes=(*told, *axes.notes))
+    kept = () if dtype == np.uint8 else (f"{dtype.name} values in 0..255 read as uint8",)
+    return Layout(axes, torch.uint8, 1.0 if values.binary else WHITE, notes=(*kept, *axes.notes))
 
 
-def _plan_shape(
-    shape: tuple[int, ...], dtype: np.dtype, where: str, as_images: bool
-) -> tuple[tuple[int, ...], bool, tuple[str, ...]]:
-    """``data_shape``, whether channels come last, and what to note."""
-    match shape[1:]:
-        case ():
-            return (1,), False, ("single numbers read as vectors of length 1",)
-        case (d,):
-            side = math.isqrt(d)
-            if as_images:
-                return (1, side, side), False, (f"{dtype.name} rows of {d} read as {side}x{side} grey images",)
-            return (d,), False, ()
-        case (height, width):
-            return (1, height, width), False, ()
-        case (first, _, _) if first in CHANNELS:
-            both = (f"shape {shape} read with the channels first",) if shape[-1] in CHANNELS else ()
-            return shape[1:], False, both
-        case (height, width, channels) if channels in CHANNELS:
-            return (channels, height, width), True, ()
-    raise UserError(
-        f"{where} has shape {shape}, which is none of (n, d), (n, h, w), (n, h, w, c) and (n, c, h, w) with c 1, 3 or "
-        f"4: reshape it."
-    )
+def evenly(rows: int, most: int = 256) -> np.ndarray:
+    """The numbers of a few rows, evenly spaced."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, most)).astype(np.int64))
+
+
+def is_opacity(some: np.ndarray) -> bool:
+    """Whether the fourth of four channels says how opaque pixels are: most of its values are one of its two ends.
+
+    >>> is_opacity(np.array([9, 200, 40, 255], np.uint8).reshape(1, 4, 1, 1))
+    True
+    """
+    if some.shape[1] != 4:
+        return False
+    alpha = some[:, 3]
+    ends = (0, np.iinfo(some.dtype).max if some.dtype == np.uint8 else some.max())
+    return bool(np.isin(alpha, ends).mean() > 0.5) and bool(alpha.max() == ends[1])

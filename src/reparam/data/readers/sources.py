@@ -39,7 +39,7 @@ class Format:
 IMAGES = (*FOLDERS, *ARRAYS, "read_as")
 """What applies to images in files."""
 
-ARRAY_FILES = ("read_as", "columns", "drop", "schema_file", "split_by")
+ARRAY_FILES = ("read_as", "columns", "drop", "schema_file", "split_by", *ARRAYS)
 """What applies to files of arrays."""
 
 READERS: dict[str, Format] = {
