@@ -9,6 +9,7 @@ from reparam.training.cost import Cost
 from reparam.training.diagnosis import Diagnosis
 from reparam.training.interrupt import Interruption
 from reparam.training.log import Log
+from reparam.training.reading import Reading
 from reparam.training.snapshots import Snapshots
 from reparam.training.tensorboard import TensorBoard
 
@@ -26,7 +27,7 @@ def standard(config: TrainingConfig, folder: RunFolder | None, progress: Callbac
     """
     patience = [Patience(config.patience)] if config.patience is not None else []
     if folder is None:
-        return [Interruption(), progress, Diagnosis(), *patience, Best(None)]
+        return [Interruption(), progress, Reading(), Diagnosis(), *patience, Best(None)]
     board = [TensorBoard(folder.path / "tensorboard")] if config.tensorboard else []
     kept = [Best(folder), Snapshots(folder), Checkpoints(folder, config.keep_every), Cost(folder)]
-    return [Interruption(), Log(folder), *board, progress, Diagnosis(), *patience, *kept]
+    return [Interruption(), Log(folder), *board, progress, Reading(), Diagnosis(), *patience, *kept]

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from reparam.data.columns.kind import ColumnKind, Read, base, wrong
-from reparam.data.columns.scaling import MOST, decimals_of, standard
+from reparam.data.columns.scaling import MOST, decimals_of, has_decimals, standard
 from reparam.data.readers.cells import Column
 from reparam.distributions.columns import Number as Family
 
@@ -77,15 +77,17 @@ class Number(ColumnKind):
         kept = cls._kept(column, numbers)
         offset, scale = standard(cls(**base(column, why), **kept).there(numbers))
         whole = column.values.dtype.kind == "i"
+        decimals = 0 if whole else digits(column, numbers)
+        low, high = float(numbers.min()), float(numbers.max())
         # whole numbers keep their last digit where the offset is one, too
         return cls(
             **base(column, why),
             **kept,
             offset=float(round(offset)) if whole else offset,
             scale=scale,
-            low=float(numbers.min()),
-            high=float(numbers.max()),
-            decimals=0 if whole else digits(column, numbers),
+            low=low if decimals is None else round(low, decimals),
+            high=high if decimals is None else round(high, decimals),
+            decimals=decimals,
             whole=whole,
         )
 
@@ -159,6 +161,6 @@ def shown(value: float, decimals: int | None) -> str:
 def digits(column: Column, numbers: np.ndarray) -> int | None:
     """The digits behind the point that numbers do with: as written, or as they are."""
     written = column.decimals
-    if written is not None and written <= MOST_DECIMALS and np.array_equal(np.round(numbers, written), numbers):
+    if written is not None and written <= MOST_DECIMALS and has_decimals(numbers, written):
         return written
     return decimals_of(numbers)

@@ -39,9 +39,15 @@ def decimals_of(values: np.ndarray, most: int = 6) -> int | None:
     >>> decimals_of(np.array([0.5, 1.25])), decimals_of(np.array([1 / 3]))
     (2, None)
     """
-    if len(values) == 0 or np.abs(values).max() >= 2**52 / 10**most:
-        return None
-    for digits in range(most + 1):
-        if np.array_equal(np.round(values, digits), values):
-            return digits
-    return None
+    return next((digits for digits in range(most + 1) if has_decimals(values, digits)), None)
+
+
+def has_decimals(values: np.ndarray, digits: int) -> bool:
+    """Whether numbers have so many digits behind the point at most, up to what arithmetic has done to the last bits.
+
+    >>> has_decimals(np.array([0.1 + 0.2]), 1)
+    True
+    """
+    error = np.abs(values).max(initial=0.0) * 2.0**-50
+    # were the numbers so large, any would seem to have no more digits
+    return bool(error < 10.0 ** -(digits + 2) and (np.abs(np.round(values, digits) - values) <= error).all())
