@@ -55,7 +55,7 @@ def roles_of(cells: Cells, how: ReadingConfig, where: str) -> Roles:
     if groups is not None and how.split_by is not None:
         raise UserError(f'groups="{how.groups}" and split_by="{how.split_by}" both decide the split: give one')
     taken = {*dropped, *kinds, *({groups, splits} - {None})}
-    labels, notes = _labels(cells, how.labels, taken, where)
+    labels, notes = _labels(cells, how, taken, where)
     asked = [*dropped, *kinds, *(name for name in (groups, splits, labels) if name is not None)]
     if twice := [name for name in asked if asked.count(name) > 1]:
         raise UserError(f"{where}: column {twice[0]!r} is asked to be two things: name it in one setting")
@@ -78,10 +78,13 @@ def named(cells: Cells, asked: str, what_for: str, where: str) -> str:
     )
 
 
-def _labels(cells: Cells, asked: str | None, taken: set[str | None], where: str) -> tuple[str | None, tuple[str, ...]]:
+def _labels(cells: Cells, how: ReadingConfig, taken: set[str | None], where: str) -> tuple[str | None, tuple[str, ...]]:
     """The column of labels, if any, and what to note."""
+    asked = how.labels
     if asked is not None and asked.lower() != "none":
         return named(cells, asked, "take labels from", where), ()
+    if asked is None and how.read_as == "vectors":
+        return _labels_of_vectors(cells)
     found = [column for column in cells.columns if column.name.lower() in LABEL_NAMES and column.name not in taken]
     if asked is not None or len(found) != 1 or len(cells.columns) == 1:
         return None, ()
@@ -94,12 +97,26 @@ def _labels(cells: Cells, asked: str | None, taken: set[str | None], where: str)
     return column.name, (f'column {column.name!r} is read as labels (labels="none" makes it a value)',)
 
 
+def _labels_of_vectors(cells: Cells) -> tuple[str | None, tuple[str, ...]]:
+    """The column that version 0.1.0 took labels from: runs of its time are read as they were."""
+    found = [column for column in cells.columns if column.name.lower() in {*LABEL_NAMES} - {"labels"}]
+    if len(found) != 1 or sorted(column.name.lower() for column in cells.columns) == ["x", "y"]:
+        return None, ()
+    if _has_fractions(found[0]):
+        return None, (f"column {found[0].name!r} holds fractions and is read as a value, not as labels",)
+    return found[0].name, (f"column {found[0].name!r} is read as labels",)
+
+
+def _has_fractions(column: Column) -> bool:
+    return column.values.dtype.kind == "f" and bool((column.values != np.rint(column.values)).any())
+
+
 def _no_labels(column: Column) -> str:
     """Why a column that is called like labels is none; empty where it is."""
     kind = column.values.dtype.kind
     if column.missing.any():
         return "has missing cells"
-    if kind == "M" or (kind == "f" and (column.values != np.rint(column.values)).any()):
+    if kind == "M" or _has_fractions(column):
         return "holds dates" if kind == "M" else "holds fractions"
     different = len(set(texts(column).tolist()))
     if different > MOST_CLASSES or len(column.values) < LEAST_ROWS[kind] * different:

@@ -13,8 +13,9 @@ from reparam.data.readers.asked import ARRAYS, FOLDERS, TABLES, Asked, refuse_id
 from reparam.data.readers.fashion import read_fashion
 from reparam.data.readers.images import read_images
 from reparam.data.readers.mnist import read_mnist
-from reparam.data.readers.numbers_file import read_csv
 from reparam.data.readers.static_mnist import read_static_mnist
+from reparam.data.readers.table import table_reading
+from reparam.data.readers.text import read_text
 from reparam.data.readers.toy import TOYS, read_toy
 from reparam.data.reading import Reading
 from reparam.errors import UserError
@@ -41,11 +42,18 @@ IMAGES = (*FOLDERS, *ARRAYS, "read_as")
 
 ARRAY_FILES = ("read_as", "columns", "drop", "schema_file", "split_by", *ARRAYS)
 """What applies to files of arrays."""
+TEXTS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+"""The endings of text tables."""
+
+
+def _read_text(path: Path, asked: Asked) -> Reading:
+    return table_reading(read_text(path, asked.how), path.name, asked)
+
 
 READERS: dict[str, Format] = {
     ".npy": Format(read_npy, ARRAY_FILES),
     ".npz": Format(read_npz, ARRAY_FILES),
-    ".csv": Format(lambda path, asked: read_csv(path, asked.seed, asked.how.labels), applying=(*TABLES, "read_as")),
+    **{ending: Format(_read_text, (*TABLES, "read_as")) for ending in TEXTS},
     **{ending: Format(read_images, IMAGES) for ending in (*ARCHIVES, ".tif", ".tiff", ".gif")},
 }
 """By a file's ending, in small letters; IDX files, which have many, and folders are known by what they hold."""

@@ -7,12 +7,12 @@ import numpy as np
 
 from reparam.data.readers.text.numbers import digits_of
 
-SIGNS = [ord("+"), ord("-")]
 EXACT = 2.0**53
 """Up to here whole numbers are what they are as floats."""
+FEED, ZERO, MINUS, PLUS = map(ord, "\n0-+")
 
 
-class Block(NamedTuple):
+class Numbers(NamedTuple):
     """Numbers by column.
 
     Attributes:
@@ -28,41 +28,60 @@ class Block(NamedTuple):
     zeros: np.ndarray
 
 
-def block_of(text: str, between: str, width: int, places: Sequence[int], point: str) -> Block | None:
-    """The columns at some places as numbers; None unless every cell is a plain one, to be read one by one.
+class Block:
+    """Rows of text, a line each, nothing in quotes.
 
     Args:
-        text: rows of ``width`` cells, a line each, nothing in quotes.
+        text: the lines.
         between: what stands between cells.
         width: cells a row.
-        places: of the columns, from 0.
-        point: the decimal sign.
 
-    >>> block_of("1,x,2.50\\n3,y,4.5\\n", ",", 3, [0, 2], ".").decimals
-    array([0, 2])
-    >>> block_of("1,x,2.50\\n,y,4.5\\n", ",", 3, [0, 2], ".")
+    >>> block = Block("1,x,2.50\\n3,y,4.5\\n", ",", 3)
+    >>> block.is_regular(2), block.numbers([0, 2], ".").decimals.tolist(), block.numbers([1], ".")
+    (True, [0, 2], None)
     """
-    if f" {between}" in text or " \n" in text or (point != "." and "." in text):
-        return None
-    plain = text if point == "." else text.replace(point, ".")
-    try:
-        values = np.loadtxt(plain.split("\n")[:-1], np.float64, None, between, usecols=places, ndmin=2)
-    except ValueError:
-        return None
-    if not np.isfinite(values).all():
-        return None
-    codes = np.frombuffer(text.encode(), np.uint8)
-    ends = np.flatnonzero((codes == ord(between)) | (codes == ord("\n")))
-    digits = digits_of(codes, ends, point)
-    chosen = [np.asarray(each.reshape(-1, width)[:, places]) for each in (*digits, _zeros(codes, ends))]
-    decimals, whole, zeros = np.max(chosen[0], axis=0), np.all(chosen[1], axis=0), np.any(chosen[2], axis=0)
-    if (whole & (np.abs(values).max(axis=0) >= EXACT)).any():
-        return None
-    return Block(values, decimals, np.asarray(whole), np.asarray(whole & zeros))
 
+    def __init__(self, text: str, between: str, width: int) -> None:
+        self.text, self.between, self.width = text, between, width
+        self._codes = np.frombuffer(text.encode(), np.uint8)
+        self._ends = np.flatnonzero((self._codes == ord(between)) | (self._codes == FEED))
 
-def _zeros(codes: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Which cells have a zero and another digit behind it at their beginning."""
-    starts = np.append(0, ends[:-1] + 1)
-    starts = starts + np.isin(codes[starts], SIGNS)
-    return np.asarray((codes[np.minimum(starts, ends)] == ord("0")) & (ends - starts > 1))
+    def is_regular(self, rows: int) -> bool:
+        """Whether these are so many rows, all of the width; a blank line is no row."""
+        if self.width == 1 or len(self._ends) != rows * self.width:
+            return False
+        return self.text.count("\n") == rows and bool(
+            (self._codes[self._ends[self.width - 1 :: self.width]] == FEED).all()
+        )
+
+    def numbers(self, columns: Sequence[int], point: str) -> Numbers | None:
+        """The columns at some places as numbers; None unless every cell is a plain one, to be read one by one."""
+        text = self.text
+        if f" {self.between}" in text or " \n" in text or (point != "." and "." in text):
+            return None
+        lines = (text if point == "." else text.replace(point, ".")).split("\n")[:-1]
+        try:
+            values = np.loadtxt(lines, np.float64, None, self.between, usecols=columns, ndmin=2)
+        except ValueError:
+            return None
+        if not np.isfinite(values).all():
+            return None
+        digits = digits_of(self._codes, self._ends, point)
+        decimals = np.max(self._among(digits.decimals, columns), axis=0)
+        whole = np.asarray(np.all(self._among(digits.whole, columns), axis=0))
+        if not whole.any():
+            return Numbers(values, decimals, whole, whole)
+        if (whole & (np.abs(values).max(axis=0) >= EXACT)).any():
+            return None
+        zeros = np.any(self._among(self._zeros(), columns), axis=0)
+        return Numbers(values, decimals, whole, np.asarray(zeros & whole))
+
+    def _among(self, cells: np.ndarray, columns: Sequence[int]) -> np.ndarray:
+        return np.asarray(cells.reshape(-1, self.width)[:, columns])
+
+    def _zeros(self) -> np.ndarray:
+        """Which cells have a zero and another digit behind it at their beginning."""
+        starts = np.append(0, self._ends[:-1] + 1)
+        first = self._codes[starts]
+        starts = starts + ((first == MINUS) | (first == PLUS))
+        return np.asarray((self._codes[np.minimum(starts, self._ends)] == ZERO) & (self._ends - starts > 1))

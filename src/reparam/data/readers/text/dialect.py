@@ -31,8 +31,8 @@ def named(delimiter: str) -> str:
     ('\\t', ';')
     """
     found = NAMED.get(delimiter.lower(), delimiter)
-    if len(found) != 1 or found in '\r\n"':
-        raise UserError(f"delimiter={delimiter!r} will not do: give one character, or {', '.join(NAMED)}")
+    if len(found) != 1 or not found.isascii() or found in '\r\n"':
+        raise UserError(f"delimiter={delimiter!r} will not do: give one plain character, or {', '.join(NAMED)}")
     return found
 
 

@@ -61,7 +61,7 @@ class Numbers:
         self._rows += len(cells)
 
     def take(self, values: np.ndarray, decimals: int, whole: bool, zeros: bool) -> None:
-        """Take the next cells, which were read already: see :class:`reparam.data.readers.text.blocks.Block`."""
+        """Take the next cells, which were read already: see :class:`reparam.data.readers.text.blocks.Numbers`."""
         self._whole = self._whole and whole
         self._values.append(values.astype(np.int64) if self._whole else values.copy())
         self._missing.append(np.zeros(len(values), bool))

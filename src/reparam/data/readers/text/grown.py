@@ -74,8 +74,8 @@ def _add(piece: Piece, growing: Sequence[Growing | None]) -> None:
     point = "," if any(isinstance(column, Numbers) and column.form == COMMA for column in growing) else "."
     together = [at for at, column in enumerate(growing)
                 if isinstance(column, Numbers) and column.clean and column.form == Format(point)]  # fmt: skip
-    block = piece.numbers(together, point)
-    parts = () if block is None else zip(block.values.T, block.decimals.tolist(), block.whole, block.zeros, strict=True)
+    found = piece.numbers(together, point)
+    parts = () if found is None else zip(found.values.T, found.decimals.tolist(), found.whole, found.zeros, strict=True)
     taken = dict(zip(together, parts, strict=False))
     for at, column in enumerate(growing):
         if isinstance(column, Numbers) and at in taken:

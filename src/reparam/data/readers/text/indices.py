@@ -37,7 +37,8 @@ def index_among(names: Sequence[str], columns: Sequence[Column], kept: Collectio
     counts = whole and int(values[0]) in (0, 1) and np.array_equal(values, np.arange(n) + values[0])
     if counts and (unnamed or called or n >= ROWS):
         return "counts the rows"
-    differ = len(np.unique(values) if whole else set(values.tolist())) == n
-    if unnamed and (whole or differ):
+    if unnamed and (whole or len(set(values.tolist())) == n):
         return "has no name, as an index has none"
-    return "is called like an index, and differs in every row" if called and whole and differ else None
+    if called and whole and len(np.unique(values)) == n:
+        return "is called like an index, and differs in every row"
+    return None

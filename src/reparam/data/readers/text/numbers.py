@@ -1,7 +1,7 @@
 """Numbers as people write them: decimal points and commas, thousands, signs of currency."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -93,13 +93,22 @@ def format_of(texts: Collection[str], decimal: str | None = None, likely: str | 
     (Format(decimal='.', thousands=','), Format(decimal=',', thousands=''), Format(decimal='.', thousands=','))
     >>> format_of(["1_000"])
     """
-    return min(formats_of(texts, decimal), key=lambda way: way.decimal != likely, default=None) if texts else None
+    if not texts:
+        return None
+    return next(_fitting(sorted(_ways(decimal), key=lambda way: way.decimal != likely), texts), None)
 
 
 def formats_of(texts: Collection[str], decimal: str | None = None) -> list[Format]:
     """Every way in which all of these are numbers."""
-    ways = (way for way in ORDER if decimal in (None, way.decimal))
-    return [way for way in ways if all(way.plain(text) is not None for text in texts)]
+    return list(_fitting(_ways(decimal), texts))
+
+
+def _ways(decimal: str | None) -> list[Format]:
+    return [way for way in ORDER if decimal in (None, way.decimal)]
+
+
+def _fitting(ways: Iterable[Format], texts: Collection[str]) -> Iterator[Format]:
+    return (way for way in ways if all(way.plain(text) is not None for text in texts))
 
 
 def decimal_of(columns: Iterable[Iterable[str]]) -> str | None:

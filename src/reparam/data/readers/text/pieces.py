@@ -8,8 +8,8 @@ from itertools import chain, islice
 
 import numpy as np
 
-from reparam.data.readers.text.blocks import Block, block_of
-from reparam.data.readers.text.lines import Comments, Dialect, Row, rows
+from reparam.data.readers.text.blocks import Block, Numbers
+from reparam.data.readers.text.lines import COMMENTS, SPACES, Comments, Dialect, Row, rows
 
 CELLS = 50_000
 """About how many cells are held as text at a time: few enough for a processor's cache."""
@@ -50,7 +50,7 @@ class Piece(ABC):
     def cells(self, column: int) -> list[str]:
         """The cells of a column."""
 
-    def numbers(self, columns: Sequence[int], point: str) -> Block | None:
+    def numbers(self, columns: Sequence[int], point: str) -> Numbers | None:
         """The numbers of several columns at once, where that will do."""
         return None
 
@@ -67,26 +67,29 @@ class QuotedPiece(Piece):
         return self.columns[column]
 
 
-@dataclass(frozen=True)
 class PlainPiece(Piece):
-    """Rows in which nothing is quoted: lines of ``width`` cells, each with its end."""
+    """Rows in which nothing is quoted.
 
-    text: str
-    between: str
-    width: int
-    lines: np.ndarray
+    Args:
+        block: their text.
+        lines: the line each begins on.
+    """
+
+    def __init__(self, block: Block, lines: np.ndarray) -> None:
+        self._block, self.lines = block, lines
 
     @cached_property
     def _flat(self) -> list[str]:
-        return self.text.removesuffix("\n").replace("\n", self.between).split(self.between) if self.text else []
+        block = self._block
+        return block.text.removesuffix("\n").replace("\n", block.between).split(block.between) if block.text else []
 
     def cells(self, column: int) -> list[str]:
         """The cells of a column."""
-        return self._flat[column :: self.width]
+        return self._flat[column :: self._block.width]
 
-    def numbers(self, columns: Sequence[int], point: str) -> Block | None:
+    def numbers(self, columns: Sequence[int], point: str) -> Numbers | None:
         """The numbers of several columns at once, where that will do."""
-        return block_of(self.text, self.between, self.width, columns, point) if self.text and columns else None
+        return self._block.numbers(columns, point) if len(self.lines) and columns else None
 
 
 def pieces(lines: Iterator[str], dialect: Dialect, ragged: Ragged, comments: Comments, where: str, before: int
@@ -106,13 +109,14 @@ def pieces(lines: Iterator[str], dialect: Dialect, ragged: Ragged, comments: Com
     """
     size = max(1, CELLS // ragged.width)
     while some := list(islice(lines, size)):
-        if any(dialect.quote in line for line in some):
+        text = "".join(some)
+        if dialect.quote in text:
             more = _Counted(lines)
             found = _some_rows(rows(chain(some, more), dialect, comments, where, before), before + len(some))
             yield _columns(found, ragged)
             before += more.count
         else:
-            yield _plain(list(map(dialect.ready, some)), dialect, ragged, comments, before)
+            yield _plain(some, text, dialect, ragged, comments, before)
         before += len(some)
 
 
@@ -150,20 +154,26 @@ def _columns(found: Iterable[Row], ragged: Ragged) -> Piece:
     return QuotedPiece(columns, np.array([row.first for row in right], np.int64))
 
 
-def _plain(some: list[str], dialect: Dialect, ragged: Ragged, comments: Comments, before: int) -> Piece:
+def _plain(some: list[str], text: str, dialect: Dialect, ragged: Ragged, comments: Comments, before: int) -> Piece:
     """Lines in which nothing is quoted: cut by splitting, many at once."""
     between, width = dialect.between, ragged.width
     numbers = np.arange(before + 1, before + 1 + len(some))
-    text = "".join(some)
-    doubtful = width == 1 or any(line.count(between) != width - 1 for line in some)
-    if doubtful or any(mark in text for mark in ("#", "%")):
-        kept = _rows_among(some, between, comments, ragged, before)
-        numbers = numbers[kept]
-        some = [some[at] for at in kept]
+    if dialect.delimiter == SPACES:
+        some = list(map(dialect.ready, some))
         text = "".join(some)
+    if not any(mark in text for mark in COMMENTS):
+        block = Block(_unix(text), between, width)
+        if block.is_regular(len(some)):
+            return PlainPiece(block, numbers)
+    kept = _rows_among(some, between, comments, ragged, before)
+    return PlainPiece(Block(_unix("".join(some[at] for at in kept)), between, width), numbers[kept])
+
+
+def _unix(text: str) -> str:
+    """Lines that end in a line feed each, the last one, too."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return PlainPiece(text if text.endswith("\n") or not text else f"{text}\n", between, width, numbers)
+    return text if text.endswith("\n") or not text else f"{text}\n"
 
 
 def _rows_among(some: list[str], between: str, comments: Comments, ragged: Ragged, before: int) -> list[int]:
