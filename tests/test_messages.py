@@ -100,12 +100,12 @@ def test_a_command_says_flags_and_python_says_settings(tmp_path, capsys):
     from reparam.errors import UserError
 
     table = tmp_path / "t.csv"
-    table.write_text("a,colour\n" + "".join(f"{i},{'red' if i % 2 else 'blue'}\n" for i in range(30)))
-    with pytest.raises(UserError, match="labels=2"):
-        load_data(table)
-    code, _, error = said(capsys, "data", table, "--out", tmp_path / "seen.png")
+    table.write_text("a,colour\n" + "".join(f"{i % 7},{'red' if i % 2 else 'blue'}\n" for i in range(30)))
+    with pytest.raises(UserError, match='labels="colour"'):
+        load_data(table, read_as="vectors")
+    code, _, error = said(capsys, "data", table, "--as", "vectors", "--out", tmp_path / "seen.png")
     assert code == 2
-    assert error.rstrip().endswith("make it the labels with --labels 2.")
+    assert "take --as table, make it the labels with --labels colour," in error
     code, out, _ = said(capsys, "data", table, "--out", tmp_path / "seen.png", "--labels", "2")
     assert code == 0
     assert "blue  train " in out

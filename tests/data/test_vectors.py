@@ -81,7 +81,7 @@ def test_bad_tables_are_refused(tmp_path):
     refuse(written(tmp_path, "a,b\n1,2\n1,2,3\n4,5\n"), r"not the 2 cells that the others have \(line 3 has 3\)")
     refuse(written(tmp_path, "a,colour\n1,red\n2,blue\n3,red\n"), "'colour' .*row 2 says 'red'")
     refuse(written(tmp_path, IRIS), "Column 'column 3'")
-    refuse(written(tmp_path, "a,b\n1,2\n1,inf\n3,4\n"), r"infinite in float32, the first at index \(1, 1\)")
+    refuse(written(tmp_path, "a,b\n1,2\n1,inf\n3,4\n"), "row 3 says 'inf'")
     refuse(written(tmp_path, "a,b\n1,2\n1,1e99\n3,4\n"), "infinite in float32")
     refuse(written(tmp_path, "a,b\n1,2\n1,2\n3,4\n"), "no column 'c'.*'a', 'b'", labels="c")
     refuse(written(tmp_path, "label\n1\n2\n3\n"), "no column but its labels", labels="label")

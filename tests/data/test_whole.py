@@ -21,7 +21,7 @@ def test_a_files_rows_are_in_its_order(tmp_path):
 def test_a_tables_rows_are_in_its_order(tmp_path):
     text = "\n".join(["a,b,c", *(",".join(map(str, row)) for row in ROWS)])
     (tmp_path / "t.csv").write_text(text)
-    x, _ = whole(str(tmp_path / "t.csv"), DataRecord.of(load_data(tmp_path / "t.csv")))
+    x, _ = whole(str(tmp_path / "t.csv"), DataRecord.of(load_data(tmp_path / "t.csv", read_as="vectors")))
     np.testing.assert_array_equal(x, ROWS)
 
 

@@ -1,5 +1,6 @@
 """What every reader of tables makes of a file or a frame: columns of typed cells, and what was decided on the way."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,8 @@ class Column:
 
     Args:
         name: what it is called, unlike any other of the table.
-        values: ``(n,)``: float64 (NaN where missing), int64, bool, datetime64[us], or an object array of str (``""``
-            where missing).
+        values: ``(n,)``: float64 (NaN where missing), int64 (0), bool (False), datetime64[us] (NaT), or an object array
+            of str (``""``).
         missing: ``(n,)`` bool, where a cell has no value.
         decimals: the most digits behind the decimal point as the text has them; None where it was no text.
         written: how dates are written, as strptime has it (``"%Y-%m-%d"``), or truth values (``"yes/no"``).
@@ -34,9 +35,21 @@ class Cells:
         notes: what was decided, in plain sentences.
         lines: the line of the file that each row stands on, where the file is text.
         header: whether the file names the columns.
+        left_out: the places, counted from 1, of columns that were left out, as an index is.
     """
 
     columns: tuple[Column, ...]
     notes: tuple[str, ...] = ()
     lines: np.ndarray | None = None
     header: bool = True
+    left_out: tuple[int, ...] = ()
+
+    @property
+    def by_place(self) -> dict[int, str]:
+        """The columns' names by their places in the table as the user has it, counted from 1.
+
+        >>> Cells((Column("b", np.zeros(1), np.zeros(1, bool)),), left_out=(1,)).by_place
+        {2: 'b'}
+        """
+        places = (at for at in itertools.count(1) if at not in self.left_out)
+        return dict(zip(places, (column.name for column in self.columns), strict=False))

@@ -71,8 +71,8 @@ def named(cells: Cells, asked: str, what_for: str, where: str) -> str:
     names = [column.name for column in cells.columns]
     if asked in names:
         return asked
-    if asked.isdecimal() and 1 <= int(asked) <= len(names):
-        return names[int(asked) - 1]
+    if asked.isdecimal() and int(asked) in cells.by_place:
+        return cells.by_place[int(asked)]
     raise UserError(
         f"{where} has no column {asked!r} to {what_for}: its columns are {listed(list(map(repr, names)), 20)}"
     )

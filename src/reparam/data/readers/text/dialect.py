@@ -61,7 +61,7 @@ def dialect_of(
         candidates += [replace(one, quote="'") for one in candidates]
     if '\\"' in text:
         candidates += [replace(one, escape="\\") for one in candidates]
-    return max(candidates, key=lambda one: _fit(lines, one))  # of equals, the first
+    return max(candidates, key=lambda one: _fit(lines, one, decimal == ","))  # of equals, the first
 
 
 def rows_among(lines: Sequence[str], dialect: Dialect) -> list[list[str]]:
@@ -72,23 +72,25 @@ def rows_among(lines: Sequence[str], dialect: Dialect) -> list[list[str]]:
         return []
 
 
-def _fit(lines: Sequence[str], dialect: Dialect) -> float:
+def _fit(lines: Sequence[str], dialect: Dialect, commas: bool) -> float:
     """How well lines are rows: the share that has the most frequent width, times that of cells that look right."""
     found = rows_among(lines, dialect)
     if not found:
         return 0.0
     width, alike = Counter(map(len, found)).most_common(1)[0]
     body = [row[:MOST_CELLS] for row in found[1:MOST_ROWS] or found if len(row) == width]
-    marks = [_looks(cell) for row in body for cell in row]
+    marks = [_looks(cell, alone=width == 1 and not commas) for row in body for cell in row]
     return alike / len(found) * sum(marks) / max(1, len(marks))
 
 
 USUAL = Spellings()
 
 
-def _looks(cell: str) -> float:
-    """1: a value; 0: several cells; between them: words."""
+def _looks(cell: str, alone: bool) -> float:
+    """1: a value; 0: several cells; between them: words. A cell alone in its row is several if it has a comma."""
     cell = cell.strip()
+    if alone and FOREIGN.search(cell):
+        return 0.0
     if cell in USUAL or VALUE.fullmatch(cell):
         return 1.0
     return 0.0 if FOREIGN.search(cell) else 0.5

@@ -22,8 +22,9 @@ MANY = 6
 def is_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names the columns, so that it is none of the data's.
 
-    It does if it has a word where the rows below have numbers, dates or truth values; if all below are words, too,
-    and none of its own is found again; and if it has numbers such as pandas writes for columns without names.
+    It does if it has a word where the rows below have numbers, dates or truth values, or lacks the first cell, which
+    they all have; if all below are words, too, and none of its own is found again; and if it has numbers such as pandas
+    writes for columns without names.
 
     >>> is_header(["a", "b"], [["1", "x"], ["2", "y"]]), is_header(["0", "x"], [["1", "x"], ["2", "y"]])
     (True, False)
@@ -32,11 +33,10 @@ def is_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     """
     columns = [[cell for cell in column if cell not in USUAL] for column in zip(*body, strict=True)]
     alike = [_are_alike(name, cells) for name, cells in zip(first, columns, strict=True)]
-    if False in alike:
+    if False in alike or (first[0] == "" and len(columns[0]) == len(body)):
         return True
     if True in alike:
-        gap = first[0] == "" and len(columns[0]) == len(body) and alike[0] is None
-        return gap or _numbers_name(first, columns, body)
+        return _numbers_name(first, columns, body)
     again = any(name in cells for name, cells in zip(first, columns, strict=True))
     return not again and len({*first}) == len(first) and all(name not in USUAL for name in first)
 

@@ -1,5 +1,6 @@
 """Text tables to cells: .csv, .tsv, .txt, each also gzipped."""
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -44,8 +45,8 @@ def read_text(path: Path, how: ReadingConfig = HOW) -> Cells:
     notes += (f"{comments:,} comment{'s' * (comments > 1)} passed over",) if comments else ()
     if plain:
         return Cells(tuple(each.column for each in typed), notes, reading.lines, start.header)
-    columns, more = settled(typed, start.names if start.header else names, rules.asked, how.missing)
-    return Cells(columns, (*notes, *more), reading.lines, start.header)
+    cells = settled(typed, start.names if start.header else names, rules.asked, how.missing)
+    return replace(cells, notes=(*notes, *cells.notes), lines=reading.lines, header=start.header)
 
 
 def _start(source: Source, how: ReadingConfig, where: str) -> Start:

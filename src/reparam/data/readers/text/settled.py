@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reparam.data.readers.cells import Column
+from reparam.data.readers.cells import Cells
 from reparam.data.readers.text.indices import index_among
 from reparam.data.readers.text.names import listed
 from reparam.data.readers.text.refined import refined
@@ -15,9 +15,7 @@ from reparam.errors import UserError
 SHOWN_PROBLEMS = 20
 
 
-def settled(
-    typed: Sequence[Typed], written: Sequence[str], asked: Mapping[str, str], missing: Sequence[str]
-) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+def settled(typed: Sequence[Typed], written: Sequence[str], asked: Mapping[str, str], missing: Sequence[str]) -> Cells:
     """The columns of a table, and what was decided about them.
 
     Args:
@@ -43,7 +41,8 @@ def settled(
     nameless = [column.name for name, column in zip(written, columns, strict=True) if not name and column in kept]
     notes += [f"columns without a name are called {listed(nameless)}"] if nameless else []
     notes += [f"{remark}: {listed(names)}" for remark, names in told.items() if set(names) - set(left)]
-    return kept, (*notes, *_spelled(typed))
+    places = tuple(at for at, column in enumerate(columns, 1) if column.name in left)
+    return Cells(kept, (*notes, *_spelled(typed)), left_out=places)
 
 
 def _spelled(typed: Sequence[Typed]) -> tuple[str, ...]:
