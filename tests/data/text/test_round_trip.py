@@ -34,7 +34,9 @@ NUMBERS = st.one_of(
     st.integers(-(2**70), 2**70).map(lambda n: n / 7),
 )
 INTEGERS = st.one_of(st.integers(-50, 50), st.integers(-(2**63), 2**63 - 1))
-DATES = st.datetimes(pd.Timestamp("1900-01-01"), pd.Timestamp("2100-01-01")).map(lambda date: date.replace(microsecond=0))
+DATES = st.datetimes(pd.Timestamp("1900-01-01"), pd.Timestamp("2100-01-01")).map(
+    lambda date: date.replace(microsecond=0)
+)
 DAYS = DATES.map(lambda moment: moment.replace(hour=0, minute=0, second=0))
 KINDS = {
     "number": (NUMBERS, float),
