@@ -15,11 +15,14 @@ from typing import Any
 
 from reparam._version import __version__
 from reparam.errors import UserError
+from reparam.result import Pieces
 
 MADE_BY = f"made by reparam {__version__}"
 """What every result says somewhere in its file, in whatever place its format has for it."""
 _MADE_BY = re.compile(rb"made[_ ]by\W{1,4}reparam")
 _HEAD, _TAIL = 4096, 256
+COMPRESSED = 64 * 2**20
+"""Bytes of arrays up to which an ``.npz`` is compressed: more of them would take longer than whatever made them."""
 
 Write = Callable[[Path], object]
 
@@ -105,17 +108,48 @@ def _flush_to_disk(path: Path) -> None:
 
 
 def npz(arrays: Mapping[str, Any]) -> Write:
-    """What writes arrays as a compressed ``.npz``, whose comment says who made it."""
+    """What writes arrays as an ``.npz``, whose comment says who made it; compressed where that takes no minutes.
+
+    Args:
+        arrays: by name; of :class:`reparam.result.Pieces` a piece at a time is made and written.
+    """
 
     def write(beside: Path) -> None:
         import numpy as np
 
-        with beside.open("wb") as file:  # given a name, numpy would add an ending to it
-            np.savez_compressed(file, **arrays)
-        with zipfile.ZipFile(beside, "a") as archive:
+        whole = {name: value if isinstance(value, Pieces) else np.asanyarray(value) for name, value in arrays.items()}
+        small = sum(value.nbytes for value in whole.values()) <= COMPRESSED
+        method = zipfile.ZIP_DEFLATED if small else zipfile.ZIP_STORED
+        with zipfile.ZipFile(beside, "w", method) as archive:
+            for name, value in whole.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    _write_array(file, value)
             archive.comment = MADE_BY.encode()
 
     return write
+
+
+def npy(array: Any) -> Write:
+    """What writes one array, or its pieces, as ``.npy``; behind its numbers, stands who made it."""
+
+    def write(beside: Path) -> None:
+        with beside.open("wb") as file:
+            _write_array(file, array)
+            file.write(MADE_BY.encode())
+
+    return write
+
+
+def _write_array(file: Any, array: Any) -> None:
+    import numpy as np
+
+    if not isinstance(array, Pieces):
+        np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
+        return
+    header = {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    for piece in array:
+        file.write(np.ascontiguousarray(piece, array.dtype).tobytes())
 
 
 def text(content: str) -> Write:
@@ -129,7 +163,7 @@ def result_json(value: Mapping[str, Any]) -> Write:
 
 
 def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write arrays atomically as a compressed ``.npz`` in a place of ours."""
+    """Write arrays atomically as an ``.npz`` in a place of ours."""
     replace_atomically(path, npz(arrays))
 
 

@@ -4,7 +4,7 @@ import io
 import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -83,6 +83,38 @@ class Arrays(Result):
     def json(self) -> dict[str, Any]:
         """Words and single numbers, and the shapes of the arrays."""
         return super().json() | {"shapes": {name: list(array.shape) for name, array in self.numbers.items()}}
+
+
+class Pieces:
+    """An array that is made a piece at a time, anew for each loop over it; it is whole only where NumPy asks for it.
+
+    Args:
+        shape: of the whole.
+        dtype: of its numbers.
+        make: gives its rows piece by piece.
+
+    >>> import numpy as np
+    >>> pieces = Pieces((5, 1), "float32", lambda: iter([np.zeros((3, 1), "float32"), np.ones((2, 1), "float32")]))
+    >>> [len(piece) for piece in pieces], np.asarray(pieces).sum().item()
+    ([3, 2], 2.0)
+    """
+
+    def __init__(self, shape: Sequence[int], dtype: Any, make: Callable[[], "Iterator[np.ndarray]"]) -> None:
+        import numpy as np
+
+        self.shape, self.dtype, self._make = tuple(shape), np.dtype(dtype), make
+        self.ndim, self.nbytes = len(self.shape), self.dtype.itemsize * math.prod(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __iter__(self) -> "Iterator[np.ndarray]":
+        return self._make()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray":
+        import numpy as np
+
+        return np.concatenate(list(self)).astype(dtype or self.dtype, copy=False)
 
 
 def plain(value: Any) -> Any:

@@ -340,7 +340,7 @@ def test_a_map_of_discrete_codes_trains_samples_and_reconstructs(trained):
         run.test["reconstruction"] > fresh.model.evaluate(Batch(run.data.test.x.float()))["reconstruction"].mean() + 3
     )
     assert len(run.model.encode(run.data.test.x.float()).value.unique()) > 1
-    for made in (evaluation.sample(run, 5), ask("sample", run, n=5)):
+    for made in (evaluation.sample(run, 5), ask("sample", run, n=5).samples()):
         assert made.x.shape == (5, 1, 6, 6)
         assert set(np.unique(made.x)) <= {0.0, 1.0}
         assert np.array_equal(made.x, made.mean)

@@ -1,12 +1,14 @@
 """The commands that draw a run: each writes a PNG and the numbers behind it, and prints where."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
+from reparam.cli.bars import progress
 from reparam.cli.parse import Writes, emit, parse, say
 from reparam.cli.targets import check_free, picture_or_numbers
 from reparam.errors import UserError
@@ -19,7 +21,7 @@ class FigureOptions(Writes):
     run: Positional[Path]
     """The run folder."""
     out: Path | None = None
-    """The picture to write (.png); in the run's figures/ unless given."""
+    """The picture to write (.png), its numbers beside it; in the run's figures/ unless given. .npz: numbers alone."""
     seed: int = 0
     """Seed of the noise and of the choice of examples."""
     json: bool = False
@@ -117,7 +119,7 @@ def _evaluation() -> Any:
 
 
 def _sample(o: SampleOptions, run: Any) -> Any:
-    return _evaluation().sample(run, o.n, o.seed, o.label, o.candidates, draws=o.draws)
+    return _evaluation().drawing(run, o.n, o.seed, o.label, o.candidates, draws=o.draws)
 
 
 def _snapshots(o: FigureOptions, run: Any) -> Any:
@@ -158,10 +160,11 @@ COMMANDS = {
     "sample": Command(
         SampleOptions,
         _sample,
-        "Draw samples from a trained model: z from the prior, pushed through the decoder.",
+        "Draw samples from a trained model: z from the prior, pushed through the decoder. A picture shows the first "
+        "400 images or 10,000 points; --out x.npz or x.npy writes their numbers alone, however many.",
         [
             "reparam sample runs/vae -n 100",
-            "reparam sample runs/vae -n 10000 --out samples.npz",
+            "reparam sample runs/vae -n 50000 --out samples.npz",
             "reparam sample runs/gan --candidates 4",
         ],
     ),
@@ -210,12 +213,49 @@ def run(command: str, argv: list[str]) -> int:
 
 
 def write(result: Any, path: Path, force: bool) -> tuple[Path | None, Path]:
-    """Write a result's picture and its numbers; a name ending in .npz asks for the numbers alone."""
-    from reparam.files import npz, write_result
+    """Write a result's picture and its numbers; a name ending in .npz or .npy asks for the numbers alone.
+
+    Raises:
+        UserError: if several arrays are to be one .npy.
+    """
+    from reparam.files import npy, npz, write_result
     from reparam.plots import save
 
-    if path.suffix != ".npz":
-        picture = save(result.figure(), path, result.numbers, force)
-        return picture, picture.with_suffix(".npz")
-    write_result(path, npz(result.numbers), force)
-    return None, path
+    with progress(path.name) as told:
+        numbers = watched(result.numbers, told)
+        if path.suffix == ".npy":
+            write_result(path, npy(_one_array(numbers, path)), force)
+            return None, path
+        if path.suffix == ".npz":
+            write_result(path, npz(numbers), force)
+            return None, path
+        picture = save(result.figure(), path, numbers, force)
+    return picture, picture.with_suffix(".npz")
+
+
+def watched(numbers: Mapping[str, Any], told: Callable[[float], None]) -> dict[str, Any]:
+    """The same arrays, those that are made piece by piece telling the share of their rows that is made."""
+    from reparam.result import Pieces
+
+    total, done = sum(len(value) for value in numbers.values() if isinstance(value, Pieces)), 0
+
+    def counted(pieces: Pieces) -> Iterator[Any]:
+        nonlocal done
+        for piece in pieces:
+            yield piece
+            done += len(piece)
+            told(done / total)
+
+    return {
+        name: Pieces(value.shape, value.dtype, partial(counted, value)) if isinstance(value, Pieces) else value
+        for name, value in numbers.items()
+    }
+
+
+def _one_array(numbers: Mapping[str, Any], path: Path) -> Any:
+    """The draws of samples; of other results the one array that they have."""
+    if "x" in numbers and set(numbers) <= {"x", "mean"}:
+        return numbers["x"]
+    if len(numbers) > 1:
+        raise UserError(f"{path} would hold one array, and these are {', '.join(numbers)}: name it {path.stem}.npz")
+    return next(iter(numbers.values()))

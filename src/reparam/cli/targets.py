@@ -12,7 +12,7 @@ def check_free(paths: Iterable[Path], sources: Iterable[str] = (), force: bool =
 
 
 def picture_or_numbers(path: Path) -> tuple[Path, ...]:
-    """The files of a picture and its numbers; the numbers alone where the name ends in .npz."""
+    """The files of a picture and its numbers; the numbers alone where the name ends in .npz or .npy."""
     from reparam.plots.files import targets
 
-    return (path,) if path.suffix == ".npz" else targets(path)
+    return (path,) if path.suffix in (".npz", ".npy") else targets(path)

@@ -2,10 +2,11 @@
 
 from reparam.evaluation.codes.interpolation import Interpolation, interpolate
 from reparam.evaluation.codes.latent_space import Latents, Manifold, latents, manifold
+from reparam.evaluation.draws import Drawing, Samples, drawing, sample
 from reparam.evaluation.given import Scores, encode, log_prob, score
 from reparam.evaluation.history import Curves, Snapshots, curves, snapshots
 from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
-from reparam.evaluation.pictures import Reconstructions, Samples, reconstruct, sample
+from reparam.evaluation.pictures import Reconstructions, reconstruct
 from reparam.evaluation.samples.measures import MEASURES, Compared
 from reparam.evaluation.samples.run_measures import measure_run, measures, yardstick_of
 from reparam.evaluation.samples.scorecard import Conditions, Score, Scorecard
@@ -16,6 +17,7 @@ __all__ = [
     "Compared",
     "Conditions",
     "Curves",
+    "Drawing",
     "Interpolation",
     "Latents",
     "LogLikelihood",
@@ -28,6 +30,7 @@ __all__ = [
     "Snapshots",
     "Yardstick",
     "curves",
+    "drawing",
     "encode",
     "interpolate",
     "latents",

@@ -14,7 +14,7 @@ from reparam.data.load import binarized
 from reparam.data.reading import take
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples
-from reparam.evaluation.pictures import sample
+from reparam.evaluation.draws import sample
 from reparam.evaluation.telling import Kind
 from reparam.evaluation.two_sample import ClassifierTest, KernelTest, classifier_test, kernel_test
 from reparam.randomness import generator

@@ -11,9 +11,15 @@ from numpy.typing import ArrayLike
 from reparam.errors import UserError
 from reparam.files import MADE_BY, check_targets, npz, write_result
 from reparam.plots.style import DPI
+from reparam.result import Pieces
 
 
-def save(figure: Figure, path: str | Path, numbers: Mapping[str, ArrayLike] | None = None, force: bool = False) -> Path:
+def save(
+    figure: Figure,
+    path: str | Path,
+    numbers: Mapping[str, ArrayLike | Pieces] | None = None,
+    force: bool = False,
+) -> Path:
     """Write ``figure`` as PNG at 150 dots an inch and, where given, ``numbers`` beside it as ``.npz``.
 
     Each is written in full under another name first, so a failure leaves neither a half file nor a stray one. Folders
@@ -34,7 +40,8 @@ def save(figure: Figure, path: str | Path, numbers: Mapping[str, ArrayLike] | No
         TypeError: for numbers that are not plain arrays.
     """
     path, beside = targets(path)
-    arrays = {name: np.asarray(values) for name, values in (numbers or {}).items()}
+    given = (numbers or {}).items()
+    arrays = {name: values if isinstance(values, Pieces) else np.asarray(values) for name, values in given}
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"the numbers '{name}' are Python objects, not a plain array")

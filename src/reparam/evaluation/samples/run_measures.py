@@ -3,21 +3,21 @@
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import code_form
 from reparam.evaluation.codes.latent_usage import latent_usage
-from reparam.evaluation.pictures import MOST_AT_ONCE, sample
+from reparam.evaluation.draws import drawing
 from reparam.evaluation.samples.features import Choice
 from reparam.evaluation.samples.scorecard import Draws, Scorecard, SplitName
 from reparam.evaluation.samples.yardstick import Yardstick
 from reparam.hardware import exact
 from reparam.models.model import Model
-from reparam.models.protocols import Encodes, can, mean_draws
-from reparam.randomness import noise
+from reparam.models.protocols import Encodes, can
 from reparam.runs.run import Run, read_again
 
 
@@ -79,9 +79,7 @@ def measure_run(run: Run, by: Yardstick, name: str = "") -> Scorecard:
     """
     if run.data.fingerprint != by.data.fingerprint:
         raise UserError(f"the run was trained on {run.data.name!r} and is measured by other data, {by.data.name!r}")
-    _check_samples(run, by.n, by.seed)
-    drawn = sample(run, by.n, by.seed)
-    x = torch.from_numpy(drawn.mean if by.draws == "mean" else drawn.x)
+    x = _samples(run, by)
     latents = latent_usage(run, by.n, by.seed) if _has_units(run.model) else None
     return by.measure(x, name or (str(run.folder.path) if run.folder else type(run.model).__name__), latents)
 
@@ -123,16 +121,22 @@ def _unbinarized(run: Run) -> Dataset | None:
     return data if data.fingerprint == run.data.fingerprint else None
 
 
-def _check_samples(run: Run, n: int, seed: int) -> None:
-    """Refuse a model that has diverged, before distributions without finite parameters are drawn from.
+def _samples(run: Run, by: Yardstick) -> Tensor:
+    """Draws, or their means, as many as the yardstick measures.
+
+    A model that has diverged is refused before distributions without finite parameters are drawn from.
 
     Raises:
         UserError: if means of its samples are not finite.
     """
-    with torch.no_grad(), noise(seed, "sample", 0):  # those of `sample`
-        lost = ~torch.isfinite(mean_draws(run.model, min(n, MOST_AT_ONCE)).flatten(1)).all(1)
-    if lost.any():
+    drawn = drawing(run, by.n, by.seed)
+    means = drawn.x if drawn.mean is None else drawn.mean
+    wanted = np.asarray(means) if by.draws == "mean" else None
+    finite = [np.isfinite(piece.reshape(len(piece), -1)).all(1) for piece in (means if wanted is None else [wanted])]
+    lost = sum(int((~rows).sum()) for rows in finite)
+    if lost:
         raise UserError(
-            f"{int(lost.sum())} of {len(lost)} samples are not finite: its training has diverged, train it anew with a "
-            "lower `learning_rate`"
+            f"{lost} of {by.n} samples are not finite: its training has diverged, train it anew with a lower "
+            "`learning_rate`"
         )
+    return torch.from_numpy(np.asarray(drawn.x) if wanted is None else wanted)

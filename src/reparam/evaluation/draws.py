@@ -1,0 +1,212 @@
+"""Samples of a run, however many: drawn a piece at a time when they are asked for, and held nowhere."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reparam import checks
+from reparam.data import at_once
+from reparam.errors import UserError
+from reparam.evaluation.codes.encoding import device_of
+from reparam.hardware import exact
+from reparam.models.model import Model
+from reparam.models.protocols import Chooses, Conditional, Means, can, named, require
+from reparam.models.protocols import Samples as CanSample
+from reparam.randomness import noise
+from reparam.result import Arrays, Pieces
+from reparam.runs.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_AT_ONCE = 10_000
+MOST_IMAGES, MOST_POINTS = 400, 10_000
+"""Samples of a picture: the first, where there are more."""
+
+
+@dataclass(frozen=True, repr=False)
+class Samples(Arrays):
+    """Draws of a model and their means before observation noise, each ``(n, *data_shape)``, from the same z.
+
+    Attributes:
+        x: the draws.
+        mean: their means; the draws again where the model has none.
+        candidates: how many draws each was chosen from, 1 where none was.
+        label: the class asked for, or None.
+        step: of training, or None where it is not known.
+        draws: whether the picture shows the draws of images instead of their means; of all else it shows the draws.
+        of: how many there are in all, where these are the first of them.
+    """
+
+    x: np.ndarray
+    mean: np.ndarray
+    candidates: int = 1
+    label: str | None = None
+    step: int | None = None
+    draws: bool = False
+    of: int | None = None
+
+    @property
+    def shown(self) -> np.ndarray:
+        """What the picture shows: the first 400 images or 10,000 points."""
+        is_image = self.x.ndim == 4
+        values = self.x if self.draws or not is_image else self.mean
+        return values[: MOST_IMAGES if is_image else MOST_POINTS]
+
+    @property
+    def title(self) -> str:
+        """How many of what, after which step, chosen from how many."""
+        shown, n = self.shown, self.of or len(self.x)
+        some = "" if len(shown) == n else f"the first {len(shown):,} of "
+        of_class = "" if self.label is None else f" of class {self.label}"
+        means = np.shares_memory(shown, self.mean) and not np.array_equal(shown, self.x[: len(shown)])
+        after = "" if self.step is None else f" after step {self.step:,}"
+        chosen = f", each chosen from {self.candidates}" if self.candidates > 1 else ""
+        return f"{some}{n:,} samples{of_class}{' (decoder means)' if means else ''}{after}{chosen}"
+
+    def figure(self) -> "Figure":
+        """A grid (images), a scatter (points) or pairs of columns (tables)."""
+        from reparam.plots import samples_picture
+
+        return samples_picture(self.shown, self.x.shape[1:], title=self.title)
+
+
+@dataclass(frozen=True, repr=False)
+class Drawing(Arrays):
+    """The same samples, drawn whenever they are looked at: what is written to a file needs no more memory than a piece.
+
+    Attributes:
+        x: the draws; every look draws the same.
+        mean: their means, where the model has any.
+        candidates, label, step, draws: as of :class:`Samples`.
+    """
+
+    x: Pieces
+    mean: Pieces | None
+    candidates: int
+    label: str | None
+    step: int | None
+    draws: bool
+
+    def samples(self, n: int | None = None) -> Samples:
+        """The first n of them in memory; all unless given."""
+        wanted, total = n or len(self.x), len(self.x)
+        x = _first(self.x, wanted)
+        mean = x if self.mean is None else _first(self.mean, wanted)
+        of = total if len(x) < total else None
+        return Samples(x, mean, self.candidates, self.label, self.step, self.draws, of)
+
+    @property
+    def title(self) -> str:
+        """As of the samples that the picture shows."""
+        return self._shown.title
+
+    def figure(self) -> "Figure":
+        """Of the first of them."""
+        return self._shown.figure()
+
+    @cached_property
+    def _shown(self) -> Samples:
+        return self.samples(MOST_IMAGES if len(self.x.shape) == 4 else MOST_POINTS)
+
+
+def _first(pieces: Pieces, n: int) -> np.ndarray:
+    """The first n rows; pieces beyond them are not made."""
+    rows = 0
+    parts = []
+    for piece in pieces:
+        parts.append(piece[: n - rows])
+        rows += len(parts[-1])
+        if rows >= n:
+            break
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def drawing(
+    run: Run,
+    n: int = 25,
+    seed: int = 0,
+    label: str | None = None,
+    candidates: int | None = None,
+    *,
+    draws: bool = False,
+) -> Drawing:
+    """Samples as :func:`reparam.sample` gives them, to be drawn a piece at a time.
+
+    Args:
+        run, n, seed, label, candidates, draws: see there.
+
+    Raises:
+        UserError: as there, before anything is drawn.
+    """
+    checks.whole("n", n)
+    model = run.model if candidates is None else _choosing(run.model, candidates)
+    draw = require(model, CanSample).sample if label is None else _of_class(model, run, label)
+    shape = (n, *model.data_shape)
+    x = Pieces(shape, np.float32, lambda: _drawn(draw, shape, seed))
+    mean = None
+    if label is None and can(model, Means):
+        means = model.mean
+        mean = Pieces(shape, np.float32, lambda: _drawn(means, shape, seed))
+    return Drawing(x, mean, model.candidates if can(model, Chooses) else 1, label, run.step, draws)
+
+
+@exact()
+@torch.no_grad()
+def _piece(draw: Callable[[int], Tensor], rows: int, seed: int, start: int) -> np.ndarray:
+    with noise(seed, "sample", start):
+        return np.asarray(draw(rows).cpu().float().numpy())
+
+
+def _drawn(draw: Callable[[int], Tensor], shape: tuple[int, ...], seed: int) -> Iterator[np.ndarray]:
+    """Draws ``shape``, a piece at a time; the same noise for every way to draw."""
+    size = at_once(shape[1:], MOST_AT_ONCE)
+    for start in range(0, shape[0], size):
+        yield _piece(draw, min(size, shape[0] - start), seed, start)
+
+
+def _choosing(model: Model, candidates: int) -> Model:
+    if not can(model, Chooses):
+        raise UserError(f"{named(model)} has no discriminator of samples to choose by: leave `candidates` out")
+    return model.choosing(candidates)
+
+
+def _of_class(model: Model, run: Run, label: str) -> Callable[[int], Tensor]:
+    """How a conditional model draws examples of a class."""
+    if not can(model, Conditional):
+        raise UserError(f"this {type(model).__name__} was not told classes: train a gan with conditional=True")
+    classes = run.record.classes
+    if label not in classes:
+        raise UserError(f"there is no class {label!r}: the classes are {', '.join(classes)}")
+    return lambda n: model.sample(n, torch.full((n,), classes.index(label), device=device_of(model)))
+
+
+def sample(
+    run: Run,
+    n: int = 25,
+    seed: int = 0,
+    label: str | None = None,
+    candidates: int | None = None,
+    *,
+    draws: bool = False,
+) -> Samples:
+    """Ancestral samples: noise from the prior pushed through the decoder.
+
+    Args:
+        run: a trained run.
+        n: how many.
+        seed: the same seed gives the same samples.
+        label: the class to draw, for conditional models.
+        candidates: draws of a game's generator that each is chosen from (:meth:`reparam.models.GAN.choosing`); as the
+            model does it unless given, 1: its generator alone.
+        draws: let the picture show draws x ~ p(x|z) of images instead of the decoder's mean at the same z.
+
+    Raises:
+        UserError: if the label is unknown, the model was not told classes, or it has nothing to choose by.
+    """
+    return drawing(run, n, seed, label, candidates, draws=draws).samples()
