@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reparam.errors import UserError
     from reparam.evaluation import (
         curves,
+        impute,
         interpolate,
         latents,
         log_likelihood,
@@ -58,6 +59,7 @@ _HOMES = {
     "curves": "evaluation",
     "evaluate": "studies",
     "fit": "training",
+    "impute": "evaluation",
     "interpolate": "evaluation",
     "latents": "evaluation",
     "load": "training",
@@ -110,6 +112,7 @@ __all__ = [
     "evaluate",
     "evaluation",
     "fit",
+    "impute",
     "interpolate",
     "kinds",
     "labs",

@@ -87,7 +87,7 @@ def _stem(source: str, name: str) -> str:
 
 
 def draw(dataset: Any, seed: int) -> tuple[Any, dict[str, np.ndarray]]:
-    """A labelled grid of images, a scatter of points, or pairs of a table's columns."""
+    """A labelled grid of images, a scatter of points, or a panel for each of a table's columns."""
     import torch
 
     from reparam import plots
@@ -98,6 +98,11 @@ def draw(dataset: Any, seed: int) -> tuple[Any, dict[str, np.ndarray]]:
     chosen = pick(dataset.test if dataset.binary else dataset.train, count, generator(seed, "data picture"))
     x = torch.cat(list(examples(chosen, dataset))).numpy()
     labels = None if chosen.y is None else chosen.y.numpy()
+    if dataset.table is not None:
+        from reparam.evaluation.tables.samples import TableSamples
+
+        rows = TableSamples(x, x, schema=dataset.table, y=labels)
+        return plots.column_panels(rows.panels, title=f"{dataset.name}: {len(x):,} rows"), rows.numbers
     if dataset.is_image:
         figure = plots.data_grid(x, labels, dataset.classes, title=dataset.name)
     else:

@@ -38,6 +38,8 @@ class SampleOptions(FigureOptions):
     """Show draws x ~ p(x|z) instead of the decoder's mean at the same z."""
     label: str | None = None
     """The class to draw, for conditional models."""
+    given: Annotated[tuple[str, ...], arg(metavar="COLUMN=VALUE")] = ()
+    """What is known of a table's rows: sex=F age=30..40 town='A|B'."""
     candidates: int | None = None
     """Draws of a game's generator that the discriminator chooses each sample from; the run's unless given, 1: none."""
 
@@ -119,7 +121,20 @@ def _evaluation() -> Any:
 
 
 def _sample(o: SampleOptions, run: Any) -> Any:
+    if run.record.schema is not None or o.given:
+        given = dict(map(_known, o.given))
+        drawn = _evaluation().sample(run, o.n, o.seed, o.label, o.candidates, draws=o.draws, given=given)
+        say(str(drawn))
+        return drawn
     return _evaluation().drawing(run, o.n, o.seed, o.label, o.candidates, draws=o.draws)
+
+
+def _known(text: str) -> tuple[str, str]:
+    """A column and what is known of it."""
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise UserError(f"{text!r} says nothing of a column: give COLUMN=VALUE, COLUMN=LOW..HIGH or COLUMN='A|B'")
+    return name, value
 
 
 def _snapshots(o: FigureOptions, run: Any) -> Any:
@@ -166,6 +181,8 @@ COMMANDS = {
             "reparam sample runs/vae -n 100",
             "reparam sample runs/vae -n 50000 --out samples.npz",
             "reparam sample runs/gan --candidates 4",
+            "reparam sample runs/people -n 500 --out rows.csv          rows of a table; also .tsv, .parquet, .feather",
+            "reparam sample runs/people -n 500 --given sex=F age=30..40 --out women.csv",
         ],
     ),
     "snapshots": Command(
@@ -216,11 +233,15 @@ def write(result: Any, path: Path, force: bool) -> tuple[Path | None, Path]:
     """Write a result's picture and its numbers; a name ending in .npz or .npy asks for the numbers alone.
 
     Raises:
-        UserError: if several arrays are to be one .npy.
+        UserError: if several arrays are to be one .npy, or what is no table a table.
     """
+    from reparam.evaluation.tables.write import table_ending, write_tables
     from reparam.files import npy, npz, write_result
     from reparam.plots import save
 
+    if table_ending(path) is not None:
+        write_tables(path, [_table(result, path)], "draw", force)
+        return None, path
     with progress(path.name) as told:
         numbers = watched(result.numbers, told)
         if path.suffix == ".npy":
@@ -231,6 +252,20 @@ def write(result: Any, path: Path, force: bool) -> tuple[Path | None, Path]:
             return None, path
         picture = save(result.figure(), path, numbers, force)
     return picture, picture.with_suffix(".npz")
+
+
+def _table(result: Any, path: Path) -> Any:
+    """The table that a result is.
+
+    Raises:
+        UserError: if it is none.
+    """
+    from reparam.evaluation.tables import TableReconstructions, TableSamples
+
+    if isinstance(result, TableReconstructions | TableSamples):
+        return result.table()
+    raise UserError(f"{path} would hold a table, and this is none: name it {path.stem}.png, or {path.stem}.npz for the "
+                    f"numbers")  # fmt: skip
 
 
 def watched(numbers: Mapping[str, Any], told: Callable[[float], None]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ COMMANDS = {
     "interpolate": Command("a walk between two examples in latent space", "figures"),
     "curves": Command("the lower bound, or a game's readings, over training", "figures"),
     "encode": Command("the codes of your own examples", "given"),
+    "impute": Command("fill the missing cells of a table", "impute"),
     "score": Command("how well your own examples fit what a run has learned", "given"),
     "evaluate": Command("log p(x) of runs, and how near, varied and new their samples are", "evaluate"),
     "info": Command("what a run is, and what it reached", "info"),

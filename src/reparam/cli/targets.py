@@ -12,7 +12,8 @@ def check_free(paths: Iterable[Path], sources: Iterable[str] = (), force: bool =
 
 
 def picture_or_numbers(path: Path) -> tuple[Path, ...]:
-    """The files of a picture and its numbers; the numbers alone where the name ends in .npz or .npy."""
+    """The files of a picture and its numbers; the one file where the name is that of numbers or of a table."""
+    from reparam.evaluation.tables.write import table_ending
     from reparam.plots.files import targets
 
-    return (path,) if path.suffix in (".npz", ".npy") else targets(path)
+    return (path,) if path.suffix in (".npz", ".npy") or table_ending(path) is not None else targets(path)

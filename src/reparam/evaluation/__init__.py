@@ -2,15 +2,17 @@
 
 from reparam.evaluation.codes.interpolation import Interpolation, interpolate
 from reparam.evaluation.codes.latent_space import Latents, Manifold, latents, manifold
-from reparam.evaluation.draws import Drawing, Samples, drawing, sample
+from reparam.evaluation.draws import Drawing, Samples, drawing
 from reparam.evaluation.given import Scores, encode, log_prob, score
+from reparam.evaluation.given_back import reconstruct, sample
 from reparam.evaluation.history import Curves, Snapshots, curves, snapshots
 from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
-from reparam.evaluation.pictures import Reconstructions, reconstruct
+from reparam.evaluation.pictures import Reconstructions
 from reparam.evaluation.samples.measures import MEASURES, Compared
 from reparam.evaluation.samples.run_measures import measure_run, measures, yardstick_of
 from reparam.evaluation.samples.scorecard import Conditions, Score, Scorecard
 from reparam.evaluation.samples.yardstick import Yardstick
+from reparam.evaluation.tables import Imputed, TableSamples, conditions, impute
 
 __all__ = [
     "MEASURES",
@@ -18,6 +20,7 @@ __all__ = [
     "Conditions",
     "Curves",
     "Drawing",
+    "Imputed",
     "Interpolation",
     "Latents",
     "LogLikelihood",
@@ -28,10 +31,13 @@ __all__ = [
     "Scorecard",
     "Scores",
     "Snapshots",
+    "TableSamples",
     "Yardstick",
+    "conditions",
     "curves",
     "drawing",
     "encode",
+    "impute",
     "interpolate",
     "latents",
     "log_likelihood",

@@ -14,7 +14,7 @@ from reparam.data.load import binarized
 from reparam.data.reading import take
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples
-from reparam.evaluation.draws import sample
+from reparam.evaluation.draws import drawing
 from reparam.evaluation.telling import Kind
 from reparam.evaluation.two_sample import ClassifierTest, KernelTest, classifier_test, kernel_test
 from reparam.randomness import generator
@@ -193,7 +193,7 @@ def _as_seen(given: _Data, binarization: Any, say: Callable[[str], None]) -> _Da
 def _examples(given: Any, n: int, seed: int) -> np.ndarray:
     """Samples of a run, or a seeded choice of examples as a model trained on them sees them."""
     if isinstance(given, Run):
-        return sample(given, n, seed).x
+        return drawing(given, n, seed).samples().x
     given = given if isinstance(given, _Data) else _array(given)
     rows = torch.randperm(len(given), generator=generator(seed, "two-sample", "choice"))[:n]
     return given.at(rows) if isinstance(given, _Data) else np.take(given, rows.numpy(), axis=0)

@@ -184,29 +184,3 @@ def _of_class(model: Model, run: Run, label: str) -> Callable[[int], Tensor]:
     if label not in classes:
         raise UserError(f"there is no class {label!r}: the classes are {', '.join(classes)}")
     return lambda n: model.sample(n, torch.full((n,), classes.index(label), device=device_of(model)))
-
-
-def sample(
-    run: Run,
-    n: int = 25,
-    seed: int = 0,
-    label: str | None = None,
-    candidates: int | None = None,
-    *,
-    draws: bool = False,
-) -> Samples:
-    """Ancestral samples: noise from the prior pushed through the decoder.
-
-    Args:
-        run: a trained run.
-        n: how many.
-        seed: the same seed gives the same samples.
-        label: the class to draw, for conditional models.
-        candidates: draws of a game's generator that each is chosen from (:meth:`reparam.models.GAN.choosing`); as the
-            model does it unless given, 1: its generator alone.
-        draws: let the picture show draws x ~ p(x|z) of images instead of the decoder's mean at the same z.
-
-    Raises:
-        UserError: if the label is unknown, the model was not told classes, or it has nothing to choose by.
-    """
-    return drawing(run, n, seed, label, candidates, draws=draws).samples()

@@ -47,18 +47,8 @@ class Reconstructions(Arrays):
 
 @exact()
 @torch.no_grad()
-def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None) -> Reconstructions:
-    """Examples through encoder and decoder.
-
-    Args:
-        run: of a model with an encoder.
-        n: how many test examples, chosen at random; of no effect where ``x`` is given.
-        seed: of that choice.
-        x: examples of your own, all of which are taken (see :func:`reparam.data.examples_of`).
-
-    Raises:
-        UserError: if the model has no encoder, or x cannot be read as the run's data were.
-    """
+def reconstructed(run: Run, n: int, seed: int, x: Any) -> Reconstructions:
+    """What :func:`reparam.reconstruct` does."""
     checks.whole("n", n)
     if x is None:
         chosen = pick(run.data.test, n, generator(seed, "reconstruct"))

@@ -1,5 +1,6 @@
 """Pictures of what was computed: numpy arrays in, matplotlib Figures out; nothing here computes or keeps state."""
 
+from reparam.plots.columns import ColumnCells, column_panels
 from reparam.plots.files import save
 from reparam.plots.games import critic_curves, game_curves
 from reparam.plots.grids import data_grid, image_grid, manifold, reconstructions, samples_over_training
@@ -10,8 +11,10 @@ from reparam.plots.progress import curves
 from reparam.plots.tiles import tile
 
 __all__ = [
+    "ColumnCells",
     "Panel",
     "bars",
+    "column_panels",
     "critic_curves",
     "curves",
     "data_grid",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from reparam.evaluation import Reconstructions, Samples
+    from reparam.evaluation import Imputed, Reconstructions, Samples
     from reparam.evaluation.given import Scores
 
 
@@ -13,7 +13,7 @@ class Questions:
     """The questions of a run. ``x`` is an array, a tensor or a data set in the form that the run's own data had."""
 
     def sample(self, n: int = 25, seed: int = 0, **how: Any) -> "Samples":
-        """``n`` samples; ``how``: ``label``, ``candidates``, ``draws``, see :func:`reparam.sample`."""
+        """``n`` samples; ``how``: ``label``, ``candidates``, ``draws``, ``given``, see :func:`reparam.sample`."""
         from reparam import evaluation
 
         return evaluation.sample(self, n, seed, **how)  # type: ignore[arg-type]
@@ -41,3 +41,9 @@ class Questions:
         from reparam import evaluation
 
         return evaluation.score(self, x, samples, seed)  # type: ignore[arg-type]
+
+    def impute(self, x: Any, draws: int = 1, seed: int = 0) -> "Imputed":
+        """A table whose missing cells are filled, see :func:`reparam.impute`."""
+        from reparam import evaluation
+
+        return evaluation.impute(self, x, draws, seed)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from reparam.data.readers import idx
 from reparam.data.readers.archives import ENDINGS as ARCHIVES
 from reparam.data.readers.arrays import read_npy, read_npz
 from reparam.data.readers.asked import ARRAYS, FOLDERS, TABLES, Asked, refuse_idle
+from reparam.data.readers.cells import Cells
 from reparam.data.readers.fashion import read_fashion
 from reparam.data.readers.images import read_images
 from reparam.data.readers.mnist import read_mnist
@@ -19,6 +20,7 @@ from reparam.data.readers.text import read_text
 from reparam.data.readers.toy import TOYS, read_toy
 from reparam.data.reading import Reading
 from reparam.errors import UserError
+from reparam.settings import ReadingConfig
 
 #: The names that are data by themselves.
 NAMES = ("mnist", "static-mnist", "fashion-mnist", *TOYS)
@@ -62,6 +64,15 @@ READERS: dict[str, Format] = {
 def formats() -> str:
     """What is read, in words."""
     return f"{', '.join(READERS)}, IDX (images-idx3-ubyte, .gz too), or a folder of images or IDX files"
+
+
+def cells_at(path: Path, how: ReadingConfig) -> Cells:
+    """The table in a file as typed cells.
+
+    Raises:
+        UserError: if the file holds no table.
+    """
+    return read_text(path, how)
 
 
 def format_of(path: Path) -> Format | None:

@@ -1,0 +1,169 @@
+"""Rows of a table of which some columns are known to lie somewhere: how probable that is, and draws of such rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from reparam.distributions.columns import Category, Integer, Number, places
+from reparam.distributions.columnwise.categories import gumbel, one_hot
+from reparam.distributions.columnwise.distribution import Columns
+from reparam.distributions.normal import LOG_2PI
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where a number or a whole number lies, in units of the row, both ends included; one point where they are one."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Which levels a category may have: one truth value for each."""
+
+    levels: tuple[bool, ...]
+
+
+Region = Interval | OneOf
+
+
+def log_prob_within(p: Columns, regions: Mapping[int, Region]) -> Tensor:
+    """Log-probability that columns are not missing and lie where they are said to, ``(*batch_shape,)``.
+
+    Of a number that is said to be a point, the log-density there, in units of the row.
+
+    Args:
+        p: of rows.
+        regions: by the column's place.
+
+    >>> p = Columns([Number(), Category(levels=2)], torch.zeros(3), torch.zeros(1))
+    >>> log_prob_within(p, {0: Interval(0.0, torch.inf), 1: OneOf((True, False))}).exp()
+    tensor(0.2500)
+    """
+    total = p.output.new_zeros(p.batch_shape)
+    for column, region in regions.items():
+        told = _Column.of(p, column)
+        total = total + told.log_mass(region)
+        if told.missing is not None:
+            total = total + F.logsigmoid(-told.missing)
+    return total
+
+
+@torch.no_grad()
+def sample_within(p: Columns, regions: Mapping[int, Region], sample_shape: Sequence[int] = ()) -> Tensor:
+    """Draws of rows given that columns are there and lie where they are said to, ``(*sample_shape, *batch, width)``."""
+    rows = p.sample(sample_shape)
+    for column, region in regions.items():
+        told = _Column.of(p, column)
+        rows[..., told.entries] = told.draw(region, sample_shape)
+        if told.missing is not None:
+            rows[..., told.entries.stop] = 0
+    return rows
+
+
+@dataclass(frozen=True)
+class _Column:
+    """What a distribution of rows says of one column.
+
+    Args:
+        family: the column's.
+        entries: of its value.
+        output: the parameters ``(*batch, width)``.
+        log_scale: ``(*batch,)``, of no meaning for a category.
+        missing: log-odds that the cell is missing ``(*batch,)``; None where none may be.
+    """
+
+    family: Number | Integer | Category
+    entries: slice
+    output: Tensor
+    log_scale: Tensor
+    missing: Tensor | None
+
+    @classmethod
+    def of(cls, p: Columns, column: int) -> "_Column":
+        family = p.layout.families[column]
+        assert isinstance(family, Number | Integer | Category)
+        start = places(p.layout.families)[column].start
+        entries = slice(start, start + family.width)
+        scale = p.layout.scaled.index(column) if column in p.layout.scaled else None
+        log_scale = p.output[..., start] if scale is None else p.log_scale[..., scale]
+        missing = p.output[..., entries.stop] if family.missing else None
+        return cls(family, entries, p.output[..., entries], log_scale, missing)
+
+    def log_mass(self, region: Region) -> Tensor:
+        if isinstance(region, OneOf):
+            allowed = torch.tensor(region.levels, device=self.output.device)
+            return F.log_softmax(self.output, -1).masked_fill(~allowed, -torch.inf).logsumexp(-1)
+        if isinstance(self.family, Number) and region.low == region.high:
+            standardized = (region.low - self.output[..., 0]) * (-self.log_scale).exp()
+            return -0.5 * (standardized.square() + LOG_2PI) - self.log_scale
+        below, above = self._ends(region)
+        if isinstance(self.family, Number):
+            return _log_difference(torch.special.log_ndtr, below, above)
+        return _log_difference(F.logsigmoid, below, above)
+
+    def _ends(self, region: Interval) -> tuple[Tensor, Tensor]:
+        """An interval's ends in units of the column's own scale; those of whole numbers own what lies beyond."""
+        low, high = region.low, region.high
+        if isinstance(self.family, Integer):
+            half = 0.5 / self.family.scale
+            first, last = (
+                (end - self.family.offset) / self.family.scale for end in (self.family.low, self.family.high)
+            )
+            low = -torch.inf if low <= first + half else low - half
+            high = torch.inf if high >= last - half else high + half
+        center, inverse = self.output[..., 0].double(), (-self.log_scale.double()).exp()
+        return (low - center) * inverse, (high - center) * inverse
+
+    def draw(self, region: Region, shape: Sequence[int]) -> Tensor:
+        if isinstance(region, OneOf):
+            allowed = torch.tensor(region.levels, device=self.output.device)
+            return one_hot((self.output + gumbel(self.output, shape)).masked_fill(~allowed, -torch.inf))
+        below, above = self._ends(region)
+        uniform = torch.rand((*shape, *below.shape), dtype=below.dtype, device=below.device)
+        drawn = _drawn(isinstance(self.family, Number), uniform, below, above)
+        u = self.output[..., 0].double() + self.log_scale.double().exp() * drawn
+        return self._placed(u, region).to(self.output.dtype).unsqueeze(-1)
+
+    def _placed(self, u: Tensor, region: Interval) -> Tensor:
+        """What was drawn, on the lattice of whole numbers, and between the ends, which rounding may have left."""
+        if isinstance(self.family, Integer):
+            k = (u * self.family.scale + self.family.offset).round().clamp(self.family.low, self.family.high)
+            u = (k - self.family.offset) / self.family.scale
+        return u.clamp(region.low, region.high)
+
+
+def _lower(below: Tensor, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """An interval, mirrored to the side where small probabilities are told apart, and where it was."""
+    mirrored = below > 0
+    return torch.where(mirrored, -above, below), torch.where(mirrored, -below, above), mirrored
+
+
+def _log_difference(log_cdf: Callable[[Tensor], Tensor], below: Tensor, above: Tensor) -> Tensor:
+    """Log(F(above) - F(below)) of a distribution that is symmetric about 0; no digits are lost in either tail."""
+    low, high, _ = _lower(below, above)
+    return (log_cdf(high) + torch.log(-torch.expm1(log_cdf(low) - log_cdf(high)))).float()
+
+
+def _drawn(normal: bool, uniform: Tensor, below: Tensor, above: Tensor) -> Tensor:
+    """A standard normal's or logistic's quantile at a uniform share of an interval's mass; far in a tail, too."""
+    log_cdf, quantile = (torch.special.log_ndtr, _normal_quantile) if normal else (F.logsigmoid, _logistic_quantile)
+    low, high, mirrored = _lower(below, above)
+    log_p = torch.logaddexp(log_cdf(low) + torch.log1p(-uniform), log_cdf(high) + uniform.log())
+    found = quantile(log_p).maximum(low).minimum(high)
+    return torch.where(mirrored, -found, found)
+
+
+def _normal_quantile(log_p: Tensor) -> Tensor:
+    from scipy.special import ndtri_exp
+
+    return torch.from_numpy(np.asarray(ndtri_exp(log_p.cpu().numpy()))).to(log_p.device)
+
+
+def _logistic_quantile(log_p: Tensor) -> Tensor:
+    return log_p - torch.log(-torch.expm1(log_p))

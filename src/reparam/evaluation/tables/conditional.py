@@ -1,0 +1,113 @@
+"""Rows of which something is known: by importance resampling of codes, by rejection, exactly where it is a class."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reparam import checks
+from reparam.distributions.columnwise import Columns
+from reparam.distributions.columnwise.within import Interval, log_prob_within, sample_within
+from reparam.errors import UserError
+from reparam.evaluation.likelihood.importance import Accumulator
+from reparam.evaluation.tables.conditions import Conditions
+from reparam.evaluation.tables.samples import table_of
+from reparam.hardware import exact
+from reparam.models.model import Model
+from reparam.models.protocols import Conditional, Decodes, HasPrior, can, decoded, prior_of, require
+from reparam.models.protocols import Samples as CanSample
+from reparam.randomness import noise
+from reparam.runs.run import Run
+
+PROPOSALS = 20
+"""Codes that are drawn for each row that is asked for."""
+LEAST_CODES, MOST_CODES = 20_000, 1_000_000
+AT_ONCE = 20_000
+LEAST_EFFECTIVE = 100.0
+"""Effective codes below which what is resampled is a few rows over and over."""
+
+
+@exact()
+@torch.no_grad()
+def conditioned(
+    run: Run, asked: Conditions, n: int, seed: int = 0, label: str | None = None, draws: int | None = None
+) -> tuple[np.ndarray, str]:
+    """Rows ``(n, width)`` of which some columns are given, and how well that could be met.
+
+    Of a model with a prior and a decoder, z is drawn from p(z), weighed by how probable it makes what is given,
+    p(given|z), and resampled (Rubin 1987); the other columns come from p(x|z), those that are given from p(x|z, given).
+    Of a game, rows are drawn until enough are as is asked.
+
+    Args:
+        run: of a table.
+        asked: what is known of columns.
+        n: how many.
+        seed: the same seed gives the same rows.
+        label: the class, for conditional models.
+        draws: codes, or rows of a game, that are drawn at most; 20 a row, 20,000 at least, unless given.
+
+    Raises:
+        UserError: if too few draws are as is asked.
+    """
+    checks.whole("n", n)
+    if label is not None and not can(run.model, Conditional):
+        raise UserError(f"the labels are no part of the rows of this {type(run.model).__name__}, which was not told "
+                        f'them: train with conditional=True, or on the table with labels="none"')  # fmt: skip
+    draws = min(MOST_CODES, max(LEAST_CODES, PROPOSALS * n)) if draws is None else checks.whole("draws", draws)
+    with noise(seed, "sample given"):
+        if _tells_columns(run.model):
+            rows, words = _resampled(run.model, asked, n, draws)
+        else:
+            rows, words = _rejected(run, asked, label, n, draws)
+    return rows.cpu().numpy(), words
+
+
+def _tells_columns(model: Any) -> bool:
+    """Whether p(x|z) of a model is a distribution of columns."""
+    if not can(model, Decodes) or not can(model, HasPrior) or can(model, Conditional):
+        return False
+    return isinstance(decoded(model, prior_of(model).sample((1,))), Columns)
+
+
+def _resampled(model: Any, asked: Conditions, n: int, draws: int) -> tuple[Tensor, str]:
+    """Rows at codes resampled by how probable they make what is given."""
+    codes = [model.prior.sample((min(AT_ONCE, draws - start),)) for start in range(0, draws, AT_ONCE)]
+    weights = Accumulator(1)
+    log_w = torch.cat([log_prob_within(model.decode(z), asked.regions) for z in codes])
+    weights.add(log_w.unsqueeze(1))
+    effective = float(weights.effective)
+    if not effective >= LEAST_EFFECTIVE:
+        raise UserError(f"of {draws:,} codes only {effective:.0f} are worth keeping where {asked.words}, too few to "
+                        f"resample {n:,} rows from: ask for less, or for wider ranges")  # fmt: skip
+    chosen = torch.multinomial((log_w - log_w.max()).exp(), n, replacement=True)
+    z = torch.cat(codes)[chosen.to(codes[0].device)]
+    rows = [sample_within(model.decode(part), asked.regions) for part in torch.split(z, AT_ONCE)]
+    return torch.cat(rows), f"effective sample size {effective:,.0f} of {draws:,} codes"
+
+
+def _rejected(run: Run, asked: Conditions, label: str | None, n: int, draws: int) -> tuple[Tensor, str]:
+    """Rows of a model that only draws, those kept that are as is asked."""
+    schema = table_of(run)
+    for at, region in asked.regions.items():
+        if isinstance(region, Interval) and region.low == region.high:
+            raise UserError(f"no draw of this {type(run.model).__name__} has exactly that value of "
+                            f"{schema.seen[at].name!r}: give a range, LOW..HIGH")  # fmt: skip
+    kept: list[Tensor] = []
+    drawn = found = 0
+    while found < n and drawn < draws:
+        x = _draw(run.model, run, label, min(AT_ONCE, draws - drawn))
+        fits = asked.hold(x, schema)
+        kept.append(x[fits])
+        drawn, found = drawn + len(x), found + int(fits.sum())
+    if found < n:
+        raise UserError(f"{found:,} of {drawn:,} rows are as asked ({asked.words}), and {n:,} are wanted: ask for "
+                        f"fewer, or for wider ranges")  # fmt: skip
+    return torch.cat(kept)[:n], f"{found:,} of {drawn:,} rows were"
+
+
+def _draw(model: Model, run: Run, label: str | None, n: int) -> Tensor:
+    if label is None:
+        return require(model, CanSample).sample(n)
+    assert can(model, Conditional)
+    return model.sample(n, torch.full((n,), run.record.classes.index(label), device=next(model.parameters()).device))
