@@ -22,10 +22,18 @@ def units(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
     """
     if dataset.table is not None:
         return torch.zeros(dataset.table.width), torch.ones(dataset.table.width)
-    n = len(dataset.train)
-    rows = torch.linspace(0, n - 1, min(n, MOST_ROWS), dtype=torch.float64).long()
-    raw = rows_of(dataset.train.x, rows)
-    values = model_values(raw, dataset.train, dataset, torch.Generator().manual_seed(0)).double()
+    values = some_values(dataset)[0].double()
     dims = tuple(range(values.dim())) if dataset.is_image else (0,)
     mean, deviation = values.mean(dims), values.std(dims, correction=0)
     return mean.float(), torch.where(deviation > 0, deviation, 1.0).float()
+
+
+def some_values(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a model sees of the training data, ``(n, *data_shape)``, and which rows these are.
+
+    10,000 evenly spaced ones where there are more.
+    """
+    n = len(dataset.train)
+    rows = torch.linspace(0, n - 1, min(n, MOST_ROWS), dtype=torch.float64).long()
+    raw = rows_of(dataset.train.x, rows)
+    return model_values(raw, dataset.train, dataset, torch.Generator().manual_seed(0)), rows

@@ -14,6 +14,7 @@ from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals, threads
 from reparam.models.model import Model
 from reparam.models.protocols import HasLikelihood, can
+from reparam.models.vae.columns import ColumnsLikelihood
 from reparam.models.vae.likelihoods import Likelihood
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
@@ -26,6 +27,7 @@ from reparam.training.progress import choose
 from reparam.training.resolve import check_same_settings, settle, usual_training
 from reparam.training.session import Session
 from reparam.training.standard import standard
+from reparam.training.tables import require_rows
 from reparam.training.tensorboard import require_tensorboard
 
 
@@ -166,6 +168,8 @@ def _check_support(likelihood: Likelihood, data: Dataset) -> None:
         require_binary(data)
     if likelihood.support == "unit":
         require_unit(data, type(likelihood).__name__.removesuffix("Likelihood"))
+    if isinstance(likelihood, ColumnsLikelihood):
+        require_rows(likelihood, data)
 
 
 def _describe(data: Dataset) -> DataConfig:

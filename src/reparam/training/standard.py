@@ -11,6 +11,7 @@ from reparam.training.interrupt import Interruption
 from reparam.training.log import Log
 from reparam.training.reading import Reading
 from reparam.training.snapshots import Snapshots
+from reparam.training.tables import Floors
 from reparam.training.tensorboard import TensorBoard
 
 
@@ -27,7 +28,7 @@ def standard(config: TrainingConfig, folder: RunFolder | None, progress: Callbac
     """
     patience = [Patience(config.patience)] if config.patience is not None else []
     if folder is None:
-        return [Interruption(), progress, Reading(), Diagnosis(), *patience, Best(None)]
+        return [Interruption(), progress, Reading(), Diagnosis(), *patience, Best(None), Floors()]
     board = [TensorBoard(folder.path / "tensorboard")] if config.tensorboard else []
-    kept = [Best(folder), Snapshots(folder), Checkpoints(folder, config.keep_every), Cost(folder)]
+    kept = [Best(folder), Floors(), Snapshots(folder), Checkpoints(folder, config.keep_every), Cost(folder)]
     return [Interruption(), Log(folder), *board, progress, Reading(), Diagnosis(), *patience, *kept]

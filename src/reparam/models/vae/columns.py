@@ -16,8 +16,8 @@ LEAST_SCALE = 1e-3
 """Of a number whose rounding is not known: a thousandth of its spread."""
 NARROW = 10.0
 """Of whole numbers: so many of the smallest scales make half a bin, which then has all of the mass but 1 in 10,000."""
-NEAR = 1.1
-"""A scale is at its floor if it is not so many times as large."""
+NEAR = 1.5
+"""A scale is at its floor if it is not so many times as large: the density is within 0.4 nats of the highest."""
 
 
 @recorded
