@@ -100,6 +100,7 @@ def gives_log_p(run):
 JUDGEMENTS = {
     # name: (what is asked, of which runs)
     "sample": (lambda run: evaluation.sample(run, 5), lambda run: True),
+    "drawing": (lambda run: evaluation.drawing(run, 5).samples(), lambda run: True),
     "reconstruct": (lambda run: evaluation.reconstruct(run, 5), encodes),
     "interpolate": (lambda run: evaluation.interpolate(run, 3), lambda run: True),
     "manifold": (lambda run: evaluation.manifold(run, 4), encodes),
