@@ -1,5 +1,7 @@
 """The arrays behind a figure as CSV text."""
 
+import csv
+import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,9 +26,11 @@ def as_csv(numbers: Mapping[str, Any]) -> str:
     """
     arrays = {name: np.asarray(values) for name, values in numbers.items()}
     if all(array.ndim == 1 for array in arrays.values()) and len({len(array) for array in arrays.values()}) == 1:
-        lines = [",".join(arrays)]
-        lines += [",".join(map(_text, row)) for row in zip(*arrays.values(), strict=True)]
-        return "\n".join(lines)
+        file = io.StringIO()
+        table = csv.writer(file, lineterminator="\n")  # words of a table may hold commas
+        table.writerow(arrays)
+        table.writerows([map(_text, row) for row in zip(*arrays.values(), strict=True)])
+        return file.getvalue().rstrip("\n")
     lines = ["array,row,values"]
     for name, array in arrays.items():
         rows = _levels(array).reshape(len(array), -1) if array.ndim else array.reshape(1, 1)

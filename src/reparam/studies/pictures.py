@@ -2,14 +2,17 @@
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from reparam import evaluation, plots
+from reparam.data.reading import rows_of
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import CodeForm, code_form
 from reparam.models.protocols import Decodes, Encodes, HasPrior, can
@@ -36,9 +39,20 @@ def samples_over_training(results: Sequence[Result]) -> list[Picture]:
 
 
 def samples(results: Sequence[Result]) -> list[Picture]:
-    """Samples of tables: pairs of columns."""
-    ask = partial(evaluation.sample, n=FEW_POINTS)
-    return _pictures(results, "sample", ask, "samples, by pairs of columns", f"-n {FEW_POINTS}", only=("x",))
+    """Samples of tables, column by column beside test examples; of vectors, by pairs of columns."""
+    tables = [result for result in results if result.run.record.schema is not None]
+    rest = [result for result in results if result.run.record.schema is None]
+    ask, flags = partial(evaluation.sample, n=FEW_POINTS), f"-n {FEW_POINTS}"
+    columns = _pictures(tables, "sample", _beside_the_data, "rows that it draws beside test examples", flags)
+    return columns + _pictures(rest, "sample", ask, "samples, by pairs of columns", flags, only=("x",))
+
+
+def _beside_the_data(run: Run) -> Found:
+    """Samples of a table with test examples to be drawn beside them."""
+    drawn = evaluation.sample(run, FEW_POINTS)
+    assert isinstance(drawn, evaluation.TableSamples)
+    few = rows_of(run.data.test.x, torch.arange(min(len(run.data.test), FEW_POINTS)))
+    return replace(drawn, reference=few.numpy())
 
 
 def reconstructions(results: Sequence[Result]) -> list[Picture]:

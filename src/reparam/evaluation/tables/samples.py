@@ -28,12 +28,14 @@ class TableSamples(Samples):
         y: codes of the classes, where they were asked for.
         seed: of the draws.
         given: what was known of the rows, and how well it could be met; None where nothing was.
+        reference: rows of the data ``(m, width)`` that the picture shows beside them, if any.
     """
 
     schema: TableSchema | None = None
     y: np.ndarray | None = None
     seed: int = 0
     given: str | None = None
+    reference: np.ndarray | None = None
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -64,10 +66,11 @@ class TableSamples(Samples):
         return f"{self.title}\n{self.table()}"
 
     def figure(self) -> "Figure":
-        """A panel a column."""
+        """A panel a column, the data's beside where there is a reference."""
         from reparam.plots import column_panels
 
-        return column_panels(self.panels, title=self.title)
+        beside = None if self.reference is None else shown_columns(self._schema, self.reference)
+        return column_panels(self.panels, beside, title=self.title)
 
     @property
     def panels(self) -> "list[ColumnCells]":
