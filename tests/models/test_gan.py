@@ -6,10 +6,12 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import nn
 
 from helpers import quiet_fit, same, small_data, weights
 from reparam.adversarial import EQUILIBRIUM, LOSSES, value
+from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.kinds import GANConfig, WGANConfig, build_model
 from reparam.models import GAN, WGAN, Batch, GradientPenalty, InstanceNoise
@@ -19,7 +21,7 @@ from reparam.models.traits import Traits
 from reparam.networks.players import Conditional, mlp_discriminator, mlp_generator
 from reparam.randomness import noise
 from reparam.runs.snapshots import read_snapshots
-from reparam.training import Interrupted, Silent, fit
+from reparam.training import Interrupted, Silent, fit, load
 from reparam.training.diagnosis import diagnose
 
 SHAPE = (1, 6, 6)
@@ -358,8 +360,46 @@ def test_smoothing_labels_that_a_game_does_not_have_is_refused(loss):
         small_gan(loss=loss, smoothing=0.1)
 
 
-def test_a_conditional_game_needs_labels():
+def conditional_gan():
     generator = Conditional(mlp_generator(4 + 3, [12], (2,), -math.inf, math.inf), 3)
-    model = GAN(generator, Conditional(mlp_discriminator((2 + 3,), [12]), 3), 4, (2,), classes=3)
+    return GAN(generator, Conditional(mlp_discriminator((2 + 3,), [12]), 3), 4, (2,), classes=3)
+
+
+def test_a_conditional_game_needs_labels():
     with pytest.raises(UserError, match="conditional=True"):
-        model.discriminator_loss(Batch(torch.rand(4, 2)))
+        conditional_gan().discriminator_loss(Batch(torch.rand(4, 2)))
+
+
+class TellsItsClass(nn.Module):
+    """A generator whose samples are the class that it is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.nothing = nn.Parameter(torch.zeros(()))
+
+    def forward(self, z, y):
+        return y[:, None].float().expand(-1, 2) + self.nothing
+
+
+def counted(samples):
+    return np.bincount(np.asarray(samples)[:, 0].round().astype(int), minlength=3)
+
+
+def test_random_classes_come_as_often_as_in_training(tmp_path):
+    """95 to 5 to none: exactly multinomial, in memory, from the folder without the data, and in snapshots' samples."""
+    generator = torch.Generator().manual_seed(3)
+    y = (torch.rand(2000, generator=generator) < 0.05).long()
+    data = Dataset.of(torch.randn(2000, 2), labels=y, classes=["well", "ill", "unseen"], name="patients")
+    game = GAN(TellsItsClass(), Conditional(mlp_discriminator((2 + 3,), [4]), 3), 4, (2,), classes=3, average=0.0)
+    told = np.array([1 / 3] * 3)
+    assert stats.chisquare(counted(game.sample(3000).detach()), 3000 * told).pvalue > 1e-4, "untrained: all alike"
+    run = quiet_fit(game, data, tmp_path / "run", steps=1, learning_rate=1e-9)
+    ill = float((data.train.y == 1).float().mean())
+    assert run.record.shares == pytest.approx((1 - ill, ill, 0.0))
+    again = load(tmp_path / "run", classes=[TellsItsClass])
+    assert again.record.shares == run.record.shares
+    for one in (run, again):
+        counts = counted(one.sample(4000, seed=5).x)
+        assert counts[2] == 0
+        assert stats.binomtest(int(counts[1]), 4000, ill).pvalue > 1e-4
+        assert (counted(one.sample(50, label="unseen").x) == [0, 0, 50]).all()

@@ -31,6 +31,7 @@ class DataRecord:
         reading: what was asked for when they were read, see :class:`reparam.settings.ReadingConfig`.
         picture: how what a model sees of images is drawn; None in records that do not say.
         table: how the rows of a table are read, as JSON; None where the data are no table.
+        shares: of each class among the training examples; None where these have no labels.
     """
 
     name: str
@@ -48,6 +49,7 @@ class DataRecord:
     reading: dict[str, Any] = field(default_factory=dict)
     picture: Picture | None = None
     table: dict[str, Any] | None = None
+    shares: tuple[float, ...] | None = None
 
     @classmethod
     def of(cls, data: Dataset) -> "DataRecord":
@@ -75,6 +77,7 @@ class DataRecord:
             reading=data.reading.asked(),
             picture=data.drawn if data.is_image else None,
             table=None if data.table is None else data.table.plain(),
+            shares=_shares(data),
         )
 
     @property
@@ -109,3 +112,11 @@ class DataRecord:
     def plain(self) -> dict[str, Any]:
         """As JSON can hold it; what only images or only tables have is left out of others."""
         return {name: value for name, value in asdict(self).items() if value is not None or name == "source"}
+
+
+def _shares(data: Dataset) -> tuple[float, ...] | None:
+    """How often each class is met in training."""
+    y = data.train.y
+    if y is None or not data.classes:
+        return None
+    return tuple((torch.bincount(y, minlength=len(data.classes)) / len(y)).tolist())

@@ -1,7 +1,7 @@
 """What models can do beyond being trained, and the one place where that is asked."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 from torch import Tensor, nn
@@ -80,9 +80,11 @@ class Conditional(Protocol):
     """It is told a class, where ``classes`` is above 0."""
 
     classes: int
+    shares: Sequence[float] | None
+    """How often each class is drawn where none is asked for, as training sets it; None: all alike."""
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        """``n`` draws of the classes y ``(n,)``; of random ones where none are given."""
+        """``n`` draws of the classes y ``(n,)``; of random ones, by their shares, where none are given."""
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
         """p(x|z, y)."""

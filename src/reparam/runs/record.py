@@ -64,6 +64,7 @@ class Record:
         try:
             data = plain["data"] | {"range": tuple(map(float, plain["data"]["range"]))}
             data |= {"data_shape": tuple(data["data_shape"]), "classes": tuple(data["classes"])}
+            data |= {"shares": None if data.get("shares") is None else tuple(map(float, data["shares"]))}
             data |= {"picture": Picture.of_plain(data.get("picture"))}
             read = DataRecord(**data)
             _ = read.schema  # what is no schema is refused now, and not when it is needed

@@ -11,6 +11,7 @@ from reparam.data.columns.table import TableSchema
 from reparam.errors import UserError
 from reparam.models.composition import build, own
 from reparam.models.model import Model
+from reparam.models.protocols import Conditional, can
 from reparam.runs.checkpoint import load_weights
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
@@ -143,6 +144,8 @@ def load(
     _check_given(model, classes)
     model = _rebuild(record, place, classes) if model is None else model
     notes = load_weights(_weights(place, checkpoint), model)
+    if can(model, Conditional):
+        model.shares = record.data.shares
     config = record.settings.model_copy(update={"training": record.training})
     given = None if data is None else data_like(record.data, data)
     return Run(model.eval(), config, place, place.rows(), notes["step"], given, record)

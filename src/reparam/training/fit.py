@@ -13,7 +13,7 @@ from reparam.data.places import check_places
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals, threads
 from reparam.models.model import Model
-from reparam.models.protocols import HasLikelihood, can
+from reparam.models.protocols import Conditional, HasLikelihood, can
 from reparam.models.vae.columns import ColumnsLikelihood
 from reparam.models.vae.likelihoods import Likelihood
 from reparam.runs.config import RunConfig
@@ -110,6 +110,8 @@ def _trained(
     """Train as the record says."""
     training = written.training
     model.to(choose_device(training.device))
+    if can(model, Conditional):
+        model.shares = written.data.shares
     if training.compile:
         _compile(model)
     session = Session(model, data, training, place, told)

@@ -1,7 +1,7 @@
 """Generative adversarial networks: two players on the loop that trains everything else."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -95,9 +95,13 @@ class GAN(Model):
     Raises:
         UserError: if an argument is none of these, shapes do not go together, labels are to be smoothed in a game that
             has none, or samples chosen in a game without a ratio.
+
+    Attributes:
+        shares: of the classes among random ones, as training sets them from its data; None: all alike.
     """
 
     updates: Tensor
+    shares: Sequence[float] | None = None
 
     def __init__(
         self,
@@ -287,13 +291,20 @@ class GAN(Model):
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         """G(z) of the averaged generator where there is one; of random classes where conditional and none are given.
 
+        Random classes come as often as in the data that it was trained on, see :attr:`shares`.
         Where :attr:`candidates` is above 1, each is chosen from so many by the discriminator, see :meth:`choosing`.
         """
         if self.classes and y is None:
-            y = torch.randint(self.classes, (n,), device=next(self.parameters()).device)
+            y = self._random_classes(n)
         if self.candidates == 1:
             return self._make(n, y)
         return resample(lambda: self._make(n, y), lambda x: self.judge(x, y), self.candidates)
+
+    def _random_classes(self, n: int) -> Tensor:
+        device = next(self.parameters()).device
+        if self.shares is None:
+            return torch.randint(self.classes, (n,), device=device)
+        return torch.multinomial(torch.tensor(self.shares, device=device), n, replacement=True)
 
     def choosing(self, candidates: int) -> Self:
         """The same players, but each sample is chosen from so many draws; weights are shared, not copied.
