@@ -4,10 +4,18 @@ import pytest
 import torch
 from torch import nn
 
+from oracles import MixedLaw
 from reparam.data import Dataset, Split, load_data
+from reparam.distributions.columns import Category, Number
 from reparam.errors import UserError
 from reparam.evaluation.samples.classifier import digit_classifier
-from reparam.evaluation.samples.features import choose_features, digit_features, module_features, raw_features
+from reparam.evaluation.samples.features import (
+    choose_features,
+    digit_features,
+    module_features,
+    raw_features,
+    row_features,
+)
 
 
 def dataset(x):
@@ -78,3 +86,28 @@ def test_what_is_not_finite_is_refused():
         raw_features(torch.rand(9, 3))(x)
     with pytest.raises(UserError, match="n at least 1"):
         digit_features()(torch.rand(0, 1, 28, 28))
+
+
+def test_rows_of_a_table_are_as_far_apart_as_their_columns_say():
+    """A level that one row in a thousand has is as far from the others as any, and so is a missing cell."""
+    x = torch.zeros(1000, 6)
+    x[:, 0], x[:, 2] = torch.randn(1000), 1.0
+    x[0, 2:5] = torch.tensor([0.0, 0.0, 1.0])
+    x[1, 2:6] = torch.tensor([0.0, 0.0, 0.0, 1.0])
+    families = [Number(scale=7.0, missing=True), Category(levels=3, missing=True)]
+    x[:, 0] = 0.0
+    found = row_features(families, x)(x)
+    torch.testing.assert_close(torch.cdist(found[:3], found[:3]), 1 - torch.eye(3), rtol=0, atol=1e-6)
+    number = x[:2].clone()
+    number[:, 0], number[1, 2:] = torch.tensor([1.0, 3.0]), number[0, 2:]
+    assert torch.pdist(row_features(families, x)(number)).item() == pytest.approx(2, abs=1e-6)
+
+
+def test_a_table_is_measured_by_its_columns():
+    import pandas as pd
+
+    law = MixedLaw().sample(200, seed=0)
+    frame = pd.DataFrame({"a": law[:, 0].numpy(), "word": ["xyz"[i] for i in law[:, 3:].argmax(1)]})
+    data = Dataset.of(frame, name="frame")
+    found = choose_features("auto", data, data.train.x[:50])
+    assert "columns of the table" in found.name

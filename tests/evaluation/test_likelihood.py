@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from oracles import LinearGaussian
+from oracles import LinearGaussian, MixedLaw
 from reparam.data import Dataset, Split
 from reparam.distributions import Normal
 from reparam.errors import UserError
@@ -15,10 +15,11 @@ from reparam.evaluation.likelihood.annealed import (
     bidirectional_gap,
     reverse_annealed_estimate,
 )
-from reparam.evaluation.likelihood.estimate import log_likelihood
+from reparam.evaluation.likelihood.estimate import log_likelihood, observed
 from reparam.evaluation.likelihood.importance import Accumulator, importance_estimate
 from reparam.kinds import AutoencoderConfig, AVBConfig, GANConfig, VAEConfig, build_model
 from reparam.models import Batch
+from reparam.models.traits import Traits
 from reparam.randomness import noise
 from reparam.runs.config import RunConfig
 from reparam.runs.run import Run
@@ -224,3 +225,11 @@ def test_codes_that_are_maps_are_annealed_as_the_same_numbers_in_a_row_are():
         found.append(reverse_annealed_estimate(x, codes, prior, decode, settings).log_weights)
     assert torch.equal(found[0], found[2])
     assert torch.equal(found[1], found[3])
+
+
+@pytest.mark.parametrize("scale", [None, 0.1])
+def test_a_games_rows_of_a_table_have_no_likelihood_through_noise(scale):
+    """What it makes of a code is drawn: a normal around one draw says nothing of words."""
+    game = build_model(GANConfig(), (6,), Traits(columns=MixedLaw().families))
+    with pytest.raises(UserError, match="a GAN of a table draws what it makes of a code"):
+        observed(game, scale)

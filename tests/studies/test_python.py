@@ -146,3 +146,24 @@ def test_likelihoods_of_different_values_are_not_ranked_against_each_other(tmp_p
     said = " ".join(best_likelihood(both))
     assert "do not compare" in said
     assert "next is" not in said
+
+
+def test_rows_of_a_table_compare_with_each_other_and_with_no_density_of_their_codes(tmp_path):
+    """By column, log p is in the columns' own units; of the vector that stands for a row it is another number."""
+    from dataclasses import replace
+
+    from reparam.kinds import VAEConfig, build_model
+    from reparam.studies.summary import comparable
+
+    rng = np.random.default_rng(0)
+    lines = [f"{rng.normal():.4f},{rng.integers(0, 40)},{rng.choice(['a', 'b'])}" for _ in range(400)]
+    (tmp_path / "x.csv").write_text("\n".join(["size,count,word", *lines]))
+    found = reparam.compare(["vae-2"], data=str(tmp_path / "x.csv"), epochs=1, count=60, images=5, out=tmp_path / "out")
+    (one,) = found.results
+    (values,) = comparable(found)
+    assert values.startswith("rows of a table")
+    other = build_model(VAEConfig(likelihood="normal"), one.run.model.data_shape)
+    beside = replace(one.trial, name="normal", run=replace(one.run, model=other))
+    assert len(comparable(replace(found, results=(one, replace(one, trial=beside))))) == 2
+    again = replace(one.trial, name="again", run=one.run)
+    assert len(comparable(replace(found, results=(one, replace(one, trial=again))))) == 1

@@ -149,7 +149,7 @@ KIND = Kind(
     examples=(
         "reparam train vae --latent-dim 2 --epochs 20 --out runs/plane",
         "reparam train vae --data fashion-mnist --network conv --kl-warmup 2",
-        "reparam train vae --data table.csv --likelihood normal",
+        "reparam train vae --data table.csv",
         "reparam train vae --posterior iaf --prior flow",
         "reparam train vae --objective iwae --importance-samples 50",
     ),

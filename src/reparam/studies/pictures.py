@@ -139,7 +139,7 @@ def _pictures(
         ask: what is asked of the run.
         what: the caption; what stands in braces is an attribute of what was found.
         flags: of the command.
-        only: the numbers that are shown; all but the codes unless given.
+        only: the numbers that are shown, where these are there; all but the codes unless given.
     """
     pictures = []
     for result in results:
@@ -153,7 +153,8 @@ def _pictures(
 
 def _picture(folder: Path, command: str, found: Found, what: str, flags: str, only: tuple[str, ...]) -> Picture:
     """A figure with its caption, its numbers and the command that makes it alone."""
-    numbers = {name: array for name, array in found.numbers.items() if not only or name in only}
+    # a table's numbers have the names of its columns
+    numbers = {name: array for name, array in found.numbers.items() if name in only} or dict(found.numbers)
     path = plots.save(found.figure(), folder / "figures" / f"report-{command}.png", numbers)
     caption = f"{folder.name}: {what}."
     line = f"reparam {command} {folder} {flags}".strip()

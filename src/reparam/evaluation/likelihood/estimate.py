@@ -271,6 +271,11 @@ def observed(model: Model, scale: float | None) -> Model | Observed:
         raise UserError(f"{named(model)} that is told its class has no log p(x) without one: train it without classes")
     if not can(model, HasPrior):
         raise UserError(f"this {type(model).__name__} has no prior and so no likelihood: train a vae")
+    if not _makes_points(model):
+        raise UserError(
+            f"{named(model)} of a table draws what it makes of a code, and normal noise around a draw is no likelihood "
+            "of words or whole numbers: train a vae"
+        )
     if scale is None:
         raise UserError(
             f'a {type(model).__name__} has no likelihood of its own: proposal="annealed" with scale=0.1, say, sees '
@@ -278,11 +283,6 @@ def observed(model: Model, scale: float | None) -> Model | Observed:
         )
     if not scale > 0:
         raise UserError(f"scale={scale:g} is no standard deviation: give a positive one")
-    if not _makes_points(model):
-        raise UserError(
-            f"{named(model)} of a table draws what it makes of a code, and normal noise around a draw is no likelihood "
-            "of words or whole numbers: train a vae"
-        )
     return Observed(model, scale)
 
 

@@ -1,6 +1,6 @@
 """Where features come from: the shipped digit network, Inception, a network of the user's, or the plain values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from reparam.data import Dataset, at_once
+from reparam.distributions.columns import Category, Family
 from reparam.errors import UserError
 from reparam.evaluation.samples.classifier import FEATURES, digit_classifier, fits_classifier
 from reparam.evaluation.samples.inception import Inception
@@ -59,7 +60,8 @@ def choose_features(choice: nn.Module | Choice, data: Dataset, x: Tensor, seed: 
     """The features to measure with.
 
     Args:
-        choice: a network of the user's; ``raw``; ``auto``: the digit network for 1×28×28 images in [0, 1], else raw; or
+        choice: a network of the user's; ``raw`` (of tables, what :func:`row_features` gives); ``auto``: the digit
+            network for 1×28×28 images in [0, 1], else raw; or
             ``inception`` for images in [0, 1], see :class:`reparam.evaluation.samples.inception.Inception`.
         data: what is measured on.
         x: real examples ``(n, *data_shape)`` that raw features are standardized by.
@@ -78,7 +80,7 @@ def choose_features(choice: nn.Module | Choice, data: Dataset, x: Tensor, seed: 
         raise UserError(f"features {choice!r} are unknown: give auto, raw, inception or an nn.Module")
     if choice == "auto" and fits_classifier(data):
         return digit_features()
-    return raw_features(x, seed)
+    return raw_features(x, seed) if data.table is None else row_features(data.table.families, x, seed)
 
 
 def digit_features() -> Features:
@@ -131,16 +133,42 @@ def raw_features(x: Tensor, seed: int = 0) -> Features:
     deviation = x.float().std(over, correction=0, keepdim=True)
     deviation = torch.where(deviation > 0, deviation, 1.0)
 
+    kind = "pixels" if x.dim() == 4 else "columns"
+    return _affine(mean, deviation, f"raw {kind}, standardized", x, seed)
+
+
+@exact()
+def row_features(families: Sequence[Family], x: Tensor, seed: int = 0) -> Features:
+    """Rows of a table ``(n, width)`` in units of their own, so that two levels of a category are 1 apart.
+
+    A deviation of its own would make of a rare level the largest difference there is.
+
+    >>> from reparam.distributions.columns import Category, Number
+    >>> x = torch.tensor([[0.5, 1.0, 0.0], [0.5, 0.0, 1.0]])
+    >>> torch.cdist(*row_features([Number(), Category()], x)(x).split(1))
+    tensor([[1.0000]])
+    """
+    counted = [entry for family in families for entry in _counted(family)]
+    deviation = torch.where(torch.tensor(counted), 1.0, 2**0.5)
+    return _affine(torch.zeros(len(counted)), deviation, "columns of the table in units of their spread", x, seed)
+
+
+def _counted(family: Family) -> list[bool]:
+    """Of each entry of a column, whether it is a number: codes and what says that a cell is missing are none."""
+    return [not isinstance(family, Category)] * family.width + [False] * family.missing
+
+
+def _affine(mean: Tensor, deviation: Tensor, what: str, x: Tensor, seed: int) -> Features:
+    """Values less a mean in units of a deviation, or what matters of them in x where they are too many."""
+
     def standardize(values: Tensor) -> Tensor:
         return ((values.cpu() - mean) / deviation).flatten(1)
 
-    kind, columns = "pixels" if x.dim() == 4 else "columns", x[0].numel()
+    columns = x[0].numel()
     if columns <= MOST_COLUMNS:
-        return Features(f"raw {kind}, standardized ({columns})", "raw", standardize)
+        return Features(f"{what} ({columns})", "raw", standardize)
     centre, directions, share = _principal(standardize(x), min(MOST_COLUMNS, len(x) - 1), seed)
-    name = (
-        f"raw {kind}, standardized, their {directions.shape[1]} leading principal components ({share:.0%} of variance)"
-    )
+    name = f"{what}, their {directions.shape[1]} leading principal components ({share:.0%} of variance)"
     return Features(name, "raw", lambda values: (standardize(values) - centre) @ directions)
 
 
