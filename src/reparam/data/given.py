@@ -15,6 +15,7 @@ from reparam.data.load import MEMORY_LIMIT, binarized, from_reading, load_data
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.assemble import assemble
 from reparam.data.readers.given_cells import cells_given, column_of, is_table, joined
+from reparam.data.readers.known import Known
 from reparam.data.readers.table import table_reading
 from reparam.data.reading import SPLIT_WORDS, Reading
 from reparam.errors import UserError
@@ -96,7 +97,8 @@ def dataset_of(
 
 def _table(parts: Mapping[str, Any], labels: Any, name: str, asked: Asked) -> Reading:
     """Tables by split, or one to be split, as one table."""
-    cells = {split: cells_given(part, f"{split} of {name!r}") for split, part in parts.items()}
+    known = None if asked.table is None else Known.of(asked.table)
+    cells = {split: cells_given(part, f"{split} of {name!r}", asked.how, known) for split, part in parts.items()}
     if isinstance(labels, str):
         asked = replace(asked, how=asked.how.model_copy(update={"labels": labels}))
     elif labels is not None:

@@ -14,6 +14,7 @@ from reparam.data.dataset import Dataset, LazyArray, Split
 from reparam.data.given import as_dataset
 from reparam.data.load import load_data
 from reparam.data.readers.given_cells import cells_given
+from reparam.data.readers.known import Known
 from reparam.data.reading import chunks, rows_of
 from reparam.data.record import DataRecord
 from reparam.errors import UserError
@@ -44,7 +45,7 @@ def rows_given(x: Any, schema: TableSchema, where: str) -> torch.Tensor:
             raise UserError(f"{where} has examples of shape {tuple(x.x.shape[1:])} and rows of this table are vectors "
                             f"of {schema.width}: give the table itself")  # fmt: skip
         return torch.cat([rows_of(x.x, rows) for rows in chunks(x.x)]).float()
-    cells = cells_given(x, where)
+    cells = cells_given(x, where, known=Known.of(schema))
     vectors = torch.from_numpy(schema.encode(cells, where))
     for remark in remarks(cells, schema.columns):
         warnings.warn(f"{where}: {remark}", stacklevel=2)

@@ -64,7 +64,7 @@ def frames(draw):
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(frame=frames())
 def test_a_table_is_read_as_it_was_written(tmp_path_factory, name, frame):
     path = tmp_path_factory.mktemp("t") / name

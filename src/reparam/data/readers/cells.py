@@ -17,6 +17,7 @@ class Column:
         missing: ``(n,)`` bool, where a cell has no value.
         decimals: the most digits behind the decimal point as the text has them; None where it was no text.
         written: how dates are written, as strptime has it (``"%Y-%m-%d"``), or truth values (``"yes/no"``).
+        levels: the words in an order of their own, where the table has one.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Column:
     missing: np.ndarray
     decimals: int | None = None
     written: str | None = None
+    levels: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Tables that Python code holds as typed cells: columns by name, rows by name, arrays, frames of other libraries."""
 
-import datetime
-import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,13 +9,20 @@ import numpy as np
 from reparam.data.columns.texts import texts
 from reparam.data.readers.array_table import array_cells
 from reparam.data.readers.cells import Cells, Column
+from reparam.data.readers.frames import cells_of, is_frame
+from reparam.data.readers.frames.found import Refused
+from reparam.data.readers.frames.records import of_array
+from reparam.data.readers.known import Known
 from reparam.errors import UserError
+from reparam.settings import ReadingConfig
+
+HOW = ReadingConfig()
 
 TAKEN = "a DataFrame, columns by name, or an array (n, d)"
 
 
-def is_frame(given: Any) -> bool:
-    """Whether it is a table of another library, whose columns have names: pandas, polars, Arrow."""
+def _has_columns(given: Any) -> bool:
+    """Whether it looks like a table of a library that is not known, whose columns have names."""
     arrow = hasattr(given, "column_names") and not hasattr(given, "features")  # which Hugging Face's data sets have
     return not isinstance(given, Mapping) and (hasattr(given, "columns") or arrow)
 
@@ -25,7 +30,7 @@ def is_frame(given: Any) -> bool:
 def is_table(given: Any) -> bool:
     """Whether it is a table whose columns have names: cells, a frame, or rows by name."""
     rows = isinstance(given, list) and bool(given) and all(isinstance(row, Mapping) for row in given)
-    return isinstance(given, Cells) or rows or is_frame(given)
+    return isinstance(given, Cells) or rows or is_frame(given) or _has_columns(given)
 
 
 def joined(tables: Mapping[str, Cells], where: str) -> Cells:
@@ -58,34 +63,45 @@ def _below(columns: Sequence[Column]) -> Column:
     return Column(columns[0].name, values, missing, max(decimals, default=None), columns[0].written)
 
 
-def cells_given(given: Any, where: str) -> Cells:
+def cells_given(given: Any, where: str, how: ReadingConfig = HOW, known: Known | None = None) -> Cells:
     """A table of any form as typed cells.
 
     Args:
         given: cells; a frame; columns by name, each a sequence, or one cell each for one row; a list of rows by name;
             an array or a tensor ``(n, d)``, or one row of it.
         where: what it is called in errors.
+        how: the settings of reading.
+        known: what a schema says of the columns, where they are to be read by one.
 
     Raises:
-        UserError: if it is none of these, or its columns are of different lengths.
+        UserError: if it is none of these, its columns are of different lengths, or hold what no table can.
 
     >>> [column.values.dtype.kind for column in cells_given({"a": [1, None], "b": ["x", "y"]}, "it").columns]
     ['i', 'O']
     """
     if isinstance(given, Cells):
         return given
-    if is_frame(given):
-        names = list(getattr(given, "column_names", None) or given.columns)
-        return _named({str(name): given[name] for name in names}, where)
-    if isinstance(given, list) and given and all(isinstance(row, Mapping) for row in given):
-        names = list(dict.fromkeys(name for row in given for name in row))
-        return _named({str(name): [row.get(name) for row in given] for name in names}, where)
-    if isinstance(given, Mapping):
-        return _named({str(name): _listed(column) for name, column in given.items()}, where)
+    if (columns := _by_name(given)) is not None:
+        given = columns
+    if (found := cells_of(given, where, how, known)) is not None:
+        return found
     array = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
     if array.ndim not in (1, 2) or array.dtype.kind not in "fiub":
         raise UserError(f"{where} is no table (a {type(given).__name__} of shape {array.shape}): give {TAKEN}")
     return array_cells(array if array.ndim == 2 else array[None])
+
+
+def _by_name(given: Any) -> dict[str, Any] | None:
+    """Columns by name of what is no frame that is known: rows by name, single cells by name, and other frames."""
+    if isinstance(given, list) and given and all(isinstance(row, Mapping) for row in given):
+        names = list(dict.fromkeys(name for row in given for name in row))
+        return {str(name): [row.get(name) for row in given] for name in names}
+    if isinstance(given, Mapping):
+        return {str(name): _listed(column) for name, column in given.items()}
+    if is_frame(given) or not _has_columns(given):
+        return None
+    names = list(getattr(given, "column_names", None) or given.columns)
+    return {str(name): given[name] for name in names}
 
 
 def _listed(column: Any) -> Any:
@@ -93,71 +109,16 @@ def _listed(column: Any) -> Any:
     return [column] if column is None or np.ndim(column) == 0 else column
 
 
-def _named(columns: Mapping[str, Any], where: str) -> Cells:
-    found = tuple(column_of(name, cells) for name, cells in columns.items())
-    lengths = {len(column.values): column.name for column in found}
-    if len(lengths) > 1:
-        (one, first), (two, other), *_ = lengths.items()
-        raise UserError(f"{where} has {one:,} rows in column {first!r} and {two:,} in {other!r}: give each as many")
-    return Cells(found)
-
-
 def column_of(name: str, cells: Any) -> Column:
     """A sequence of any cells as a typed column; None, NaN and NaT are missing.
+
+    Raises:
+        UserError: if they are what no table has in its cells.
 
     >>> column_of("a", [True, None]).values.tolist()
     [True, False]
     """
-    array = cells.to_numpy() if hasattr(cells, "to_numpy") else np.ma.asanyarray(cells)
-    if array.ndim != 1:
-        raise UserError(f"column {name!r} has shape {array.shape}: give one cell a row")
-    missing = np.array(np.ma.getmaskarray(array)) | _empty(np.ma.getdata(array))
-    values = np.ma.getdata(array)
-    kind = values.dtype.kind
-    if kind in "OUST":
-        return _objects(name, values.astype(object), missing)
-    if kind in "fiub":
-        plain = array_cells(values[:, None]).columns[0].values
-        return Column(name, np.where(missing, np.nan, plain) if kind == "f" else plain, missing)
-    if kind == "M":
-        return Column(name, values.astype("datetime64[us]"), missing)
-    raise UserError(f"column {name!r} is of dtype {values.dtype}, which no column is: give numbers, words or dates")
-
-
-def _empty(values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind == "f":
-        return np.asarray(np.isnan(values))
-    if values.dtype.kind == "M":
-        return np.asarray(np.isnat(values))
-    if values.dtype.kind == "O":
-        return np.array([_is_nothing(cell) for cell in values.tolist()], dtype=bool)
-    return np.zeros(len(values), dtype=bool)
-
-
-def _is_nothing(cell: Any) -> bool:
-    """Whether a cell is None, NaN, NaT or what pandas calls NA: nothing else differs from itself, or will not say."""
-    try:
-        return cell is None or bool(cell != cell) or cell == ""
-    except TypeError:
-        return True
-
-
-TYPES: Sequence[tuple[type | tuple[type, ...], str, Any]] = (
-    ((bool, np.bool_), "bool", False),
-    (numbers.Integral, "int64", 0),
-    (numbers.Real, "float64", np.nan),
-    ((datetime.date, np.datetime64), "datetime64[us]", np.datetime64("NaT")),
-)
-"""What objects are taken for if all of them are it: the types, the values' dtype, and what stands for a missing one."""
-
-
-def _objects(name: str, values: np.ndarray, missing: np.ndarray) -> Column:
-    there = values[~missing].tolist()
-    for types, dtype, nothing in TYPES:
-        if there and all(isinstance(cell, types) for cell in there):
-            cells = np.full(len(values), nothing, dtype=dtype)
-            cells[~missing] = np.array(there, dtype=dtype)
-            return Column(name, cells, missing)
-    words = np.full(len(values), "", dtype=object)
-    words[~missing] = [str(cell) for cell in there]
-    return Column(name, words, missing)
+    found = of_array(name, cells)
+    if isinstance(found, Refused):
+        raise UserError(f"column {name!r} holds {found.what}: give numbers, words, truth values or dates, one a row")
+    return found.column

@@ -11,8 +11,10 @@ from reparam.data.readers.archives import ENDINGS as ARCHIVES
 from reparam.data.readers.arrays import read_npy, read_npz
 from reparam.data.readers.asked import ARRAYS, FOLDERS, TABLES, Asked, refuse_idle
 from reparam.data.readers.cells import Cells
+from reparam.data.readers.columnar import ENDINGS, read_columnar
 from reparam.data.readers.fashion import read_fashion
 from reparam.data.readers.images import read_images
+from reparam.data.readers.known import Known
 from reparam.data.readers.mnist import read_mnist
 from reparam.data.readers.static_mnist import read_static_mnist
 from reparam.data.readers.table import table_reading
@@ -46,16 +48,27 @@ ARRAY_FILES = ("read_as", "columns", "drop", "schema_file", "split_by", *ARRAYS)
 """What applies to files of arrays."""
 TEXTS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 """The endings of text tables."""
+COLUMNAR = ("read_as", *(name for name in TABLES if name not in ("delimiter", "decimal", "header", "encoding")))
+"""What applies to tables in columns, which are no text."""
 
 
 def _read_text(path: Path, asked: Asked) -> Reading:
-    return table_reading(read_text(path, asked.how), path.name, asked)
+    return table_reading(read_text(path, asked.how, _known(asked)), path.name, asked)
+
+
+def _read_columnar(path: Path, asked: Asked) -> Reading:
+    return table_reading(read_columnar(path, asked.how, _known(asked)), path.name, asked)
+
+
+def _known(asked: Asked) -> Known | None:
+    return None if asked.table is None else Known.of(asked.table)
 
 
 READERS: dict[str, Format] = {
     ".npy": Format(read_npy, ARRAY_FILES),
     ".npz": Format(read_npz, ARRAY_FILES),
     **{ending: Format(_read_text, (*TABLES, "read_as")) for ending in TEXTS},
+    **{ending: Format(_read_columnar, COLUMNAR) for ending in ENDINGS},
     **{ending: Format(read_images, IMAGES) for ending in (*ARCHIVES, ".tif", ".tiff", ".gif")},
 }
 """By a file's ending, in small letters; IDX files, which have many, and folders are known by what they hold."""

@@ -50,12 +50,13 @@ class Dates:
     notes: tuple[str, ...] = ()
 
 
-def dates_of(texts: Sequence[str], day_first: bool = False) -> Dates | None:
+def dates_of(texts: Sequence[str], day_first: bool = False, written: str | None = None) -> Dates | None:
     """Texts as dates, if nine in ten of them are, all in one form.
 
     Args:
         texts: the different cells of a column.
         day_first: whether 3/4/2024 is the third of April where nothing in the column says so.
+        written: how they are written, where that is known.
 
     >>> dates_of(["2024_01_15", "2024_02_29"]).written
     '%Y_%m_%d'
@@ -65,7 +66,8 @@ def dates_of(texts: Sequence[str], day_first: bool = False) -> Dates | None:
     >>> dates_of(["ant", "bee"]), dates_of(["2024-02-30"])
     (None, None)
     """
-    likely = [day for day in DAYS if any(map(_form(day).fullmatch, texts[:20]))]
+    known = DAYS if written is None else [max(filter(written.startswith, DAYS), key=len)]
+    likely = [day for day in known if any(map(_form(day).fullmatch, texts[:20]))]
     tried = {day: _read(texts, day) for day in likely}
     right = {day: int(np.count_nonzero(~np.isnat(found.values))) for day, found in tried.items()}
     best = max(right, key=right.__getitem__, default=None)

@@ -14,7 +14,8 @@ NAMED = {"tab": "\t", "\\t": "\t", "space": SPACES, "spaces": SPACES, "comma": "
 """Delimiters that have names."""
 CALLED = {"\t": "tabs", SPACES: "spaces", ",": "commas", ";": "semicolons", "|": "bars"}
 NUMBER = r"[+-]?(?:\d[\d.,'’\u00a0\u202f]*|[.,]\d+)(?:[eE][+-]?\d+)?"
-DATE = r"\d{1,4}[-/._]\d{1,2}[-/._]\d{1,4}(?:[T ]\d{1,2}:\d\d.*)?|\d{1,2}:\d\d(?::\d\d.*)?"
+TIME = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]m)?(?:Z| UTC|[+-]\d\d:?\d\d)?"
+DATE = rf"\d{{1,4}}[-/._]\d{{1,2}}[-/._]\d{{1,4}}(?:[T ]{TIME})?|{TIME}"
 VALUE = re.compile(rf"{NUMBER}|{DATE}|yes|no|true|false", re.IGNORECASE)
 FOREIGN = re.compile(r"[,;\t|]")
 MOST_ROWS, MOST_CELLS = 60, 200

@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from reparam.data.readers.cells import Cells
+from reparam.data.readers.known import Known
 from reparam.data.readers.text.grown import Reading
 from reparam.data.readers.text.names import column_names
 from reparam.data.readers.text.numbers import decimal_of
@@ -18,7 +19,7 @@ from reparam.settings import ReadingConfig
 HOW = ReadingConfig()
 
 
-def read_text(path: Path, how: ReadingConfig = HOW) -> Cells:
+def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None) -> Cells:
     """A text table as columns of typed cells.
 
     Delimiter, quotes, decimal signs, encoding, the row of names and an index are found out unless ``how`` says them;
@@ -27,6 +28,7 @@ def read_text(path: Path, how: ReadingConfig = HOW) -> Cells:
     Args:
         path: of the file.
         how: the settings of reading. With ``read_as="vectors"`` columns are numbers, or words, and nothing else.
+        known: what a schema says of the columns, where the table is to be read by one.
 
     Raises:
         UserError: if the file is no text table, rows differ in width, or cells are not of their column's kind; all of
@@ -34,9 +36,9 @@ def read_text(path: Path, how: ReadingConfig = HOW) -> Cells:
     """
     where, plain = repr(str(path)), how.read_as == "vectors"
     source = look(path, how.encoding)
-    start = _start(source, how, where)
+    start = _start(source, how, where, known)
     names, renamed = column_names(start.names)
-    rules = _rules(start, names, how)
+    rules = _rules(start, names, how, known)
     reading = Reading(source, start, where)
     typed = reading.typed(names, rules)
     ragged, comments = reading.ragged, reading.comments.count
@@ -45,27 +47,30 @@ def read_text(path: Path, how: ReadingConfig = HOW) -> Cells:
     notes += (f"{comments:,} comment{'s' * (comments > 1)} passed over",) if comments else ()
     if plain:
         return Cells(tuple(each.column for each in typed), notes, reading.lines, start.header)
-    cells = settled(typed, start.names if start.header else names, rules.asked, how.missing)
+    cells = settled(
+        typed, start.names if start.header else names, rules.asked, how.missing, known.lows if known else {}
+    )
     return replace(cells, notes=(*notes, *cells.notes), lines=reading.lines, header=start.header)
 
 
-def _start(source: Source, how: ReadingConfig, where: str) -> Start:
+def _start(source: Source, how: ReadingConfig, where: str, known: Known | None) -> Start:
     """What the first lines of a file say."""
+    names = frozenset(known.kinds if known else ())
     lines: list[str] = []
     with source.open() as text:
         while len(lines) < LEAST_LINES or (len(lines) < LINES and sum(map(len, lines)) < CHARACTERS):
             some = list(islice(text.lines, LEAST_LINES))
             lines += some
             if len(some) < LEAST_LINES:
-                return start_of(lines, False, how, where, _ending(source.path))
-    return start_of(lines, True, how, where, _ending(source.path))
+                return start_of(lines, False, how, where, _ending(source.path), names)
+    return start_of(lines, True, how, where, _ending(source.path), names)
 
 
 def _ending(path: Path) -> str:
     return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
-def _rules(start: Start, names: list[str], how: ReadingConfig) -> Rules:
+def _rules(start: Start, names: list[str], how: ReadingConfig, known: Known | None) -> Rules:
     """What is known of a table before its columns are judged."""
     spellings = Spellings(how.missing)
     columns = [[cell.strip() for cell in column] for column in zip(*start.sample, strict=True)]
@@ -75,7 +80,8 @@ def _rules(start: Start, names: list[str], how: ReadingConfig) -> Rules:
     asked = {_name(name, names): "label" for name in roles if name} | {
         _name(name, names): kind for name, kind in how.columns.items()
     }
-    return Rules(spellings, how.decimal, likely, how.read_as == "vectors", asked)
+    asked = {**known.kinds, **asked} if known else asked
+    return Rules(spellings, how.decimal, likely, how.read_as == "vectors", asked, known.written if known else None)
 
 
 def _name(asked: str, names: list[str]) -> str:

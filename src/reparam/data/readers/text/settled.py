@@ -15,7 +15,13 @@ from reparam.errors import UserError
 SHOWN_PROBLEMS = 20
 
 
-def settled(typed: Sequence[Typed], written: Sequence[str], asked: Mapping[str, str], missing: Sequence[str]) -> Cells:
+def settled(
+    typed: Sequence[Typed],
+    written: Sequence[str],
+    asked: Mapping[str, str],
+    missing: Sequence[str],
+    lows: Mapping[str, float],
+) -> Cells:
     """The columns of a table, and what was decided about them.
 
     Args:
@@ -23,11 +29,12 @@ def settled(typed: Sequence[Typed], written: Sequence[str], asked: Mapping[str, 
         written: their names as they are written, empty where there is none.
         asked: the kinds of columns that were given, by name.
         missing: spellings of missing cells that were given.
+        lows: the smallest numbers of columns, by name, where they are known.
     """
     told: dict[str, list[str]] = {}
     columns = []
     for each in typed:
-        column, more = refined(each.column, asked.get(each.column.name, ""), missing)
+        column, more = refined(each.column, asked.get(each.column.name, ""), missing, lows.get(each.column.name))
         columns.append(column)
         for remark in (*each.remarks, *more):
             told.setdefault(remark, []).append(column.name)

@@ -71,8 +71,13 @@ def _spelled(counts: Mapping[str, int], stands: Mapping[str, bool], true: str, f
     return found[True] or change(true), found[False] or change(false)
 
 
-def stand_ins(values: np.ndarray, missing: np.ndarray) -> list[float]:
+def stand_ins(values: np.ndarray, missing: np.ndarray, low: float | None = None) -> list[float]:
     """The numbers of a column that stand for missing ones, as -999 among ages: repeated, and far below all the rest.
+
+    Args:
+        values: the column's.
+        missing: which of them are missing anyway.
+        low: the smallest number there can be, where it is known: all below it is far.
 
     >>> stand_ins(np.array([18.0, -999, 40, 35, -999, 60]), np.zeros(6, bool))
     [-999]
@@ -82,6 +87,8 @@ def stand_ins(values: np.ndarray, missing: np.ndarray) -> list[float]:
     seen = values[~missing]
     if not len(seen) or seen.min() > STAND_INS[0]:
         return []
+    if low is not None:
+        return [number for number in STAND_INS if number < low and (seen == number).any()]
     suspects = [number for number in STAND_INS if np.count_nonzero(seen == number) > 1]
     rest = seen[~np.isin(seen, suspects)]
     return [number for number in suspects if len(rest) > 1 and _is_far_below(number, rest)]

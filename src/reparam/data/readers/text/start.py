@@ -1,7 +1,7 @@
 """What the first lines of a text table say: how it is cut into cells, and how its columns are called."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from reparam.data.readers.text.dialect import CALLED, dialect_of, named
@@ -37,7 +37,9 @@ class Start:
     notes: tuple[str, ...]
 
 
-def start_of(lines: Sequence[str], cut: bool, how: ReadingConfig, where: str, ending: str = "") -> Start:
+def start_of(
+    lines: Sequence[str], cut: bool, how: ReadingConfig, where: str, ending: str = "", known: Collection[str] = ()
+) -> Start:
     """Find out how a table is written.
 
     Args:
@@ -46,6 +48,7 @@ def start_of(lines: Sequence[str], cut: bool, how: ReadingConfig, where: str, en
         how: what was given.
         where: the file, in errors.
         ending: of the file's name.
+        known: names that its columns may have.
 
     Raises:
         UserError: if there are no rows.
@@ -62,7 +65,7 @@ def start_of(lines: Sequence[str], cut: bool, how: ReadingConfig, where: str, en
     found = found[titles:]
     names, own = _comment_names(lines[: found[0].first - 1], dialect, width), False
     if names is None:
-        names, own = _names(found, width, how.header, plain), True
+        names, own = _names(found, width, how.header, plain, known), True
     body = found[1:] if names is not None and own else found
     if not body:
         raise UserError(f"{where} has names of columns and no rows: give a table with rows.")
@@ -108,7 +111,7 @@ def _comment_names(before: Sequence[str], dialect: Dialect, width: int) -> list[
     return None
 
 
-def _names(found: Sequence[Row], width: int, header: str, plain: bool) -> list[str] | None:
+def _names(found: Sequence[Row], width: int, header: str, plain: bool, known: Collection[str]) -> list[str] | None:
     """The names in the first row, if it is one of names."""
     first = [cell.strip() for cell in found[0].cells]
     body = [[cell.strip() for cell in row.cells] for row in found[1:] if len(row.cells) == width]
@@ -120,7 +123,7 @@ def _names(found: Sequence[Row], width: int, header: str, plain: bool) -> list[s
             return None
         # a header with one cell less lacks the name of row numbers, as R writes them, or the rows end in a delimiter
         return [*first, ""] if all(row[-1] == "" for row in body) else ["", *first]
-    if header == "auto":
+    if header == "auto" and not any(cell in known for cell in first):
         decided = words_name(first, body) if plain else is_header(first, body) if body else words
         if not decided:
             return None

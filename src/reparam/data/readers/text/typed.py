@@ -29,6 +29,7 @@ class Rules:
         likely: the one that the table shows, where a column leaves it open.
         plain: whether columns are numbers or words and nothing else.
         asked: the kinds of columns that were given, by name.
+        written: how the columns of dates are written, by name, if that is known: no others are dates then.
     """
 
     spellings: Spellings = field(default_factory=Spellings)
@@ -36,6 +37,7 @@ class Rules:
     likely: str | None = None
     plain: bool = False
     asked: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str | None] | None = None
 
     def form(self, texts: Sequence[str]) -> Format | None:
         """How these are written as numbers, if all of them are some."""
@@ -172,8 +174,10 @@ def _truths(texts: Texts, rules: Rules) -> Typed | None:
 
 
 def _dates(texts: Texts, rules: Rules) -> Typed | None:
-    words = list(texts.seen)
-    found = dates_of(words, day_first=(rules.decimal or rules.likely) == ",")
+    words, known = list(texts.seen), rules.written or {}
+    if rules.written is not None and texts.name not in known:
+        return None
+    found = dates_of(words, (rules.decimal or rules.likely) == ",", known.get(texts.name))
     if found is None:
         return None
     column = texts.column(
