@@ -26,8 +26,8 @@ def test_unknown_names_list_what_there_is(tmp_path):
     refuse("quux", "'quux' is neither a known name nor an existing path: give mnist")
     refuse(tmp_path / "nothing.npy", "nothing.npy' does not exist: give the path of .npy")
     refuse("no/such/folder", "does not exist")
-    (tmp_path / "a.parquet").write_bytes(b"PAR1")
-    refuse(tmp_path / "a.parquet", "of no format that is read: give .npy")
+    (tmp_path / "a.xyz").write_bytes(b"PAR1")
+    refuse(tmp_path / "a.xyz", "of no format that is read: give .npy")
 
 
 def test_idle_arguments_are_refused(tmp_path):

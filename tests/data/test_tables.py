@@ -150,7 +150,7 @@ def test_what_new_rows_hold_that_the_data_do_not_is_said_at_once():
         examples_of("abc", data)
     with pytest.raises(UserError, match="3 columns without names, and the table that it is read by has 8"):
         examples_of(np.zeros((4, 3)), data)
-    with pytest.raises(UserError, match="9 rows in column 'age' and 8 in 'income'"):
+    with pytest.raises(UserError, match="9 rows, and of its columns 'income' has 8"):
         examples_of({"age": some["age"], "income": some["income"][:8]}, data)
 
 

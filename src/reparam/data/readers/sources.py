@@ -52,23 +52,16 @@ COLUMNAR = ("read_as", *(name for name in TABLES if name not in ("delimiter", "d
 """What applies to tables in columns, which are no text."""
 
 
-def _read_text(path: Path, asked: Asked) -> Reading:
-    return table_reading(read_text(path, asked.how, _known(asked)), path.name, asked)
-
-
-def _read_columnar(path: Path, asked: Asked) -> Reading:
-    return table_reading(read_columnar(path, asked.how, _known(asked)), path.name, asked)
-
-
-def _known(asked: Asked) -> Known | None:
-    return None if asked.table is None else Known.of(asked.table)
+def _read_table(path: Path, asked: Asked) -> Reading:
+    known = None if asked.table is None else Known.of(asked.table)
+    return table_reading(cells_at(path, asked.how, known), path.name, asked)
 
 
 READERS: dict[str, Format] = {
     ".npy": Format(read_npy, ARRAY_FILES),
     ".npz": Format(read_npz, ARRAY_FILES),
-    **{ending: Format(_read_text, (*TABLES, "read_as")) for ending in TEXTS},
-    **{ending: Format(_read_columnar, COLUMNAR) for ending in ENDINGS},
+    **{ending: Format(_read_table, (*TABLES, "read_as")) for ending in TEXTS},
+    **{ending: Format(_read_table, COLUMNAR) for ending in ENDINGS},
     **{ending: Format(read_images, IMAGES) for ending in (*ARCHIVES, ".tif", ".tiff", ".gif")},
 }
 """By a file's ending, in small letters; IDX files, which have many, and folders are known by what they hold."""
@@ -79,13 +72,18 @@ def formats() -> str:
     return f"{', '.join(READERS)}, IDX (images-idx3-ubyte, .gz too), or a folder of images or IDX files"
 
 
-def cells_at(path: Path, how: ReadingConfig) -> Cells:
+def cells_at(path: Path, how: ReadingConfig, known: Known | None = None) -> Cells:
     """The table in a file as typed cells.
+
+    Args:
+        path: of the file.
+        how: the settings of reading.
+        known: what a schema says of the columns, where they are to be read by one.
 
     Raises:
         UserError: if the file holds no table.
     """
-    return read_text(path, how)
+    return (read_columnar if path.suffix.lower() in ENDINGS else read_text)(path, how, known)
 
 
 def format_of(path: Path) -> Format | None:

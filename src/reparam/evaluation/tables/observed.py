@@ -9,6 +9,7 @@ import numpy as np
 from reparam.data.columns.table import TableSchema
 from reparam.data.readers.cells import Cells, Column
 from reparam.data.readers.given_cells import cells_given
+from reparam.data.readers.known import Known
 from reparam.data.readers.sources import cells_at
 from reparam.data.record import DataRecord
 from reparam.data.tables import kept_of
@@ -36,9 +37,9 @@ def observed(given: Any, record: DataRecord, schema: TableSchema) -> Observed:
     """
     where = repr(os.fspath(given)) if isinstance(given, str | os.PathLike) else "x"
     if isinstance(given, str | os.PathLike):
-        cells = cells_at(Path(given).expanduser(), ReadingConfig(**kept_of(record)))
+        cells = cells_at(Path(given).expanduser(), ReadingConfig(**kept_of(record)), Known.of(schema))
     else:
-        cells = cells_given(given, where)
+        cells = cells_given(given, where, known=Known.of(schema))
     with_holes = _opened(schema)
     entries = with_holes.encode(cells, where)
     ends = [place.stop - 1 for place in places(with_holes.families)]

@@ -34,7 +34,7 @@ def _column(name: str, series: Any) -> Found | Refused:
         return length(name, series.dt.total_microseconds().fill_null(0).to_numpy() / 1e6, missing)
     if kind in ("Categorical", "Enum"):
         # the order of an Enum is its own, that of a Categorical the one in which words were met
-        levels = tuple(series.cat.get_categories().to_list()) if kind == "Enum" else None
+        levels = tuple(dtype.categories) if kind == "Enum" else None
         return of_objects(name, series.to_list(), missing, levels)
     if dtype.is_nested() or kind in ("Object", "Binary"):
         return Refused(name, f"values of type {dtype}")
