@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, ipc, parquet
 
-from reparam.data import load_data
+from reparam.data import as_dataset, load_data
 from reparam.data.readers.columnar import read_columnar
 from reparam.data.readers.frames import cells_of, is_frame
 from reparam.errors import UserError
@@ -100,7 +100,7 @@ def test_without_pyarrow_one_is_told_what_to_install(tmp_path):
     code = f"""
 import sys
 sys.modules["pyarrow"] = None
-from reparam.data import load_data
+from reparam.data import as_dataset, load_data
 from reparam.errors import UserError
 try:
     load_data({str(tmp_path / "t.parquet")!r})
@@ -150,3 +150,8 @@ def test_a_data_set_of_hugging_face_is_a_table_where_its_items_are_single_cells(
     pictures = Dataset(table, text=Image())
     assert not is_frame(pictures)
     assert cells_of(pictures, "it") is None
+
+
+def test_levels_have_the_order_that_they_had_in_the_frame():
+    data = as_dataset(frame())
+    assert next(kind for kind in data.table.columns if kind.name == "size").levels == ("S", "M", "L")

@@ -61,7 +61,8 @@ CASES = {
     "pandas decimals": (pd.Series([decimal.Decimal("1.50"), None], dtype=object), [1.5, NAN], [False, True], "float64"),
     "pandas interval": (pd.Series(pd.cut([1, 5], [0, 2, 6])).astype(pd.IntervalDtype("int64")), ["(0, 2]", "(2, 6]"],
                         [False] * 2, "O"),
-    "pandas categories": (pd.Series(pd.Categorical(["lo", None, "hi"], ["lo", "mid", "hi"])), ["lo", "", "hi"], GAPS, "O"),
+    "pandas categories": (pd.Series(pd.Categorical(["lo", None, "hi"], ["lo", "mid", "hi"])),
+                          ["lo", "", "hi"], GAPS, "O"),
     "pandas categories of numbers": (pd.Series(pd.Categorical([3, 1, 3])), [3, 1, 3], [False] * 3, "int64"),
     "pandas categories of numbers with gaps": (pd.Series(pd.Categorical([3, None, 1])), [3, 0, 1], GAPS, "int64"),
     "pandas mixture": (pd.Series([1, None, "x"], dtype=object), ["1", "", "x"], GAPS, "O"),
@@ -93,7 +94,8 @@ CASES = {
     "arrow nothing": (pa.nulls(2), [NAN, NAN], [True, True], "float64"),
     "numpy masked": (np.ma.array([1, 2, 3], mask=[0, 1, 0]), [1, 0, 3], GAPS, "int64"),
     "numpy words": (np.array(["b", "", "a"]), ["b", "", "a"], GAPS, "O"),
-    "numpy dates": (np.array(["2024-02-29", "NaT"], "M8[D]"), [dt.datetime(2024, 2, 29), None], [False, True], "M8[us]"),
+    "numpy dates": (np.array(["2024-02-29", "NaT"], "M8[D]"), [dt.datetime(2024, 2, 29), None], [False, True],
+                    "M8[us]"),
     "numpy lengths": (np.array([60, "NaT"], "m8[s]"), [60, NAN], [False, True], "float64"),
     "a list": ([1, None, 3], [1, 0, 3], GAPS, "int64"),
     "a list of huge numbers": ([2**70, 1], [2.0**70, 1], [False] * 2, "float64"),
@@ -170,11 +172,13 @@ def test_names_are_texts_and_differ():
 
 def test_what_no_table_can_hold_is_told_at_once():
     frame = pd.DataFrame({"a": [[1], [2]], "b": [1, 2], "c": [1j, 2j], "d": [{}, None]})
-    with pytest.raises(UserError, match="it: column 'a' holds cells of type list; column 'c' .*complex128; column 'd'"):
+    with pytest.raises(
+        UserError, match=r"it: column 'a' holds cells of type list; column 'c' .*complex128; column 'd'"
+    ):
         cells_of(frame, "it")
     nested = {"a": pa.array([[1], [2]]), "b": pa.array([b"1", b"2"])}
     for given in (pa.table(nested), pl.DataFrame(pa.table(nested))):
-        with pytest.raises(UserError, match="column 'a' holds values of type .*; column 'b'"):
+        with pytest.raises(UserError, match=r"column 'a' holds values of type .*; column 'b'"):
             cells_of(given, "it")
     with pytest.raises(UserError, match="3 rows, and of its columns 'b' has 2, 'd' has 1: give each as many"):
         cells_of({"a": [1, 2, 3], "b": [1, 2], "c": [1, 2, 3], "d": [1]}, "it")

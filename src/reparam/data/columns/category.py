@@ -29,7 +29,7 @@ class Category(ColumnKind):
     word: ClassVar[str] = "category"
 
     levels: Annotated[Words, Field(max_length=MOST_LEVELS)]
-    """The words that a model tells apart, sorted."""
+    """The words that a model tells apart, in an order of their own or sorted."""
     pooled: Annotated[dict[str, Annotated[int, Field(gt=0, le=2**53)]], Field(max_length=MOST_POOLED)] = Field(
         default_factory=dict
     )
@@ -54,10 +54,11 @@ class Category(ColumnKind):
             raise wrong(column, cls.word, "has no cell that is not missing", "constant")
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
         kept = len(ranked) if len(ranked) <= MOST_LEVELS else MOST_LEVELS - 1
+        order = {word: at for at, word in enumerate(column.levels or ())}
         types: dict[str, Type] = {"i": "integers", "f": "numbers"}
         return cls(
             **base(column, why),
-            levels=tuple(sorted(ranked[:kept])),
+            levels=tuple(sorted(ranked[:kept], key=lambda word: (order.get(word, len(order)), word))),
             pooled={word: counts[word] for word in ranked[kept : kept + MOST_POOLED]},
             type=types.get(column.values.dtype.kind, "words"),
         )
