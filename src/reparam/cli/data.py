@@ -91,6 +91,7 @@ def draw(dataset: Any, seed: int) -> tuple[Any, dict[str, np.ndarray]]:
     import torch
 
     from reparam import plots
+    from reparam.data import DataRecord
     from reparam.evaluation.codes.encoding import examples, pick
     from reparam.randomness import generator
 
@@ -104,7 +105,10 @@ def draw(dataset: Any, seed: int) -> tuple[Any, dict[str, np.ndarray]]:
         rows = TableSamples(x, x, schema=dataset.table, y=labels)
         return plots.column_panels(rows.panels, title=f"{dataset.name}: {len(x):,} rows"), rows.numbers
     if dataset.is_image:
-        figure = plots.data_grid(x, labels, dataset.classes, title=dataset.name)
+        record = DataRecord.of(dataset)
+        x = record.given_back(x)
+        title = f"{dataset.name}{record.drawn.caption(x.shape[1])}"
+        figure = plots.data_grid(record.drawn(x), labels, dataset.classes, title=title)
     else:
         figure = plots.samples_picture(x, dataset.data_shape, title=dataset.name)
     return figure, {"x": x} | ({} if labels is None else {"labels": labels})

@@ -32,7 +32,7 @@ class Picture:
     bands: tuple[int, ...] = ()
     opacity: int | None = None
 
-    def __call__(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
+    def __call__(self, x: NDArray[Any]) -> NDArray[np.float64]:
         """Numbers ``(..., channels, height, width)`` as ``(..., 1 or 3, height, width)``, black at 0 and white at 1."""
         seen = (np.asarray(x, np.float64) - self.low) / ((self.high - self.low) or 1.0)
         drawn = seen[..., list(self.bands), :, :] if self.bands else seen
@@ -49,6 +49,18 @@ class Picture:
     def scaled(self, unit: float) -> "Picture":
         """The same of numbers that are ``unit`` times as large."""
         return Picture(self.low * unit, self.high * unit, self.bands, self.opacity)
+
+    def caption(self, channels: int) -> str:
+        """What a title adds where not all of so many channels are seen.
+
+        >>> Picture(bands=(3, 2, 1)).caption(13), Picture().caption(3)
+        (' (channels 4, 3, 2 of 13)', '')
+        """
+        if self.opacity is not None:
+            return " (over grey)"
+        if not self.bands or channels <= len(self.bands):
+            return ""
+        return f" (channel{'s' * (len(self.bands) > 1)} {', '.join(str(b + 1) for b in self.bands)} of {channels})"
 
     def words(self, channels: int) -> str:
         """What is seen of images of so many channels; empty where that is all.
@@ -67,6 +79,10 @@ class Picture:
             f"of {channels} channels, {first}, {second} and {third} are drawn as red, green and blue "
             "(bands=(4, 3, 2), say, keeps others)"
         )
+
+
+AS_IT_IS = Picture()
+"""Of numbers in [0, 1], all channels of which are seen."""
 
 
 def picture_of(data_shape: Sequence[int], values: tuple[float, float], opaque: bool = True) -> Picture:

@@ -4,7 +4,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Binarization, Dataset
@@ -108,6 +110,10 @@ class DataRecord:
     def drawn(self) -> Picture:
         """How the user's numbers of images are drawn."""
         return (self.picture or picture_of(self.data_shape, self.range)).scaled(self.unit)
+
+    def given_back(self, x: NDArray[Any]) -> NDArray[Any]:
+        """What a model sees or makes, in the user's own numbers."""
+        return x if self.unit == 1 else x * np.float32(self.unit)
 
     def plain(self) -> dict[str, Any]:
         """As JSON can hold it; what only images or only tables have is left out of others."""

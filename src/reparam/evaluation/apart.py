@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reparam.data import Dataset, Split, load_data
+from reparam.data import DataRecord, Dataset, Split, load_data
 from reparam.data.load import binarized
 from reparam.data.reading import take
 from reparam.errors import UserError
@@ -144,7 +144,7 @@ class _Data:
         return sum(map(len, self.splits))
 
     def at(self, rows: Tensor) -> np.ndarray:
-        """What a model sees of the rows ``(n,)``, counted through the splits; nothing else is read."""
+        """The rows ``(n,)``, counted through the splits, in the numbers that samples have; nothing else is read."""
         found, start = np.empty((len(rows), *self.data.data_shape), np.float32), 0
         for split in self.splits:
             here = (rows >= start) & (rows < start + len(split))
@@ -152,7 +152,7 @@ class _Data:
                 part = Split(take(split.x, rows[here] - start), binarized=split.binarized)
                 found[here.numpy()] = torch.cat(list(examples(part, self.data))).numpy()
             start += len(split)
-        return found
+        return DataRecord.of(self.data).given_back(found)
 
 
 def _opened(given: Any, seed: int, reading: Mapping[str, Any]) -> Any:
@@ -191,7 +191,7 @@ def _as_seen(given: _Data, binarization: Any, say: Callable[[str], None]) -> _Da
 
 
 def _examples(given: Any, n: int, seed: int) -> np.ndarray:
-    """Samples of a run, or a seeded choice of examples as a model trained on them sees them."""
+    """Samples of a run, or a seeded choice of examples, in the data's own numbers."""
     if isinstance(given, Run):
         return drawing(given, n, seed).samples().x
     given = given if isinstance(given, _Data) else _array(given)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.data import at_once
+from reparam.data.picture import AS_IT_IS, Picture
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import device_of
 from reparam.hardware import exact
@@ -41,6 +42,7 @@ class Samples(Arrays):
         step: of training, or None where it is not known.
         draws: whether the picture shows the draws of images instead of their means; of all else it shows the draws.
         of: how many there are in all, where these are the first of them.
+        look: how images are drawn.
     """
 
     x: np.ndarray
@@ -50,6 +52,7 @@ class Samples(Arrays):
     step: int | None = None
     draws: bool = False
     of: int | None = None
+    look: Picture = AS_IT_IS
 
     @property
     def shown(self) -> np.ndarray:
@@ -67,13 +70,15 @@ class Samples(Arrays):
         means = np.shares_memory(shown, self.mean) and not np.array_equal(shown, self.x[: len(shown)])
         after = "" if self.step is None else f" after step {self.step:,}"
         chosen = f", each chosen from {self.candidates}" if self.candidates > 1 else ""
-        return f"{some}{n:,} samples{of_class}{' (decoder means)' if means else ''}{after}{chosen}"
+        seen = self.look.caption(self.x.shape[1]) if self.x.ndim == 4 else ""
+        return f"{some}{n:,} samples{of_class}{' (decoder means)' if means else ''}{after}{chosen}{seen}"
 
     def figure(self) -> "Figure":
         """A grid (images), a scatter (points) or pairs of columns (tables)."""
         from reparam.plots import samples_picture
 
-        return samples_picture(self.shown, self.x.shape[1:], title=self.title)
+        drawn = self.look(self.shown) if self.x.ndim == 4 else self.shown
+        return samples_picture(drawn, drawn.shape[1:], title=self.title)
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,7 +88,7 @@ class Drawing(Arrays):
     Attributes:
         x: the draws; every look draws the same.
         mean: their means, where the model has any.
-        candidates, label, step, draws: as of :class:`Samples`.
+        candidates, label, step, draws, look: as of :class:`Samples`.
     """
 
     x: Pieces
@@ -92,6 +97,7 @@ class Drawing(Arrays):
     label: str | None
     step: int | None
     draws: bool
+    look: Picture = AS_IT_IS
 
     def samples(self, n: int | None = None) -> Samples:
         """The first n of them in memory; all unless given."""
@@ -99,7 +105,7 @@ class Drawing(Arrays):
         x = _first(self.x, wanted)
         mean = x if self.mean is None else _first(self.mean, wanted)
         of = total if len(x) < total else None
-        return Samples(x, mean, self.candidates, self.label, self.step, self.draws, of)
+        return Samples(x, mean, self.candidates, self.label, self.step, self.draws, of, self.look)
 
     @property
     def title(self) -> str:
@@ -135,11 +141,13 @@ def drawing(
     candidates: int | None = None,
     *,
     draws: bool = False,
+    as_seen: bool = False,
 ) -> Drawing:
     """Samples as :func:`reparam.sample` gives them, to be drawn a piece at a time.
 
     Args:
         run, n, seed, label, candidates, draws: see there.
+        as_seen: in the numbers that the model makes, instead of the data's own.
 
     Raises:
         UserError: as there, before anything is drawn.
@@ -148,12 +156,14 @@ def drawing(
     model = run.model if candidates is None else _choosing(run.model, candidates)
     draw = require(model, CanSample).sample if label is None else _of_class(model, run, label)
     shape = (n, *model.data_shape)
-    x = Pieces(shape, np.float32, lambda: _drawn(draw, shape, seed))
+    back: Callable[[np.ndarray], np.ndarray] = np.asarray if as_seen else run.record.given_back
+    x = Pieces(shape, np.float32, lambda: map(back, _drawn(draw, shape, seed)))
     mean = None
     if label is None and can(model, Means):
         means = model.mean
-        mean = Pieces(shape, np.float32, lambda: _drawn(means, shape, seed))
-    return Drawing(x, mean, model.candidates if can(model, Chooses) else 1, label, run.step, draws)
+        mean = Pieces(shape, np.float32, lambda: map(back, _drawn(means, shape, seed)))
+    chosen = model.candidates if can(model, Chooses) else 1
+    return Drawing(x, mean, chosen, label, run.step, draws, run.record.drawn)
 
 
 @exact()

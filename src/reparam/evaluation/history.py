@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from reparam.data.picture import AS_IT_IS, Picture
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
 from reparam.models.protocols import Judges, can
@@ -27,13 +28,15 @@ class Snapshots(Result):
 
     Attributes:
         steps: of training.
-        samples: those of each step, ``(n, *data_shape)``.
+        samples: those of each step, ``(n, *data_shape)``, in the data's own numbers.
         data: test examples that points are drawn over, ``(m, d)``; None of images, and where the data are gone.
+        look: how images are drawn.
     """
 
     steps: tuple[int, ...]
     samples: tuple[np.ndarray, ...]
     data: np.ndarray | None = None
+    look: Picture = AS_IT_IS
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -46,7 +49,7 @@ class Snapshots(Result):
 
         labelled = [(f"after step {step:,}", x) for step, x in zip(self.steps, self.samples, strict=True)]
         if self.samples[0].ndim == 4:
-            return plots.samples_over_training(labelled)
+            return plots.samples_over_training([(label, self.look(x)) for label, x in labelled])
         return plots.points_over_training(labelled, self.data)
 
     def json(self) -> dict[str, Any]:
@@ -69,7 +72,9 @@ def snapshots(run: Run) -> Snapshots:
         where = run.folder.path if run.folder else "a run in memory"
         raise UserError(f"{where} kept no samples while training: see `reparam sample`")
     steps, samples = zip(*kept, strict=True)
-    return Snapshots(steps, samples, None if run.record.is_image else _test_points(run))
+    if not run.record.is_image:
+        return Snapshots(steps, samples, _test_points(run))
+    return Snapshots(steps, tuple(map(run.record.given_back, samples)), look=run.record.drawn)
 
 
 def _test_points(run: Run) -> np.ndarray | None:

@@ -8,6 +8,7 @@ import torch
 
 from reparam import checks
 from reparam.data import examples_of
+from reparam.data.picture import AS_IT_IS, Picture
 from reparam.evaluation.codes.encoding import codes_of, decode_mean, examples, pick
 from reparam.hardware import exact
 from reparam.randomness import generator
@@ -24,23 +25,28 @@ MOST_SHOWN = 160
 
 @dataclass(frozen=True, repr=False)
 class Reconstructions(Arrays):
-    """Examples, the decoder's mean at their codes, each ``(n, *data_shape)``, and the codes ``(n, latent)``."""
+    """Examples, the decoder's mean at their codes, each ``(n, *data_shape)``, and the codes ``(n, latent)``.
+
+    ``look``: how images are drawn.
+    """
 
     x: Array
     reconstruction: Array
     z: Array
+    look: Picture = AS_IT_IS
 
     @property
     def title(self) -> str:
         """How many."""
-        return f"{len(self.x):,} examples and their reconstructions"
+        seen = self.look.caption(self.x.shape[1]) if self.x.ndim == 4 else ""
+        return f"{len(self.x):,} examples and their reconstructions{seen}"
 
     def figure(self) -> "Figure":
         """Images above what was made of them; of vectors, pairs of columns over each other."""
         from reparam import plots
 
         if self.x.ndim == 4:
-            return plots.reconstructions(self.x[:MOST_SHOWN], self.reconstruction[:MOST_SHOWN])
+            return plots.reconstructions(self.look(self.x[:MOST_SHOWN]), self.look(self.reconstruction[:MOST_SHOWN]))
         title = "Examples (grey) and their reconstructions"
         return plots.pair_plot(self.reconstruction, reference=self.x, title=title)
 
@@ -56,4 +62,6 @@ def reconstructed(run: Run, n: int, seed: int, x: Any) -> Reconstructions:
     else:
         seen = examples_of(x, run.record)
     z = codes_of(run.model, seen)
-    return Reconstructions(seen.numpy(), decode_mean(run.model, z).numpy(), z.numpy())
+    back = run.record.given_back
+    again = decode_mean(run.model, z).numpy()
+    return Reconstructions(back(seen.numpy()), back(again), z.numpy(), run.record.drawn)

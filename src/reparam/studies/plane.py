@@ -26,7 +26,7 @@ def explorer(run: Run, caption: str) -> Explorer:
     plane = manifold(run, size)
     upright = plane.images[::-1]  # z2 rises upwards, as on any map
     return Explorer(
-        sprite(upright),
+        sprite(plane.look(upright)),
         rows=size,
         columns=size,
         x_values=plane.z1.tolist(),
@@ -48,11 +48,11 @@ def size_for(values: int) -> int:
 
 
 def sprite(images: np.ndarray) -> bytes:
-    """Images ``(rows, columns, channels, height, width)`` with values in [0, 1], side by side, as a PNG file."""
+    """Images ``(rows, columns, 1 or 3, height, width)`` with values in [0, 1], side by side, as a PNG file."""
     levels = np.rint(images.clip(0, 1) * 255).astype(np.uint8)
     rows, columns, channels, height, width = levels.shape
     tiled = levels.transpose(0, 3, 1, 4, 2).reshape(rows * height, columns * width, channels)
-    picture = Image.fromarray(tiled[:, :, 0] if channels == 1 else tiled[:, :, :3])
+    picture = Image.fromarray(tiled[:, :, 0] if channels == 1 else tiled)
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.data import Dataset
+from reparam.data.picture import AS_IT_IS, Picture
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import code, decode_mean, device_of, examples, pick, require_real_codes
 from reparam.evaluation.samples.classifier import digit_classifier, is_mnist
@@ -27,11 +28,15 @@ CANDIDATES = 1000
 
 @dataclass(frozen=True, repr=False)
 class Interpolation(Arrays):
-    """The decoded path, ``x`` ``(steps + 2, *data_shape)``, its codes ``z``, and in words how the ends were chosen."""
+    """The decoded path, ``x`` ``(steps + 2, *data_shape)``, its codes ``z``, and in words how the ends were chosen.
+
+    ``look``: how images are drawn.
+    """
 
     x: np.ndarray
     z: np.ndarray
     ends: str
+    look: Picture = AS_IT_IS
 
     @property
     def title(self) -> str:
@@ -43,7 +48,8 @@ class Interpolation(Arrays):
         from reparam import plots
 
         if self.x.ndim == 4:
-            return plots.image_grid(self.x, columns=len(self.x), title=self.title)
+            seen = self.look.caption(self.x.shape[1])
+            return plots.image_grid(self.look(self.x), columns=len(self.x), title=f"{self.title}{seen}")
         return plots.samples_picture(self.x, self.x.shape[1:], title=self.title)
 
 
@@ -89,7 +95,8 @@ def interpolate(
     between = spherical if path == "spherical" else linear
     t = torch.linspace(0, 1, steps + 2, dtype=start.dtype)
     z = between(start.flatten(), end.flatten(), t).reshape(-1, *form.shape)
-    return Interpolation(decode_mean(run.model, z).numpy(), z.numpy(), words)
+    x = run.record.given_back(decode_mean(run.model, z).numpy())
+    return Interpolation(x, z.numpy(), words, run.record.drawn)
 
 
 def linear(start: Tensor, end: Tensor, t: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.data import Split
+from reparam.data.picture import AS_IT_IS, Picture
 from reparam.distributions import Normal
 from reparam.distributions.flow import Flow
 from reparam.errors import UserError
@@ -33,12 +34,13 @@ class Manifold(Arrays):
     """The decoder's mean on a grid of the latent plane.
 
     ``images``: ``(size, size, *data_shape)``; row i, column j is decoded at ``z = (z1[j], z2[i])``. ``z1``, ``z2``:
-    ``(size,)``, rising.
+    ``(size,)``, rising. ``look``: how images are drawn.
     """
 
     images: Array
     z1: Array
     z2: Array
+    look: Picture = AS_IT_IS
 
     @property
     def title(self) -> str:
@@ -55,7 +57,8 @@ class Manifold(Arrays):
 
         if self.images.ndim != 5:
             raise UserError(NO_IMAGES)
-        return manifold(self.images, self.z1, z2_axis=self.z2, title=self.title)
+        title = f"{self.title}{self.look.caption(self.images.shape[2])}"
+        return manifold(self.look(self.images), self.z1, z2_axis=self.z2, title=title)
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,8 +117,8 @@ def manifold(run: Run, size: int = 20) -> Manifold:
     plane = _plane(run)
     z1, z2 = (plane.mean[i] + plane.scale[i] * _quantiles(size) for i in range(2))
     grid = torch.stack(torch.meshgrid(z1, z2, indexing="xy"), dim=-1).reshape(-1, 2).float()
-    images = decode_mean(run.model, plane.push(grid)).numpy()
-    return Manifold(images.reshape(size, size, *images.shape[1:]), z1.numpy(), z2.numpy())
+    images = run.record.given_back(decode_mean(run.model, plane.push(grid)).numpy())
+    return Manifold(images.reshape(size, size, *images.shape[1:]), z1.numpy(), z2.numpy(), run.record.drawn)
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def _samples(run: Run, by: Yardstick) -> Tensor:
     Raises:
         UserError: if means of its samples are not finite.
     """
-    drawn = drawing(run, by.n, by.seed)
+    drawn = drawing(run, by.n, by.seed, as_seen=True)
     means = drawn.x if drawn.mean is None else drawn.mean
     wanted = np.asarray(means) if by.draws == "mean" else None
     finite = [np.isfinite(piece.reshape(len(piece), -1)).all(1) for piece in (means if wanted is None else [wanted])]
