@@ -87,7 +87,7 @@ def _constraint(config: GANConfig, traits: Traits) -> Constraint:
         return Constraint()
     decay, hold = (1.0 if config.penalty_decay is None else config.penalty_decay), config.penalty_hold or 0.0
     # images share one range and are left in it, rows of a table come in units of their own; other vectors do neither
-    unit = 1.0 if traits.is_image or traits.columns else traits.deviation
+    unit = (traits.wide or 1.0) if traits.is_image or traits.columns else traits.deviation
     return ZeroCentred(r1, r2, decay, hold, unit=unit)
 
 

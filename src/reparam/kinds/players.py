@@ -142,6 +142,8 @@ def build_players(config: PlayersConfig, traits: Traits) -> tuple[nn.Module, nn.
     generator, discriminator = build(config, traits, classes)
     if config.spectral_norm:
         spectrally_normalized(discriminator)
+    if traits.wide is not None:
+        discriminator = _from_black_to_white(discriminator, traits, classes)
     if classes:
         return Conditional(generator, classes), Conditional(discriminator, classes), classes
     return generator, discriminator, 0
@@ -164,6 +166,15 @@ def _mlp_players(config: PlayersConfig, traits: Traits, classes: int) -> tuple[n
     if traits.columns:  # rows come in units of their own
         return orthogonal(generator), discriminator
     return _in_units(orthogonal(generator), discriminator, traits, shape[0], classes)
+
+
+def _from_black_to_white(discriminator: nn.Module, traits: Traits, classes: int) -> nn.Module:
+    """A discriminator that sees images from 0 to 1, whatever their numbers; labels joined as channels are left."""
+    assert traits.wide is not None, "images of other numbers"
+    low, channels = traits.range[0], traits.data_shape[0]
+    shift = torch.cat([torch.full((channels, 1, 1), -low / traits.wide), torch.zeros(classes, 1, 1)])
+    scale = torch.cat([torch.full((channels, 1, 1), 1 / traits.wide), torch.ones(classes, 1, 1)])
+    return nn.Sequential(Affine(shift, scale), discriminator)
 
 
 def _wide(latent_dim: int | None) -> int:

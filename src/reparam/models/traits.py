@@ -42,6 +42,17 @@ class Traits:
         """Whether examples are ``(channels, height, width)``."""
         return len(self.data_shape) == 3
 
+    @property
+    def wide(self) -> float | None:
+        """From black to white, of images whose numbers lie beyond [-1, 1]; None where networks see them as they are.
+
+        >>> [Traits(range=ends, data_shape=(1, 8, 8)).wide for ends in ((0.0, 255.0), (-1.0, 1.0))]
+        [255.0, None]
+        """
+        low, high = self.range
+        within = not self.is_image or not math.isfinite(high - low) or (low >= -1 and high <= 1)
+        return None if within else high - low
+
     @classmethod
     def placeholder(cls, data_shape: Sequence[int], bounded: bool, classes: int) -> "Traits":
         """Traits of the right shapes, for a model whose checkpoint brings the numbers."""
