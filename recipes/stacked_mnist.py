@@ -20,8 +20,9 @@ from torch import Tensor
 
 import reparam
 from reparam.data import Split, load_data
+from reparam.door import read_json
 from reparam.evaluation.samples.classifier import WEIGHTS, digit_classifier
-from reparam.files import read_json, write_npz
+from reparam.files import write_npz
 from reparam.kinds import GANConfig
 from reparam.randomness import generator
 from reparam.runs.config import RunConfig

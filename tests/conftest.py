@@ -69,6 +69,7 @@ SLOW = (
     "models/test_gan.py",
     "models/test_wrong_arguments.py",
     "pages/test_page_browser.py",
+    "runs/test_doctor.py",
     "runs/test_golden.py",
     "studies",
     "test_bench.py",

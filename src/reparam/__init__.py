@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
     from reparam.evaluation.apart import two_sample
     from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, Turn
+    from reparam.runs.doctor import doctor
     from reparam.studies import compare, evaluate, report
     from reparam.training import Run, load
     from reparam.training.fit import fit
@@ -57,6 +58,7 @@ _HOMES = {
     "WGAN": "models",
     "compare": "studies",
     "curves": "evaluation",
+    "doctor": "runs.doctor",
     "evaluate": "studies",
     "fit": "training",
     "impute": "evaluation",
@@ -109,6 +111,7 @@ __all__ = [
     "data",
     "distributions",
     "divergences",
+    "doctor",
     "evaluate",
     "evaluation",
     "fit",

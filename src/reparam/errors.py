@@ -1,11 +1,22 @@
 """What a user is told when what they gave cannot work."""
 
+import warnings
+
 
 class UserError(Exception):
     """Something the user gave cannot be used; the message says what, which value, and what would do.
 
     The command prints the message alone (no traceback) and exits with code 2.
     """
+
+
+class Notice(UserWarning):
+    """Something that a user should know, though the work goes on without it; see :func:`tell`."""
+
+
+def tell(sentence: str) -> None:
+    """Say something that is no error: a warning of Python's, which the command prints on standard error."""
+    warnings.warn(sentence, Notice, stacklevel=3)
 
 
 def printable(text: str) -> str:

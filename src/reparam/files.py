@@ -4,6 +4,7 @@ Two doors: :func:`replace_atomically` is for places that are ours, such as a run
 may keep files of their own goes through :func:`write_result`.
 """
 
+import errno
 import json
 import os
 import re
@@ -23,6 +24,9 @@ _MADE_BY = re.compile(rb"made[_ ]by\W{1,4}reparam")
 _HEAD, _TAIL = 4096, 256
 COMPRESSED = 64 * 2**20
 """Bytes of arrays up to which an ``.npz`` is compressed: more of them would take longer than whatever made them."""
+_NO_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
+PART = ".part"
+"""How the names end of files that are being written, or were when a process was killed."""
 
 Write = Callable[[Path], object]
 
@@ -81,18 +85,28 @@ def is_ours(path: Path) -> bool:
         return False  # what cannot be read is not replaced
 
 
-def replace_atomically(path: Path, write: Write) -> None:
+def replace_atomically(path: Path, write: Write, keep: Path | None = None) -> None:
     """Call ``write`` on a name beside ``path``, then rename; on failure the old file stands and the new one is gone.
+
+    What was written is on the disk when this returns, its name included: a power cut takes nothing of it back.
+
+    Args:
+        path: of the file.
+        write: writes it to the path that it is given.
+        keep: where the old file is moved to, in the same folder; a kill in between leaves it there, none at ``path``.
 
     Raises:
         UserError: if the disk is full or the place cannot be written, naming the file.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write(beside)
-        _flush_to_disk(beside)
+        flush_to_disk(beside)
+        if keep is not None and os.path.lexists(path):
+            path.replace(keep)
         beside.replace(path)
+        _flush_names(path.parent)
     except OSError as error:
         raise UserError(
             f"{path} cannot be written ({error.strerror or error}): free space, or name another folder"
@@ -102,9 +116,33 @@ def replace_atomically(path: Path, write: Write) -> None:
             beside.unlink(missing_ok=True)
 
 
-def _flush_to_disk(path: Path) -> None:
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, so that a power cut leaves none of them out."""
+    missing = [one for one in (path, *path.parents) if not one.is_dir()]
+    path.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        _flush_names(one.parent)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Have the system write a file's content to the disk now."""
     with path.open("r+b") as file:  # Windows flushes only what may be written
         os.fsync(file.fileno())
+
+
+def _flush_names(folder: Path) -> None:
+    """Have the system write down now what a folder's files are called, where it can be told to (Windows cannot)."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FLUSH:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def npz(arrays: Mapping[str, Any]) -> Write:
@@ -174,19 +212,3 @@ def write_json(path: Path, value: Any) -> None:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=2) + "\n"
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file.
-
-    Raises:
-        UserError: if it is missing or not JSON, naming it.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path} is missing: is {path.parent} a run folder?") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{path} is not readable JSON ({error}): the folder was changed by hand or is damaged"
-        ) from None

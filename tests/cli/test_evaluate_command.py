@@ -8,14 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 
 from helpers import said, small
 from reparam.cli.main import main
 from reparam.data import Dataset, Split
 from reparam.evaluation.samples.run_measures import measures
 from reparam.evaluation.samples.yardstick import Yardstick
+from reparam.runs.checkpoint import read_tensors, write_tensors
+from reparam.runs.folder import RunFolder
+from reparam.runs.lines import rewrite_lines
 from reparam.runs.run import load
 from reparam.studies import asked
 from reparam.studies.scores import WIDTH, quality_text
@@ -150,13 +151,13 @@ def test_a_bound_above_log_p_of_x_is_no_bound_and_that_is_said(capsys, folder, t
     run = shutil.copytree(folder / "avb", tmp_path / "avb")
     flags = (run, "--likelihood", "--proposal", "annealed", "--steps", 3, "--images", 40)
     (result,) = found(capsys, *flags)["log_likelihood"].values()
-    *rows, last = (run / "metrics.jsonl").read_text().splitlines()
-    assert result["estimated_bound"] == json.loads(last)["estimated_elbo"]
+    place = RunFolder(run)
+    *rows, last = place.rows()
+    assert result["estimated_bound"] == last["estimated_elbo"]
     error = np.hypot(result["standard_error"], result["monte_carlo_error"])
     for errors, contradicted in ((2.9, False), (3.1, True)):
         bound = result["mean"] + errors * error
-        row = json.dumps(json.loads(last) | {"estimated_elbo": bound})
-        (run / "metrics.jsonl").write_text("\n".join([*rows, row]) + "\n")
+        rewrite_lines(place.metrics, [*rows, last | {"estimated_elbo": bound}], place.identity)
         out = unfolded(said(capsys, "evaluate", *flags)[1])
         assert (f"its own estimate of the bound, {bound:.2f}, lies above that" in out) == contradicted
     # the others' naive estimates lie far below the truth, and contradict nobody
@@ -188,12 +189,11 @@ def test_each_data_set_has_its_own_tables_and_floor(capsys):
 
 
 def diverged(folder, name):
-    """A copy of a run with weights that are no numbers."""
+    """A copy of a run with weights that are no numbers, as training leaves them."""
     copy = shutil.copytree(folder / name, folder / f"diverged-{name}")
     for path in (copy / "checkpoints").glob("*.safetensors"):
-        with safe_open(path, "pt") as file:
-            notes, tensors = file.metadata(), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        save_file({key: t * torch.nan if t.is_floating_point() else t for key, t in tensors.items()}, path, notes)
+        tensors, notes = read_tensors(path)
+        write_tensors(path, {key: t * torch.nan if t.is_floating_point() else t for key, t in tensors.items()}, notes)
     return copy.name
 
 

@@ -271,7 +271,7 @@ def test_a_stopped_game_resumes_bit_for_bit_average_and_all_optimizers_included(
     assert a.rows == b.rows
     first, second = (load_file(tmp_path / run / "checkpoints/last.safetensors") for run in ("whole", "stopped"))
     assert same(first, second)
-    frames = [read_snapshots(tmp_path / run / "figures") for run in ("whole", "stopped")]
+    frames = [read_snapshots(tmp_path / run / "figures", SHAPE) for run in ("whole", "stopped")]
     assert len(frames[0]) == 3
     assert all(step == later and np.array_equal(x, y) for (step, x), (later, y) in zip(*frames, strict=True))
     assert any(name.startswith("model/averaged") for name in first)

@@ -13,6 +13,7 @@ from helpers import quiet_fit, said, same, small, small_data, small_vae, weights
 from reparam.errors import UserError
 from reparam.models import GAN, VAE, NormalLikelihood, StandardNormal
 from reparam.networks import MLP
+from reparam.runs.folder import RunFolder
 from reparam.runs.upgrade import upgraded
 
 COMMANDS = ("sample", "snapshots", "manifold", "curves", "info", "interpolate")
@@ -88,7 +89,7 @@ def test_a_changed_default_changes_no_old_run(run, monkeypatch):
 
 def test_config_json_leaves_nothing_open(run):
     config = json.loads((run / "config.json").read_text())
-    assert set(config) == {"schema", "settings", "model", "training", "data", "origin", "machine"}
+    assert set(config) == {"schema", "settings", "model", "training", "data", "origin", "machine", "checksum"}
     may_be_none = {"epochs", "optimizer", "learning_rate", "gradient_clip", "patience", "keep_every"}
     assert {k for k, v in config["training"].items() if v is None or v == "auto"} <= may_be_none
     assert config["training"]["steps"] > 0
@@ -109,8 +110,10 @@ def test_config_json_leaves_nothing_open(run):
     ],
 )
 def test_a_damaged_record_is_refused_in_a_sentence(run, damage, words):
+    """As an earlier version wrote it, without a checksum or a copy, which find every change."""
     file = run / "config.json"
-    file.write_text(json.dumps(damage(json.loads(file.read_text()))))
+    (run / "checkpoints" / "config-copy.json").unlink()
+    file.write_text(json.dumps(damage({k: v for k, v in json.loads(file.read_text()).items() if k != "checksum"})))
     with pytest.raises(UserError, match=words):
         reparam.load(run)
 
@@ -146,12 +149,14 @@ def test_an_old_record_without_a_shape_is_refused_in_a_sentence():
 
 
 @pytest.mark.parametrize("line", ["[1]", "3", "{}", '{"step": 1}'])
-def test_a_log_that_was_changed_by_hand_is_refused_with_its_line(capsys, run, line):
-    with (run / "metrics.jsonl").open("a") as file:
-        file.write(line + "\n")
+def test_a_log_that_was_changed_by_hand_is_told_with_its_line_which_hides_no_other(capsys, run, line):
+    known = reparam.load(run).rows
+    first, *rows = (run / "metrics.jsonl").read_text().splitlines()
+    (run / "metrics.jsonl").write_text("\n".join([first, line, *rows, ""]))
     for command in ("info", "curves"):
         code, _, err = said(capsys, command, run)
-        assert (code, "is no row of a run" in err) == (2, True)
+        assert (code, f"warning: line 2 of {run / 'metrics.jsonl'} is damaged" in err) == (0, True)
+    assert RunFolder(run).log().rows == known
 
 
 def test_a_picture_needs_a_name(capsys, run):

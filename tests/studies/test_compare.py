@@ -18,11 +18,11 @@ from PIL import Image
 from reparam.cli.main import main
 from reparam.data.readers import fashion, idx
 from reparam.errors import UserError
-from reparam.files import read_json
 from reparam.kinds import VAEConfig
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.run import load
+from reparam.runs.sealed import read_sealed
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.studies import Protocol, Trial, contender, judge, named_models, parse_budget, settle
 from reparam.studies.conclusion import RULES, conclude
@@ -227,7 +227,7 @@ def test_all_seeds_of_a_model_train_for_the_steps_that_its_first_was_timed_for(g
         return {(trial.name, trial.folder.name): trial.run.rows[-1]["step"] for trial in found}
 
     once = steps(1)
-    written = read_json(tmp_path / "steps.json")
+    written = read_sealed(tmp_path / "steps.json")
     assert {name: n for (name, _), n in once.items()} == written
     thrice = steps(3)  # a comparison taken up again
     assert len(thrice) == 6

@@ -1,11 +1,12 @@
 """A log holds null where a value was infinite or no number; nothing that reads it may end in a traceback."""
 
-import json
 import shutil
 
 import pytest
 
 from helpers import said
+from reparam.runs.folder import RunFolder
+from reparam.runs.lines import rewrite_lines
 
 PLACES = ("step", "epoch", "split")
 
@@ -15,13 +16,13 @@ def gaps(request, compared, tmp_path):
     """Runs of an autoencoder, a VAE and a GAN whose logs have null in a row of each split, or wherever they can."""
     for name in ("autoencoder-2", "vae-2", "gan"):
         run = shutil.copytree(compared / name, tmp_path / name)
-        log = run / "metrics.jsonl"
-        rows, seen = [json.loads(line) for line in log.read_text().splitlines()], set()
+        place = RunFolder(run)
+        rows, seen = place.rows(), set()
         for row in rows:
             if request.param == "all" or row["split"] not in seen:
                 row.update({key: None for key in row if key not in PLACES})
             seen.add(row["split"])
-        log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        rewrite_lines(place.metrics, rows, place.identity)
     return tmp_path
 
 

@@ -23,17 +23,15 @@ class InfoOptions:
 def run(command: str, argv: list[str]) -> int:
     """Print settings, size, cost and the last rows of a run."""
     options = parse(InfoOptions, command, argv, "What a run is, and what it reached.", ["reparam info runs/vae --json"])
-    from reparam.files import read_json
     from reparam.runs.folder import RunFolder
 
     place = RunFolder(options.run)
     recorded, rows = place.record().plain(), place.rows()
-    cost = read_json(place.cost) if place.cost.exists() else {}
     result = {
         "run": options.run,
-        "finished": place.finished,
+        "finished": bool(rows) and rows[-1]["split"] == "test",
         **recorded,
-        "cost": cost,
+        "cost": place.costs(),
         "last": {split: row for split in ("train", "validation", "test") for row in rows if row["split"] == split},
         "notes": place.remarks(),
         "figures": sorted(path.name for path in place.figures.glob("*.png")),

@@ -113,7 +113,7 @@ def _gallery(options: LabsOptions) -> int:
 
 def _kept(path: Path, options: LabsOptions) -> dict[str, Any] | None:
     """The result of an earlier call with the same settings, if its picture is there too."""
-    from reparam.files import read_json
+    from reparam.door import read_json
 
     if not path.exists() or not path.with_suffix(".png").exists():
         return None

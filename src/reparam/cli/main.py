@@ -2,12 +2,15 @@
 
 import os
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 from reparam._version import __version__
-from reparam.errors import UserError
+from reparam.errors import Notice, UserError
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ COMMANDS = {
     "score": Command("how well your own examples fit what a run has learned", "given"),
     "evaluate": Command("log p(x) of runs, and how near, varied and new their samples are", "evaluate"),
     "info": Command("what a run is, and what it reached", "info"),
+    "doctor": Command("check the files of a run folder, and mend what can be mended", "doctor"),
     "data": Command("describe a data set and draw some of it", "data"),
     "two-sample": Command("test whether two samples are from one distribution", "two_sample"),
     "labs": Command("list the experiments of the theory", "labs"),
@@ -74,12 +78,10 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command and return the exit code: 0 done, 2 a user's mistake, 130 interrupted."""
     argv = sys.argv[1:] if argv is None else argv
     try:
-        return dispatch(argv)
+        with notices():
+            return dispatch(argv)
     except UserError as error:
-        from reparam.cli.flags import translated
-        from reparam.cli.typed import typed
-
-        print(f"reparam: {typed(translated(str(error)))}", file=sys.stderr)
+        print(f"reparam: {_words(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("reparam: interrupted", file=sys.stderr)
@@ -88,6 +90,33 @@ def main(argv: list[str] | None = None) -> int:
         # whoever read our output has gone; keep Python from complaining when it flushes at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+@contextmanager
+def notices() -> Iterator[None]:
+    """Print what :func:`reparam.errors.tell` says on standard error, each sentence once."""
+    said: set[str] = set()
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def say(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if not issubclass(category, Notice):
+                show(message, category, *where, **more)
+            elif str(message) not in said:
+                said.add(str(message))
+                print(f"reparam: warning: {_words(message)}", file=sys.stderr)
+
+        warnings.simplefilter("always", Notice)
+        warnings.showwarning = say
+        yield
+
+
+def _words(said: object) -> str:
+    """A sentence with flags in the place of settings, and commands as they are typed here."""
+    from reparam.cli.flags import translated
+    from reparam.cli.typed import typed
+
+    return typed(translated(str(said)))
 
 
 def dispatch(argv: list[str]) -> int:

@@ -67,7 +67,8 @@ def snapshots(run: Run) -> Snapshots:
     Raises:
         UserError: if it kept none.
     """
-    kept = read_snapshots(run.folder.figures) if run.folder else []
+    place = run.folder
+    kept = read_snapshots(place.figures, run.record.data_shape, place.identity) if place else []
     if not kept:
         where = run.folder.path if run.folder else "a run in memory"
         raise UserError(f"{where} kept no samples while training: see `reparam sample`")

@@ -1,23 +1,33 @@
 """The run folder: the only thing that passes from training to everything later."""
 
-import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from reparam.errors import UserError
-from reparam.files import read_json, replace_atomically, write_json
+from reparam.door import Damaged, Missing, present
+from reparam.errors import UserError, tell
+from reparam.files import flush_to_disk
+from reparam.runs.identity import Identity
+from reparam.runs.leftovers import is_free, set_aside, sweep
+from reparam.runs.lines import Lines, append_line, is_remark, is_row, read_lines, rewrite_lines
 from reparam.runs.lock import hold
 from reparam.runs.record import Record
-from reparam.runs.upgrade import upgraded
+from reparam.runs.sealed import SEAL, checksum, read_sealed, read_table, write_sealed
+from reparam.runs.upgrade import schema_of, upgraded
+from reparam.runs.witness import missing_rows
+from reparam.runs.written import check_config
+
+KEPT = re.compile(r"step-(\d{1,18})\.safetensors")
 
 
 class RunFolder:
     """Names and files of a run.
 
     ``config.json``, ``metrics.jsonl`` (the log), ``notes.jsonl`` (what was said of it), ``cost.json``,
-    ``checkpoints/``, ``figures/``.
+    ``checkpoints/`` (and in it a copy of ``config.json``), ``figures/``.
 
     Args:
         path: the folder; it need not exist yet.
@@ -29,27 +39,30 @@ class RunFolder:
         self.metrics = self.path / "metrics.jsonl"
         self.notes = self.path / "notes.jsonl"
         self.cost = self.path / "cost.json"
-        self.last = self.path / "checkpoints" / "last.safetensors"
-        self.best = self.path / "checkpoints" / "best.safetensors"
+        self.checkpoints = self.path / "checkpoints"
+        self.copy = self.checkpoints / "config-copy.json"
+        self.last = self.checkpoints / "last.safetensors"
+        self.previous = self.checkpoints / "previous.safetensors"
+        self.best = self.checkpoints / "best.safetensors"
         self.figures = self.path / "figures"
 
     def kept(self, step: int) -> Path:
         """Where the weights of a step are kept."""
-        return self.path / "checkpoints" / f"step-{step:07d}.safetensors"
+        return self.checkpoints / f"step-{step:07d}.safetensors"
 
     @property
     def kept_steps(self) -> list[int]:
         """The steps whose weights are kept, in order."""
-        found = (self.path / "checkpoints").glob("step-*.safetensors")
-        return sorted(int(path.stem.removeprefix("step-")) for path in found)
+        found = (KEPT.fullmatch(path.name) for path in self.checkpoints.glob("step-*.safetensors"))
+        return sorted(int(match[1]) for match in found if match)
 
     def check_free(self) -> None:
-        """Make sure that there is nothing in the folder's place yet.
+        """Make sure that there is nothing in the folder's place yet, but for what a kill before the first file leaves.
 
         Raises:
             UserError: if there is: a run is never overwritten silently.
         """
-        if self.path.is_file() or (self.path.is_dir() and any(p.name != ".lock" for p in self.path.iterdir())):
+        if not is_free(self.path):
             raise UserError(
                 f'{self.path} exists already: continue it with resume="{self.path}", name another folder with out=..., '
                 "or delete it"
@@ -58,7 +71,12 @@ class RunFolder:
     def create(self, record: Record) -> None:
         """Make the folder and write ``config.json``, refusing as :meth:`check_free` does."""
         self.check_free()
-        write_json(self.config, record.plain())
+        with self.locked():
+            self.check_free()  # another process may have begun it in the meantime
+            self.sweep()
+            write_sealed(self.config, record.plain())
+            self.identity = Identity(checksum(read_table(self.config)), seals=True)
+            write_sealed(self.copy, record.plain())
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the folder for one process; a kill lets go of it.
@@ -68,69 +86,132 @@ class RunFolder:
         """
         return hold(self.path)
 
+    def sweep(self) -> None:
+        """Remove what kills left half written; only whoever holds the folder may."""
+        for folder in (self.path, self.checkpoints):
+            sweep(folder)
+
     def record(self) -> Record:
         """The record that :meth:`create` wrote, today or in an earlier version.
 
         Raises:
-            UserError: if there is none, or it is not whole.
+            UserError: if there is none, or it is not whole, or was changed.
         """
-        return Record.read(upgraded(read_json(self.config), self.path))
+        try:
+            plain = read_table(self.config)
+        except Missing:
+            raise Missing(self._without_config()) from None
+        schema_of(plain, self.path)  # a newer version may keep things otherwise
+        check_config(self.config, plain, self.copy)
+        return self.read_record(plain)
+
+    def read_record(self, plain: Mapping[str, Any]) -> Record:
+        """The record that a table holds, whether it is the one that was written or not.
+
+        Raises:
+            UserError: if a part is missing or will not do.
+        """
+        return Record.read(upgraded({name: value for name, value in plain.items() if name != SEAL}, self.path))
+
+    @cached_property
+    def identity(self) -> Identity:
+        """What the run's files have in common; nothing where ``config.json`` cannot be read."""
+        try:
+            plain = read_table(self.config)
+        except UserError:
+            return Identity()
+        return Identity(checksum(plain), SEAL in plain)
 
     def append(self, row: Mapping[str, Any], to: Path | None = None) -> None:
-        """Add a row to ``metrics.jsonl``, or to another file of lines."""
-        path = to or self.metrics
-        try:
-            with path.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(json.dumps(dict(row), allow_nan=False) + "\n")
-        except OSError as error:
-            raise UserError(f"{path} cannot be written ({error.strerror}): free space, then resume") from error
+        """Add a row to ``metrics.jsonl``, or to another file of lines.
+
+        Raises:
+            UserError: if it cannot be written.
+        """
+        append_line(to or self.metrics, row, self.identity)
+
+    def flush(self) -> None:
+        """Have the rows and notes so far on the disk, before a checkpoint vouches for them."""
+        for path in (self.metrics, self.notes):
+            if present(path):
+                try:
+                    flush_to_disk(path)
+                except OSError as error:
+                    raise UserError(f"{path} cannot be written ({error.strerror}): free space, then resume") from error
+
+    def log(self) -> Lines:
+        """``metrics.jsonl`` as it stands, its damage with it."""
+        return read_lines(self.metrics, is_row, self.identity)
 
     def rows(self) -> list[dict[str, Any]]:
-        """The rows of ``metrics.jsonl``; a last line that a kill left half written is passed over."""
-        return _lines(self.metrics, {"step", "split"})
+        """The rows of ``metrics.jsonl``; what is missing of them is told."""
+        missing = missing_rows(self)  # before the rows: a training at work adds some
+        lines = self.log()
+        for sentence in [*lines.told(self.metrics), *missing(lines)]:
+            tell(sentence)
+        return lines.rows
 
     def remarks(self) -> list[dict[str, Any]]:
-        """What was said of the run: ``step`` and ``note`` each."""
-        return _lines(self.notes, {"step", "note"})
+        """What was said of the run: ``step`` and ``note`` each; damaged lines are told."""
+        try:
+            lines = read_lines(self.notes, is_remark, self.identity)
+        except Damaged as error:
+            tell(f"{error}; what was said of the run is lost, and nothing else")
+            return []
+        for sentence in lines.told(self.notes):
+            tell(sentence)
+        return lines.rows
 
-    def rewind(self, step: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Drop the rows and notes that a checkpoint at ``step`` does not know of; returns those that stay."""
-        rows = [row for row in self.rows() if row["step"] <= step and row["split"] != "test"]
-        _rewrite(self.metrics, rows)
-        notes = [note for note in self.remarks() if note["step"] <= step]
-        if self.notes.exists():
-            _rewrite(self.notes, notes)
-        return rows, notes
+    def costs(self) -> dict[str, Any]:
+        """What ``cost.json`` says; nothing, told, where it is damaged: nothing needs it to go on."""
+        try:
+            found = read_sealed(self.cost, self.identity.name)
+            if all(isinstance(value, int | float) for value in found.values()):
+                return {name: value for name, value in found.items() if name != "finished"}
+            raise Damaged(f"{self.cost} holds something else than numbers")
+        except Missing:
+            return {}
+        except Damaged as error:
+            tell(f"{error}; what the run has cost is lost, and nothing else")
+            return {}
+
+    def rewind(self, step: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+        """Drop the rows and notes that a checkpoint at ``step`` does not know of, and keep damaged ones beside them.
+
+        Returns:
+            The rows that stay, the notes that stay, and what is to be said of it.
+        """
+        rows, lost = self._rewound(self.metrics, is_row, lambda row: row["step"] <= step and row["split"] != "test")
+        notes, lost_notes = self._rewound(self.notes, is_remark, lambda note: note["step"] <= step)
+        return rows, notes, [*lost, *lost_notes]
+
+    def _rewound(
+        self, path: Path, fits: Callable[[dict[str, Any]], bool], stays: Callable[[dict[str, Any]], bool]
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        try:
+            lines = read_lines(path, fits, self.identity)
+        except Damaged as error:
+            aside = set_aside(path)
+            return [], [f"{error}; it was moved to {aside.name}, and what it held is lost"]
+        rows = [row for row in lines.rows if stays(row)]
+        told = []
+        if lines.damaged:
+            aside = set_aside(path, b"\n".join([*(line for _, line in lines.damaged), b""]))
+            told = [f"{sentence}; they are kept in {aside.name}" for sentence in lines.told(path)[:1]]
+        if present(path) or path == self.metrics:
+            rewrite_lines(path, rows, self.identity)
+        return rows, told
 
     @property
     def finished(self) -> bool:
         """Whether the run came to its end (its last row is the test row)."""
-        rows = self.rows()
+        rows = self.log().rows
         return bool(rows) and rows[-1]["split"] == "test"
 
-
-def _lines(path: Path, needed: set[str]) -> list[dict[str, Any]]:
-    """The tables of a file of lines, up to one that is no JSON.
-
-    Raises:
-        UserError: if a line is JSON, but no table with what is needed, which no kill leaves.
-    """
-    if not path.exists():
-        return []
-    rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            break
-        if not isinstance(row, dict) or not needed <= row.keys():
-            raise UserError(
-                f"line {number} of {path} is no row of a run: it was changed by hand or is damaged; restore it"
-            )
-        rows.append(row)
-    return rows
-
-
-def _rewrite(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    text = "".join(json.dumps(row) + "\n" for row in rows)
-    replace_atomically(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
+    def _without_config(self) -> str:
+        """What is said of a folder that has no ``config.json``."""
+        if present(self.copy):
+            return f"{self.config} is missing: `reparam doctor {self.path}` with mend=True puts it back"
+        if self.path.is_dir() and is_free(self.path):
+            return f"{self.path} holds no run: one was killed before it had begun, or none ever was; begin it anew"
+        return f"{self.config} is missing: is {self.path} a run folder?"

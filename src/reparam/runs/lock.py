@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from reparam.door import present, require_regular
 from reparam.errors import UserError
 
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
@@ -32,6 +33,8 @@ def hold(folder: Path) -> Iterator[None]:
         UserError: if it cannot be held, saying why.
     """
     lock = FileLock(folder / ".lock", blocking=False, fallback_to_soft=False)
+    if present(folder / ".lock"):
+        require_regular(folder / ".lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
@@ -47,7 +50,7 @@ def hold(folder: Path) -> Iterator[None]:
 
 def held(folder: Path) -> bool:
     """Whether another process holds a folder now."""
-    if not (folder / ".lock").exists():
+    if not present(folder / ".lock"):
         return False
     try:
         with hold(folder):

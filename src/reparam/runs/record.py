@@ -2,22 +2,52 @@
 
 import platform
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
+from pydantic import ConfigDict, Field, field_validator
 
 from reparam._version import __version__
 from reparam.data import DataRecord
+from reparam.data.dataset import Binarization
 from reparam.data.picture import Picture
 from reparam.errors import UserError
 from reparam.models.composition import Tree, describe
 from reparam.models.model import Model
 from reparam.runs.config import RunConfig
-from reparam.settings import ResolvedTraining
+from reparam.settings import Config, NotNegative, Positive, ReadingConfig, ResolvedTraining
 
 SCHEMA = 2
 """Raised whenever what stands in ``config.json`` changes; ``runs/upgrade.py`` brings older ones up."""
+
+
+class Facts(Config):
+    """The types of what a record says of the data; what else it says is taken as it is."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=True)
+
+    name: str
+    data_shape: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    classes: tuple[str, ...] = ()
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    raw: Literal["uint8", "float32"] = "float32"
+    binary: bool = False
+    binarization: Binarization = "none"
+    range: tuple[float, float] = (float("-inf"), float("inf"))
+    sizes: dict[str, int] = Field(default_factory=dict)
+    fingerprint: str = ""
+    seed: int = 0
+    source: str | None = None
+    reading: dict[str, Any] = Field(default_factory=dict)
+    table: dict[str, Any] | None = None
+    shares: tuple[NotNegative, ...] | None = None
+
+    @field_validator("reading")
+    @classmethod
+    def _is_known(cls, asked: dict[str, Any]) -> dict[str, Any]:
+        ReadingConfig(**asked)
+        return asked
 
 
 @dataclass(frozen=True)
@@ -62,23 +92,27 @@ class Record:
             UserError: if a part is missing or will not do.
         """
         try:
-            data = plain["data"] | {"range": tuple(map(float, plain["data"]["range"]))}
-            data |= {"data_shape": tuple(data["data_shape"]), "classes": tuple(data["classes"])}
-            data |= {"shares": None if data.get("shares") is None else tuple(map(float, data["shares"]))}
+            data = Facts(**plain["data"]).model_dump()
             data |= {"picture": Picture.of_plain(data.get("picture"))}
             read = DataRecord(**data)
             _ = read.schema  # what is no schema is refused now, and not when it is needed
             return cls(
                 settings=RunConfig(**plain["settings"]),
-                model=plain["model"],
+                model=_table(plain["model"]),
                 training=ResolvedTraining(**plain["training"]),
                 data=read,
-                origin=plain.get("origin"),
-                machine=plain.get("machine", {}),
+                origin=None if plain.get("origin") is None else _table(plain["origin"]),
+                machine=_table(plain.get("machine", {})),
                 schema=int(plain.get("upgraded_from", plain["schema"])),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, UserError) as error:
             raise UserError(f"a run's config.json is not whole ({type(error).__name__}: {error}): restore it") from None
+
+
+def _table(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r:.80} is no table")
+    return value
 
 
 def record_of(

@@ -12,11 +12,11 @@ from reparam.errors import UserError
 from reparam.models.composition import build, own
 from reparam.models.model import Model
 from reparam.models.protocols import Conditional, can
-from reparam.runs.checkpoint import load_weights
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.questions import Questions
 from reparam.runs.record import Record
+from reparam.runs.weights import take_weights
 from reparam.settings import DataConfig
 
 
@@ -128,7 +128,8 @@ def load(
     Args:
         folder: the run folder.
         model: needed only where the model holds modules of the user's own: the same composition again, any weights.
-        checkpoint: ``"best"``, ``"last"`` or a step whose weights were kept; unless given, the best where there is one.
+        checkpoint: ``"best"``, ``"last"``, ``"previous"`` (the save before it, where it is kept) or a step whose
+            weights were kept; unless given, the best where there is one, or the last, said, where that is damaged.
         data: what takes the place of the data it was trained on: anything that :func:`reparam.fit` takes, of the same
             schema.
         classes: the user's own classes in the composition, instead of ``model``, where their constructors' arguments
@@ -142,8 +143,9 @@ def load(
         raise UserError(f"{place.path} is no run folder: there is no such folder")
     record = place.record()
     _check_given(model, classes)
-    model = _rebuild(record, place, classes) if model is None else model
-    notes = load_weights(_weights(place, checkpoint), model)
+    model = rebuild(record, place, classes) if model is None else model
+    _check_shapes(record, model, place)
+    notes = take_weights(place, model, checkpoint)
     if can(model, Conditional):
         model.shares = record.data.shares
     config = record.settings.model_copy(update={"training": record.training})
@@ -163,18 +165,20 @@ def _check_given(model: object, classes: object) -> None:
         raise UserError(f"classes={classes!r:.80} will not do: give a list of classes, classes=[Mine]")
 
 
-def _weights(place: RunFolder, checkpoint: str | int | None) -> Path:
-    if checkpoint is None:
-        return place.best if place.best.exists() else place.last
-    if isinstance(checkpoint, int):
-        return place.kept(checkpoint)
-    known = {"best": place.best, "last": place.last}
-    if checkpoint not in known:
-        raise UserError(f"checkpoint={checkpoint!r} is unknown: give best, last, or the step of kept weights")
-    return known[checkpoint]
+def _check_shapes(record: Record, model: Model, place: RunFolder) -> None:
+    """Refuse a model of examples of another shape than the data.
+
+    Raises:
+        UserError: naming both.
+    """
+    made, known = tuple(model.data_shape), tuple(record.data.data_shape)
+    if made != known:
+        raise UserError(
+            f"{place.path} says that its examples have shape {known}, and its model makes {made}: restore it"
+        )
 
 
-def _rebuild(record: Record, place: RunFolder, classes: Sequence[type]) -> Model:
+def rebuild(record: Record, place: RunFolder, classes: Sequence[type] = ()) -> Model:
     """The model of the composition.
 
     Raises:

@@ -6,11 +6,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from reparam.door import Damaged
+from reparam.errors import UserError, tell
 from reparam.files import write_npz
 from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.models.protocols import Samples, mean_draws, require
 from reparam.randomness import noise
+from reparam.runs.arrays import read_arrays
+from reparam.runs.identity import Identity
 
 GRID = 25
 CLOUD = 1000
@@ -31,9 +35,12 @@ def moments(data_shape: Sequence[int], total: int) -> set[int]:
 
 @exact()
 @torch.no_grad()
-def save_snapshot(model: Model, folder: Path, step: int, seed: int) -> Path:
-    """Write ``samples-step-<step>.npz``: ``x`` (draws) and ``mean``, 25 images or 1,000 points; returns its path."""
-    training, count = model.training, GRID if len(model.data_shape) == 3 else CLOUD
+def save_snapshot(model: Model, folder: Path, step: int, seed: int, owner: str = "") -> Path:
+    """Write ``samples-step-<step>.npz``: ``x`` (draws) and ``mean``, 25 images or 1,000 points; returns its path.
+
+    ``owner`` is the name of the run's identity.
+    """
+    training, count = model.training, _count(model.data_shape)
     model.eval()
     with noise(seed, "snapshot"):
         draws = require(model, Samples).sample(count).cpu().numpy()
@@ -41,15 +48,44 @@ def save_snapshot(model: Model, folder: Path, step: int, seed: int) -> Path:
         means = mean_draws(model, count).cpu().numpy()
     model.train(training)
     path = folder / f"samples-step-{step:07d}.npz"
-    write_npz(path, {"x": draws, "mean": means, "step": step})
+    write_npz(path, {"x": draws, "mean": means, "step": step, "run": owner})
     return path
 
 
-def read_snapshots(folder: Path) -> list[tuple[int, np.ndarray]]:
-    """The snapshots of a run in order: step, and decoder means of images ``(25, *data_shape)`` or draws of points."""
+def read_snapshots(
+    folder: Path, data_shape: Sequence[int], identity: Identity | None = None
+) -> list[tuple[int, np.ndarray]]:
+    """The snapshots of a run in order: step, and decoder means of images ``(25, *data_shape)`` or draws of points.
+
+    Those that are damaged or another run's are passed over and told.
+    """
     snapshots = []
     for path in sorted(folder.glob("samples-step-*.npz")):
-        with np.load(path, allow_pickle=False) as arrays:
-            kind = "mean" if arrays["mean"].ndim == 4 else "x"
-            snapshots.append((int(arrays["step"]), arrays[kind]))
+        try:
+            snapshots.append(read_snapshot(path, data_shape, identity))
+        except UserError as error:
+            tell(f"{error}; it is left out, and nothing needs it to go on")
     return snapshots
+
+
+def read_snapshot(path: Path, data_shape: Sequence[int], identity: Identity | None = None) -> tuple[int, np.ndarray]:
+    """What one file holds.
+
+    Raises:
+        UserError: if it is no snapshot of the run's.
+    """
+    wanted = "mean" if len(data_shape) == 3 else "x"
+    shape = (_count(data_shape), *data_shape)
+    arrays = read_arrays(path, {wanted: shape, "step": (), "run": ()}, optional={"run"})
+    step, x = arrays["step"], arrays[wanted]
+    if step.dtype.kind not in "iu" or x.dtype.kind != "f":
+        raise Damaged(f"{path} holds something else than samples")
+    owner = None if "run" not in arrays else str(arrays["run"])
+    foreign = identity is not None and owner != identity.name and (identity.seals or owner is not None)
+    if foreign or path.stem != f"samples-step-{int(step):07d}":
+        raise Damaged(f"{path} is of another run or step")
+    return int(step), x
+
+
+def _count(data_shape: Sequence[int]) -> int:
+    return GRID if len(data_shape) == 3 else CLOUD

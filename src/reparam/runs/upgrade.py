@@ -27,17 +27,27 @@ def upgraded(plain: object, folder: Path) -> Plain:
     """
     if not isinstance(plain, dict):
         raise UserError(f"{folder / 'config.json'} holds no table: it was changed by hand or is damaged")
-    schema = plain.get("schema", 0)
-    if not isinstance(schema, int) or schema > SCHEMA or schema < 0:
-        raise UserError(f"{folder} was written by a newer reparam (schema {schema!r}): install that one")
+    schema = schema_of(plain, folder)
     try:
         for step in STEPS[schema:]:
             plain = step(plain, folder)
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, OverflowError, OSError) as error:
         raise UserError(
             f"{folder / 'config.json'} is not whole ({type(error).__name__}: {error}): restore it"
         ) from None
     return plain if schema == SCHEMA else plain | {"upgraded_from": schema}
+
+
+def schema_of(plain: Plain, folder: Path) -> int:
+    """The number of the schema that a ``config.json`` is in.
+
+    Raises:
+        UserError: if it is a newer version's.
+    """
+    schema = plain.get("schema", 0)
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema > SCHEMA or schema < 0:
+        raise UserError(f"{folder} was written by a newer reparam (schema {schema!r}): install that one")
+    return schema
 
 
 def _from_0(plain: Plain, folder: Path) -> Plain:

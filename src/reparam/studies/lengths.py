@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from reparam.files import read_json, write_json
+from reparam.door import Missing
+from reparam.errors import UserError
 from reparam.runs.folder import RunFolder
+from reparam.runs.sealed import read_sealed, write_sealed
 
 FILE = "steps.json"
 
@@ -21,11 +23,26 @@ def steps_once(out: Path, name: str, folders: Iterable[Path], measure: Callable[
         folders: of the model's runs, trained or not; they tell of comparisons from before this was written down.
         measure: times some steps.
     """
-    known: dict[str, int] = read_json(out / FILE) if (out / FILE).exists() else {}
+    known = _known(out / FILE)
     if name not in known:
         known = {**known, name: _trained_for(folders) or measure()}
-        write_json(out / FILE, known)
+        write_sealed(out / FILE, known)
     return known[name]
+
+
+def _known(path: Path) -> dict[str, int]:
+    """What was written down.
+
+    Raises:
+        UserError: if it is damaged.
+    """
+    try:
+        found = read_sealed(path)
+    except Missing:
+        return {}
+    if not all(isinstance(steps, int) and steps > 0 for steps in found.values()):
+        raise UserError(f"{path} holds something else than numbers of steps: remove it, and it is made anew")
+    return found
 
 
 def _trained_for(folders: Iterable[Path]) -> int | None:

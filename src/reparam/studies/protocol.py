@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from reparam.door import present
 from reparam.errors import UserError
-from reparam.files import read_json, write_json
+from reparam.runs.sealed import read_sealed, write_sealed
 from reparam.settings import Config, DataConfig, Positive
 
 FILE = "compare.json"
@@ -71,9 +72,9 @@ def settle(protocol: Protocol, out: Path) -> None:
         UserError: if they were trained by another: they would not compare.
     """
     file = out / FILE
-    if file.exists():
-        _check_same(Protocol(**read_json(file)), protocol, out)
-    write_json(file, protocol.model_dump(mode="json"))
+    if present(file):
+        _check_same(Protocol(**read_sealed(file)), protocol, out)
+    write_sealed(file, protocol.model_dump(mode="json"))
 
 
 def _check_same(before: Protocol, now: Protocol, out: Path) -> None:

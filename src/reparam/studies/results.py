@@ -12,7 +12,6 @@ from reparam.errors import UserError
 from reparam.evaluation.likelihood.estimate import LogLikelihood
 from reparam.evaluation.samples.panels import panels_of
 from reparam.evaluation.samples.scorecard import Scorecard
-from reparam.files import read_json
 from reparam.result import Result as Found
 from reparam.result import plain
 from reparam.runs.run import Run
@@ -57,7 +56,7 @@ class Result:
     @property
     def cost(self) -> dict[str, float]:
         """Seconds of training, parameters and peak memory."""
-        return read_json(self.run.folder.cost) if self.run.folder else {}
+        return self.run.folder.costs() if self.run.folder else {}
 
     def json(self) -> dict[str, Any]:
         """As JSON can hold it."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 
+from reparam.door import present
 from reparam.errors import UserError
 from reparam.kinds import KINDS
 from reparam.kinds.own import names_function
@@ -107,7 +108,7 @@ def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say:
 def _check_folder(folder: Path, model: ModelConfig | Own, protocol: Protocol) -> None:
     """Refuse to take another model's run for this one's."""
     place = RunFolder(folder)
-    if not place.config.exists():
+    if not present(place.config):
         return
     recorded = place.record()
     if callable(model):
@@ -155,7 +156,7 @@ def _elsewhere(name: str, folder: Path, say: Say) -> Trial:
 def _run(name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out: Path, say: Say, quiet: bool) -> Run:
     folder, own = folder_of(out, name, seed), model if callable(model) else None
     place = RunFolder(folder)
-    if place.config.exists():
+    if present(place.config):
         say(f"{folder}: {'finished already' if place.finished else 'going on where it stopped'}")
         again = None if own is None else own(resolve(RunConfig(data=protocol.data))[1])
         return load(folder, again) if place.finished else resume(folder, quiet, again)

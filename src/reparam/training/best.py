@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from reparam.runs.checkpoint import load_weights, save_weights
+from reparam.door import Damaged, Missing, present
+from reparam.errors import tell
+from reparam.runs.checkpoint import BEST, check_place, load_weights, read_tensors, room_for, save_weights
 from reparam.runs.folder import RunFolder
+from reparam.runs.leftovers import set_aside
 from reparam.training.callbacks import Callback, Row
 
 if TYPE_CHECKING:
@@ -90,26 +93,60 @@ class Best(Callback):
     def __init__(self, folder: RunFolder | None) -> None:
         self.folder = folder
         self._kept: dict[str, Tensor] | None = None
-        self._ended = False
+        self._ended, self._since = False, 0
 
     def start(self, session: "Session") -> None:
         """What was best before an interruption."""
         self.mark = HighWater.of(session.model.monitor, session.rows)
+        if self.folder and session.step and self.mark.name is not None:
+            self._look_up(self.folder, session)
+
+    def _look_up(self, folder: RunFolder, session: "Session") -> None:
+        """The file has the last word: rows may be lost, and so may the file, from which on others are the best."""
+        try:
+            notes = read_tensors(folder.best, room_for(session.model))[1]
+            check_place(folder.best, notes, folder.identity, BEST)
+        except (Damaged, Missing) as error:
+            if isinstance(error, Missing) and self.mark.value == -math.inf:
+                return
+            tell(str(error))
+            aside = f" (it is {set_aside(folder.best).name} now)" if present(folder.best) else ""
+            session.note(f"{folder.best.name} was lost{aside}: the best is kept of step {session.step} and later ones")
+            self._restart(session, session.step)
+            self._save(session, self.mark.value)
+            return
+        self._restart(session, int(notes.get("since", 0)))
+        value = notes.get("value")
+        if isinstance(value, int | float) and value > self.mark.value and notes["step"] <= session.step:
+            self.mark.value, self.mark.step = value, notes["step"]
+
+    def _restart(self, session: "Session", since: int) -> None:
+        self._since = since
+        self.mark = HighWater.of(self.mark.name, [row for row in session.rows if row["step"] >= since])
+
+    def _save(self, session: "Session", value: float) -> None:
+        assert self.folder is not None
+        known = {"value": value} if math.isfinite(value) else {}
+        since = {"since": self._since} if self._since else {}
+        notes = {"step": session.step, **known, **since}
+        save_weights(self.folder.best, session.model, notes, BEST, self.folder.identity)
 
     def row(self, session: "Session", row: Row) -> None:
         """Keep the weights where they are better than all before."""
         if not self.mark.rises(row):
             return
         if self.folder:
-            save_weights(self.folder.best, session.model, session.step)
+            self._save(session, self.mark.value)
         else:
             self._kept = {name: tensor.clone() for name, tensor in session.model.state_dict().items()}
 
     def end(self, session: "Session") -> None:
         """Put the best weights into the model, if there are any."""
         self._ended = True
-        if self.folder and self.folder.best.exists():
-            session.weights_from = int(load_weights(self.folder.best, session.model)["step"])
+        if self.folder and present(self.folder.best):
+            session.weights_from = int(
+                load_weights(self.folder.best, session.model, self.folder.identity, BEST)["step"]
+            )
         elif self._kept is not None:
             session.model.load_state_dict(self._kept)
             session.weights_from = self.mark.step

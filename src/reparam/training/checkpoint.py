@@ -7,18 +7,41 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 from torch.optim import Optimizer
 
+from reparam.door import Damaged, present
+from reparam.errors import UserError, tell
 from reparam.models.model import Model
-from reparam.runs.checkpoint import fill, prefixed, read_tensors, save_weights, under, write_tensors
+from reparam.runs.checkpoint import (
+    HOLDS,
+    OWNER,
+    TRAINING,
+    WEIGHTS,
+    check_place,
+    fill,
+    prefixed,
+    read_notes,
+    read_tensors,
+    room_for,
+    save_weights,
+    under,
+    write_tensors,
+)
 from reparam.runs.folder import RunFolder
-from reparam.training.callbacks import Callback
+from reparam.runs.identity import Identity
+from reparam.runs.leftovers import set_aside
+from reparam.runs.weights import trainings
+from reparam.runs.witness import vouched
+from reparam.training.callbacks import Callback, Row
 from reparam.training.loop import Loop
 
 if TYPE_CHECKING:
     from reparam.training.session import Session
 
 
-def save_loop(path: Path, model: Model, loop: Loop, progress: Mapping[str, Any]) -> None:
-    """Write a training whole: weights, optimizers, the log's open row, and ``progress`` (JSON-ready) beside them."""
+def save_loop(path: Path, model: Model, loop: Loop, progress: Mapping[str, Any], keep: Path | None = None) -> None:
+    """Write a training whole: weights, optimizers, the log's open row, and ``progress`` (JSON-ready) beside them.
+
+    ``keep`` takes the file that was there before.
+    """
     tensors = {**prefixed("model", model.state_dict()), **prefixed("ledger", loop.ledger.state())}
     for name, optimizer in loop.optimizers.items():
         tensors |= prefixed(f"optimizer/{name}", _optimizer_tensors(optimizer))
@@ -27,26 +50,63 @@ def save_loop(path: Path, model: Model, loop: Loop, progress: Mapping[str, Any])
         "terms": {name: t.terms for name, t in tracks.items()},
         "steps": {name: t.steps for name, t in tracks.items()},
     }
-    write_tensors(path, tensors, {**progress, "ledger": ledger})
+    write_tensors(path, tensors, {**progress, "ledger": ledger}, keep)
 
 
-def load_loop(path: Path, model: Model, loop: Loop) -> dict[str, Any]:
+def load_loop(path: Path, model: Model, loop: Loop, identity: Identity | None = None) -> dict[str, Any]:
     """Put a training back as it was saved; returns ``progress``.
 
     Raises:
-        UserError: if the file is missing or damaged, or belongs to another model.
+        Damaged: if the file is damaged or another run's.
+        UserError: if it is missing, or belongs to another model.
     """
-    tensors, notes = read_tensors(path)
-    fill(path, model, under("model", tensors))
-    for name, optimizer in loop.optimizers.items():
-        _restore_optimizer(optimizer, under(f"optimizer/{name}", tensors))
-    ledger = notes.pop("ledger")
-    loop.ledger.restore(under("ledger", tensors), ledger["terms"], ledger["steps"])
+    tensors, notes = read_tensors(path, room_for(model))
+    check_place(path, notes, identity, TRAINING)
+    fill(path, model, under("model", tensors), notes)
+    try:
+        for name, optimizer in loop.optimizers.items():
+            _restore_optimizer(optimizer, under(f"optimizer/{name}", tensors))
+        ledger = notes.pop("ledger")
+        loop.ledger.restore(under("ledger", tensors), ledger["terms"], ledger["steps"])
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise Damaged(f"{path} is no training's checkpoint ({error}): restore it or train again") from None
     return notes
 
 
+def go_on(place: RunFolder, model: Model, loop: Loop) -> tuple[dict[str, Any] | None, list[str]]:
+    """Put a training back as the last checkpoint that is whole has it; damaged ones are moved out of the way.
+
+    Returns:
+        ``progress``, None where nothing was saved yet; and what is to be said of it.
+
+    Raises:
+        UserError: if there are checkpoints, and none is whole.
+    """
+    wrong: list[str] = []
+    paths = trainings(place)
+    for path in paths:
+        try:
+            saved = load_loop(path, model, loop, place.identity)
+        except Damaged as error:
+            wrong.append(str(error))
+            continue
+        for sentence in wrong:
+            tell(sentence)
+        asides = [set_aside(one).name for one in paths[: len(wrong)]]
+        return saved, [f"{name} is damaged: went on from the save before it, step {saved['step']}" for name in asides]
+    if wrong:
+        raise UserError(
+            f"{'; '.join(wrong)}: nothing is left to go on from; `reparam doctor {place.path}` with mend=True moves it "
+            f'away, and resume="{place.path}" begins again'
+        )
+    return None, []
+
+
 class Checkpoints(Callback):
-    """Keeps what a killed training goes on from, and the weights of every so many epochs if asked for.
+    """Keeps what a killed training goes on from, twice, and the weights of every so many epochs if asked for.
+
+    A damaged save has another before it. Once a run is finished nothing goes on from it, and where its best weights are
+    kept besides the last, the save before the last is removed.
 
     Args:
         folder: the run's.
@@ -59,12 +119,26 @@ class Checkpoints(Callback):
     def epoch(self, session: "Session") -> None:
         """Keep the weights of this epoch if it is one of those asked for."""
         if self.every and round(session.epoch) % self.every == 0:
-            save_weights(self.folder.kept(session.step), session.model, session.step)
+            path, notes = self.folder.kept(session.step), {"step": session.step}
+            save_weights(path, session.model, notes, WEIGHTS, self.folder.identity)
 
     def save(self, session: "Session") -> None:
         """Vouch for the rows so far."""
-        progress = {"step": session.step, "stopped": session.stopped}
-        save_loop(self.folder.last, session.model, session.loop, progress)
+        self.folder.flush()
+        progress = {
+            "step": session.step,
+            "stopped": session.stopped,
+            "rows": vouched(session.rows, session.step),
+            "best": read_notes(self.folder.best)["step"] if present(self.folder.best) else None,
+            HOLDS: TRAINING,
+            OWNER: self.folder.identity.name,
+        }
+        save_loop(self.folder.last, session.model, session.loop, progress, keep=self.folder.previous)
+
+    def row(self, session: "Session", row: Row) -> None:
+        """The test row ends the run."""
+        if row["split"] == "test" and present(self.folder.best):
+            self.folder.previous.unlink(missing_ok=True)
 
 
 def _optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:

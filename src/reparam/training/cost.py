@@ -3,10 +3,10 @@
 import time
 from typing import TYPE_CHECKING
 
-from reparam.files import read_json, write_json
 from reparam.networks import count_parameters
 from reparam.runs.folder import RunFolder
-from reparam.training.callbacks import Callback
+from reparam.runs.sealed import write_sealed
+from reparam.training.callbacks import Callback, Row
 from reparam.training.memory import forget_peak, peak_memory
 
 if TYPE_CHECKING:
@@ -22,21 +22,23 @@ class Cost(Callback):
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
+        self._finished: dict[str, bool] = {}
 
     def start(self, session: "Session") -> None:
         """Count on from what an interrupted run had cost."""
         self._now = time.monotonic()
         forget_peak()
-        goes_on = session.step and self.folder.cost.exists()
-        self._seconds: float = read_json(self.folder.cost)["seconds"] if goes_on else 0.0
+        self._seconds: float = self.folder.costs().get("seconds", 0.0) if session.step else 0.0
 
     def save(self, session: "Session") -> None:
         """Write what it has cost so far."""
         before, self._now = self._now, time.monotonic()
         self._seconds += self._now - before
         cost = {"seconds": self._seconds, "parameters": count_parameters(session.model), **peak_memory()}
-        write_json(self.folder.cost, cost)
+        write_sealed(self.folder.cost, cost | self._finished, self.folder.identity.name)
 
-    def end(self, session: "Session") -> None:
-        """With the best weights' snapshot."""
-        self.save(session)
+    def row(self, session: "Session", row: Row) -> None:
+        """With the best weights' snapshot and the test; the file says from then on that the run has come to its end."""
+        if row["split"] == "test":
+            self._finished = {"finished": True}
+            self.save(session)

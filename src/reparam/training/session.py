@@ -10,7 +10,7 @@ from reparam.randomness import noise
 from reparam.runs.folder import RunFolder
 from reparam.settings import BATCH_SIZE, EPOCHS, TrainingConfig
 from reparam.training.callbacks import Callback
-from reparam.training.checkpoint import load_loop
+from reparam.training.checkpoint import go_on
 from reparam.training.interrupt import StopRequest, interrupted
 from reparam.training.loop import Loop, steps_per_epoch
 from reparam.training.rows import numbered, tested_row, trained_row, validated_row
@@ -98,17 +98,23 @@ class Session:
             self._finish()
 
     def _begin(self, resume: bool) -> None:
-        goes_on = resume and self.folder is not None and self.folder.last.exists()
-        if self.folder and goes_on:
-            saved = load_loop(self.folder.last, self.model, self.loop)
-            self.step, self.stopped = saved["step"], saved.get("stopped")
-        if self.folder:
-            self.rows, self.notes = self.folder.rewind(self.step if goes_on else -1)
+        saved, said = self._taken_up(self.folder, resume) if self.folder else (False, [])
         self.model.train()
         self._tell("start")
-        if not goes_on:
+        for sentence in said:
+            self.note(sentence)
+        if not saved:
             self._write("validation", validated_row(self))
             self._tell("save")
+
+    def _taken_up(self, folder: RunFolder, resume: bool) -> tuple[bool, list[str]]:
+        """Whether the training goes on from a checkpoint in the folder, and what is to be said of that."""
+        folder.sweep()
+        saved, said = go_on(folder, self.model, self.loop) if resume else (None, [])
+        if saved is not None:
+            self.step, self.stopped = saved["step"], saved.get("stopped")
+        self.rows, self.notes, lost = folder.rewind(-1 if saved is None else self.step)
+        return saved is not None, [*said, *lost]
 
     def _play(self) -> None:
         self.loop.play(self.step)

@@ -39,4 +39,5 @@ class Snapshots(Callback):
 
     def _take(self, session: "Session") -> None:
         if can(session.model, Samples):
-            save_snapshot(session.model, self.folder.figures, session.step, session.config.seed)
+            owner = self.folder.identity.name
+            save_snapshot(session.model, self.folder.figures, session.step, session.config.seed, owner)

@@ -14,7 +14,8 @@ from reparam.models.model import Model
 from reparam.randomness import noise
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
-from reparam.runs.run import Run, load, read_again
+from reparam.runs.run import Run, load, read_again, rebuild
+from reparam.runs.weights import trainings
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.training.fit import fit
 from reparam.training.progress import Words, choose
@@ -132,7 +133,8 @@ def resume(
     if place.finished:
         return load(folder, model, data=data)
     config = record.settings
-    if model is None and config.model is None and not place.last.exists():
+    begun = bool(trainings(place))
+    if model is None and config.model is None and not begun:
         raise UserError(
             f"{folder} broke off before anything was saved, and only the code that composed its model can begin it: "
             "delete the folder, and train anew"
@@ -141,8 +143,8 @@ def resume(
     if model is None:
         # a run of schema 0 does not say in what units its constraint measures the columns of a table; one that was
         # killed before its first checkpoint has no weights but those that it begins with
-        anew = config.model is not None and (record.schema == 0 or not place.last.exists())
-        model = fresh_model(config, dataset) if anew else load(folder, checkpoint="last").model
+        anew = config.model is not None and (record.schema == 0 or not begun)
+        model = fresh_model(config, dataset) if anew else rebuild(record, place)
     return fit(model, dataset, folder, resume=True, progress=choose(quiet, words))
 
 

@@ -10,8 +10,8 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from reparam.data import DataRecord, Dataset
+from reparam.door import read_json
 from reparam.errors import UserError
-from reparam.files import read_json
 from reparam.hardware import exact
 
 WEIGHTS = Path(__file__).parent / "bundled" / "mnist_classifier.safetensors"

@@ -1,0 +1,36 @@
+"""``reparam doctor RUN``: what of a run folder is damaged, what is lost by it, and what can be mended."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from reparam.cli.flags import translated
+from reparam.cli.parse import emit, parse
+
+
+@dataclass
+class DoctorOptions:
+    """Options of ``reparam doctor``."""
+
+    run: Positional[Path]
+    """The run folder."""
+    mend: bool = False
+    """Mend what can be mended; what is damaged is kept beside it, nothing is deleted."""
+    json: bool = False
+    """Print the result as JSON."""
+
+
+WHAT = """Check every file of a run folder: its checksum, its form, and that it belongs to this run. The exit code is 0
+where all is whole or was mended, else 1."""
+
+
+def run(command: str, argv: list[str]) -> int:
+    """Check, mend if asked to, and print what was found."""
+    examples = ["reparam doctor runs/vae", "reparam doctor runs/vae --mend"]
+    options = parse(DoctorOptions, command, argv, WHAT, examples)
+    from reparam.runs.doctor import doctor
+
+    found = doctor(options.run, options.mend)
+    emit(options.json, found.json() | {"healthy": found.healthy}, translated(str(found)))
+    return 0 if found.healthy else 1

@@ -1,0 +1,121 @@
+"""Reading a file that may be anything: regular, bounded, in one sentence where it is neither.
+
+Whatever stands in a run folder is read through here, so that a pipe, a device, a folder or a giant in a file's place is
+told at once, and never waited for or taken into memory.
+"""
+
+import io
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, NoReturn
+
+from reparam.errors import UserError
+
+MOST = 64 * 2**20
+"""Bytes of a JSON file, unless something else is said."""
+
+
+class Missing(UserError):
+    """There is no such file."""
+
+
+class Damaged(UserError):
+    """A file is there and is not what it should be."""
+
+
+def present(path: Path) -> bool:
+    """Whether anything stands there, a link to nothing included."""
+    return os.path.lexists(path)
+
+
+def require_regular(path: Path) -> None:
+    """Make sure that a path, its links followed, leads to a regular file.
+
+    Raises:
+        Missing: if there is nothing.
+        Damaged: if there is something else, saying what.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        _refuse(path, error)
+    except ValueError as error:  # a zero byte in the name
+        raise Damaged(f"{str(path)!r} is no name of a file ({error})") from None
+    if not stat.S_ISREG(mode):
+        raise Damaged(f"{path} is {_what(mode)} where a file should be: put the file back")
+
+
+def read_bytes(path: Path, most: int = MOST) -> bytes:
+    """The content of a regular file.
+
+    Args:
+        path: of the file.
+        most: bytes that such a file has at most.
+
+    Raises:
+        Missing: if there is nothing.
+        Damaged: if it is no regular file, larger than ``most``, or cannot be read.
+    """
+    require_regular(path)
+    try:
+        with io.open(path, "rb", opener=_open_at_once) as file:  # noqa: UP020 (Path.open takes no opener)
+            content = file.read(most + 1)
+    except OSError as error:
+        _refuse(path, error)
+    if len(content) > most:
+        raise Damaged(f"{path} is larger than {most / 2**20:,.0f} MB, as no such file is: put the right one back")
+    return content
+
+
+def read_json(path: Path, most: int = MOST) -> Any:
+    """What a JSON file holds; infinities and NaN, which JSON does not know, are not taken.
+
+    Raises:
+        Missing: if there is nothing.
+        Damaged: as :func:`read_bytes`, or if it is not JSON.
+    """
+    content = read_bytes(path, most)
+    try:
+        return parse(content.decode())
+    except ValueError as error:
+        raise Damaged(f"{path} is not readable JSON ({error}): it was changed by hand or is damaged") from None
+
+
+def parse(text: str) -> Any:
+    """JSON as a value.
+
+    Raises:
+        ValueError: if it is none, too deep, or holds what is no number.
+
+    >>> parse('{"a": 1}')
+    {'a': 1}
+    """
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """A pipe that took the file's place in between is opened without waiting for a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON's")
+
+
+def _refuse(path: Path, error: OSError) -> NoReturn:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        if present(path):
+            raise Damaged(f"{path} is a link to nothing: put the file back") from None
+        raise Missing(f"{path} is missing") from None
+    raise Damaged(f"{path} cannot be read ({error.strerror or error})") from None
+
+
+def _what(mode: int) -> str:
+    """What stands in a file's place, in words."""
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")

@@ -1,0 +1,67 @@
+"""What kills leave behind in a run folder, and how damaged files are put out of the way."""
+
+import re
+from itertools import count
+from pathlib import Path
+
+from reparam.door import present
+from reparam.errors import UserError
+from reparam.files import PART, replace_atomically
+
+HALF_WRITTEN = re.compile(rf"\..+\.\d+{re.escape(PART)}")
+LOCK = ".lock"
+
+
+def is_free(path: Path) -> bool:
+    """Whether a run may begin in a folder: it is not there, or holds nothing that somebody made.
+
+    A lock, half-written files and folders of nothing else are what a kill leaves before the first file stands.
+    """
+    return not present(path) or (path.is_dir() and _holds_nothing(path))
+
+
+def _holds_nothing(folder: Path) -> bool:
+    try:
+        found = list(folder.iterdir())
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read ({error.strerror}): name another folder with out=...") from None
+    return all(_is_nothing(path) for path in found)
+
+
+def _is_nothing(path: Path) -> bool:
+    if path.is_dir() and not path.is_symlink():
+        return _holds_nothing(path)
+    return path.name == LOCK or bool(HALF_WRITTEN.fullmatch(path.name))
+
+
+def half_written(folder: Path) -> list[Path]:
+    """The files in a folder that a kill left before they were whole."""
+    return sorted(path for path in folder.glob(f".*{PART}") if HALF_WRITTEN.fullmatch(path.name) and not path.is_dir())
+
+
+def sweep(folder: Path) -> None:
+    """Remove them."""
+    for path in half_written(folder):
+        path.unlink(missing_ok=True)
+
+
+def set_aside(path: Path, content: bytes | None = None) -> Path:
+    """Keep what is damaged beside its place, under a name that is free.
+
+    Args:
+        path: what is damaged; it is moved, unless ``content`` is given.
+        content: a part of it, which is written.
+
+    Raises:
+        UserError: if that cannot be done.
+    """
+    names = (f"{path.name}.damaged{'' if number == 1 else f'-{number}'}" for number in count(1))
+    aside = next(path.with_name(name) for name in names if not present(path.with_name(name)))
+    if content is not None:
+        replace_atomically(aside, lambda beside: beside.write_bytes(content))
+        return aside
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise UserError(f"{path} is damaged and cannot be moved away ({error.strerror}): remove it") from None
+    return aside
