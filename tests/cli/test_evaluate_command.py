@@ -206,7 +206,9 @@ def test_what_cannot_be_measured_is_said_and_the_others_go_on(capsys, folder):
     for name in lost:
         assert re.search(f"{name}: samples not measured: [78]0 of [78]0 samples are not finite", out)
     assert "20 examples are too few to measure by: 60 are needed" in out
-    left_out = found(capsys, "gone", *lost, "little", "vae", *FEW)["left_out"]
+    code, out, err = said(capsys, "evaluate", "gone", *lost, "little", "vae", *FEW, "--json")
+    assert {line.split()[2].split("/")[0] for line in err.splitlines()} == set(lost), "a warning each"
+    left_out = json.loads(out)["left_out"]
     assert set(left_out["quality"]) == {"gone", *lost, "little"}
     assert set(left_out["log_likelihood"]) == {"gone", *lost}
 

@@ -153,12 +153,13 @@ def test_damaged_rows_are_dropped_into_a_file_beside(run):
 def test_leftovers_of_a_kill_are_removed_and_a_live_process_is_let_be(run):
     gone = run.path / ".config.json.999999999.part"  # no system numbers its processes so high
     alive = run.figures / f".sample.png.{os.getpid()}.part"
-    for path in (gone, alive):
+    weights = run.checkpoints / ".tmpaB3dE9"  # as safetensors calls it
+    for path in (gone, alive, weights):
         path.write_text("half")
-    (left,) = reparam.doctor(run.path).wrong
-    assert left.file == gone.name
+    assert {left.file for left in reparam.doctor(run.path).wrong} == {gone.name, f"checkpoints/{weights.name}"}
     assert reparam.doctor(run.path, mend=True).healthy
     assert not gone.exists()
+    assert not weights.exists()
     assert alive.exists()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from reparam.door import Damaged, present
 from reparam.errors import UserError
+from reparam.files import PART
 from reparam.models.model import Model
 from reparam.runs.checkpoint import OWNER, SMALLEST_LIMIT, check_place, fill, read_notes, read_tensors, room_for, under
 from reparam.runs.folder import RunFolder
@@ -110,7 +111,9 @@ def _leftovers(place: RunFolder, ours: bool) -> Iterator[Finding]:
 
 
 def _is_left(path: Path) -> bool:
-    """Whether the process that was writing a file is gone: its number is in the name."""
+    """Whether the process that was writing a file is gone: its number is in the name, where that is ours."""
+    if not path.name.endswith(PART):
+        return True
     try:
         os.kill(int(path.name.split(".")[-2]), 0)
     except ProcessLookupError:

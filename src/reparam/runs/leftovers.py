@@ -9,6 +9,8 @@ from reparam.errors import UserError
 from reparam.files import PART, replace_atomically
 
 HALF_WRITTEN = re.compile(rf"\..+\.\d+{re.escape(PART)}")
+UNNAMED = re.compile(r"\.tmp[A-Za-z0-9]{6}")
+"""What safetensors calls a file until it has written it."""
 LOCK = ".lock"
 
 
@@ -36,7 +38,8 @@ def _is_nothing(path: Path) -> bool:
 
 def half_written(folder: Path) -> list[Path]:
     """The files in a folder that a kill left before they were whole."""
-    return sorted(path for path in folder.glob(f".*{PART}") if HALF_WRITTEN.fullmatch(path.name) and not path.is_dir())
+    found = [path for path in folder.glob(".*") if HALF_WRITTEN.fullmatch(path.name) or UNNAMED.fullmatch(path.name)]
+    return sorted(path for path in found if not path.is_dir())
 
 
 def sweep(folder: Path) -> None:
