@@ -245,3 +245,18 @@ def test_figures_are_never_needed_and_a_strangers_are_not_shown(runs, copy):
     with pytest.warns(Notice, match="another run or step") as told:
         assert len(reparam.snapshots(run).steps) == len(paths) - 2
     assert len(told) == 2
+
+
+def test_what_a_kill_broke_off_is_done_when_the_run_goes_on(runs, copy, data):
+    """The copy of the configuration is written after it; pictures are written beside their names."""
+    place = copy("killed")
+    known = place.copy.read_bytes()
+    place.copy.unlink()
+    left = place.figures / ".samples-step-0000009.npz.4.part"
+    drawn = place.figures / ".sample.png.4.part"  # by another command, maybe at work
+    for path in (left, drawn):
+        path.write_text("half")
+    resumed(place, data)
+    assert place.copy.read_bytes() == known
+    assert (left.exists(), drawn.exists()) == (False, True)
+    assert alike(place, RunFolder(runs / "whole"))

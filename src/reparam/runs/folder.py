@@ -86,10 +86,17 @@ class RunFolder:
         """
         return hold(self.path)
 
+    def tidy(self) -> None:
+        """Do what a kill broke off: the copy of ``config.json``, and what is half written goes; for whoever holds it."""
+        self.sweep()
+        if not present(self.copy) and self.identity.seals:
+            write_sealed(self.copy, read_table(self.config))
+
     def sweep(self) -> None:
         """Remove what kills left half written; only whoever holds the folder may."""
         for folder in (self.path, self.checkpoints):
             sweep(folder)
+        sweep(self.figures, ".samples-step-")  # others draw there besides
 
     def record(self) -> Record:
         """The record that :meth:`create` wrote, today or in an earlier version.

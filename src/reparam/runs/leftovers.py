@@ -42,10 +42,18 @@ def half_written(folder: Path) -> list[Path]:
     return sorted(path for path in found if not path.is_dir())
 
 
-def sweep(folder: Path) -> None:
-    """Remove them."""
+def sweep(folder: Path, beginning: str = "") -> None:
+    """Remove those whose names have a beginning.
+
+    Raises:
+        UserError: if that cannot be done.
+    """
     for path in half_written(folder):
-        path.unlink(missing_ok=True)
+        if path.name.startswith(beginning):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise UserError(f"{path} is half written and cannot be removed ({error.strerror}): remove it") from None
 
 
 def set_aside(path: Path, content: bytes | None = None) -> Path:

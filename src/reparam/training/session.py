@@ -109,7 +109,7 @@ class Session:
 
     def _taken_up(self, folder: RunFolder, resume: bool) -> tuple[bool, list[str]]:
         """Whether the training goes on from a checkpoint in the folder, and what is to be said of that."""
-        folder.sweep()
+        folder.tidy()
         saved, said = go_on(folder, self.model, self.loop) if resume else (None, [])
         if saved is not None:
             self.step, self.stopped = saved["step"], saved.get("stopped")
