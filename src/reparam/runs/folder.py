@@ -87,7 +87,7 @@ class RunFolder:
         return hold(self.path)
 
     def tidy(self) -> None:
-        """Do what a kill broke off: the copy of ``config.json``, and what is half written goes; for whoever holds it."""
+        """Do what a kill broke off, for whoever holds the folder: the copy of ``config.json``, half-written files."""
         self.sweep()
         if not present(self.copy) and self.identity.seals:
             write_sealed(self.copy, read_table(self.config))
