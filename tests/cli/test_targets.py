@@ -124,9 +124,6 @@ def photos(tmp_path):
     [
         "data {data} --out {data}/seen.png",
         "data . ",
-        "train vae --data {data} --out {data}/run",
-        "train vae --data .",
-        "compare --data {data} --models vae --epochs 1 --out {data}/compared",
     ],
 )
 def test_nothing_is_put_among_images(photos, capsys, monkeypatch, line):
@@ -157,13 +154,26 @@ def test_a_folder_of_images_names_its_picture_whole(photos, capsys, tmp_path, mo
     assert (tmp_path / "photos.v1-examples.png").exists()
 
 
-def test_fit_keeps_out_of_the_folder_it_reads(photos):
-    from helpers import small_vae
-    from reparam.errors import UserError
-    from reparam.training import fit
+def test_runs_inside_their_own_data_are_warned_of_and_never_read_as_data(photos, capsys, monkeypatch):
+    from reparam import load, load_data
 
-    with pytest.raises(UserError, match="lies inside the data"):
-        fit(small_vae(), photos, photos / "run", steps=1)
+    monkeypatch.chdir(photos)
+    before = load_data(photos).fingerprint
+    words = ("train", "vae", *small("."))
+    code, out, _ = said(capsys, *words, "--out", "runs/one")
+    assert code == 0
+    assert "runs/one lies inside its data" in out
+    for line in ("sample runs/one", "reconstruct runs/one", "train --resume runs/one", "sample runs/one -n 3"):
+        assert said(capsys, *line.split())[0] == 0
+    assert said(capsys, *words, "--out", "mine", "--quiet")[0] == 0
+    assert said(capsys, "compare", "--data", ".", "--models", "vae", "--epochs", "1", "--out", "compared")[0] == 0
+    assert load_data(photos).fingerprint == before
+    assert load("mine").data.fingerprint == before
+    _, out, _ = said(capsys, "data", ".", "--out", photos.parent / "seen.png")
+    assert "passed over: 3 run folders of reparam (compared, mine, runs)" in out
+    code, _, error = said(capsys, "sample", "runs/one", "--out", "here.png")
+    assert code == 2
+    assert "lies inside the data" in error
 
 
 def test_a_table_says_nothing_of_who_made_it_and_is_replaced_only_when_told(run, tmp_path, capsys):

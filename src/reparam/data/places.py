@@ -27,6 +27,8 @@ def source_path(source: Source) -> Path | None:
 def check_places(paths: Iterable[str | os.PathLike[str]], sources: Iterable[Source] = (), force: bool = False) -> None:
     """Refuse to write over what reparam did not make, or among the data that names or paths stand for.
 
+    What is written into a run folder may lie there: readers of data pass over it.
+
     Args:
         paths: what is going to be written, files or folders.
         sources: of data that are read.
@@ -37,5 +39,23 @@ def check_places(paths: Iterable[str | os.PathLike[str]], sources: Iterable[Sour
     """
     places = [Path(path) for path in paths]
     check_targets(places, force=force)
+    exposed = [place for place in places if not any(map(_is_run, place.parents))]
     for data in filter(None, map(source_path, sources)):
-        check_targets(places, data, force)
+        check_targets(exposed, data, force)
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and (folder / "metrics.jsonl").is_file()
+
+
+def lies_among(folder: str | os.PathLike[str], source: Source | None) -> str:
+    """What is to be said of a folder of runs that lies inside the data; empty where it does not.
+
+    Args:
+        folder: where runs are written.
+        source: of the data, None where they were given as arrays.
+    """
+    data = None if source is None else source_path(source)
+    if data is None or not data.is_dir() or not Path(folder).resolve().is_relative_to(data.resolve()):
+        return ""
+    return f"{folder} lies inside its data {data}: run folders are passed over when these are read"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from reparam.data.places import check_places
+from reparam.data.places import check_places, lies_among
 from reparam.errors import UserError
 from reparam.runs.run import Run, load, read_data
 from reparam.settings import COMPARED, DataConfig
@@ -60,7 +60,9 @@ def compare(
     if seeds < 1:
         raise UserError(f"seeds={seeds} trains nothing: give at least 1")
     page = Path(out) / "report.html"
-    check_places([out, page, page.with_suffix(".json")], [data], force)
+    check_places([page, page.with_suffix(".json")], force=force)
+    if among := lies_among(out, data):
+        say(among)
     seconds = None if epochs is not None else parse_budget(budget) if isinstance(budget, str) else budget
     read = DataConfig(data=data, binarization=binarization, **reading)
     protocol = Protocol(data=read, seconds=seconds, epochs=epochs, count=count, images=images)

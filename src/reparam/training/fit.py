@@ -1,6 +1,5 @@
 """``fit``: train any model on any data, into a folder or in memory."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import torch
 
 from reparam.data import DataRecord, Dataset, as_dataset, binarized, require_binary, require_unit
-from reparam.data.places import check_places
+from reparam.data.places import lies_among
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals, threads
 from reparam.models.model import Model
@@ -80,9 +79,9 @@ def fit(
     """
     if config is not None and settings:
         raise UserError(f"{', '.join(settings)} and config= were both given: put all settings into config")
-    if folder is not None and isinstance(data, str | os.PathLike):
-        check_places([folder], [data])
     data = _read_for(model, data)
+    if folder is not None and (among := lies_among(folder, data.source)):
+        data = replace(data, notes=(*data.notes, among))
     check(model, data)
     training = config.training if config else usual_training(model, settings)
     check_callbacks(callbacks)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from reparam.data import Dataset, data_like
-from reparam.data.places import check_places
 from reparam.errors import UserError
 from reparam.kinds import build_model
 from reparam.kinds.own import words as words_of
@@ -29,7 +28,6 @@ def train(config: RunConfig, folder: str | Path, quiet: bool = False, words: Wor
         UserError: if the folder exists, or a setting or the data will not do.
     """
     RunFolder(folder).check_free()
-    check_places([folder], [config.data.data])
     resolved, data = resolve(config)
     model = fresh_model(resolved, data)
     return fit(model, data, folder, config=resolved, asked=config, progress=choose(quiet, words))
@@ -44,7 +42,6 @@ def train_own(
         UserError: if the folder exists, a setting or the data will not do, or no model is composed.
     """
     RunFolder(folder).check_free()
-    check_places([folder], [config.data.data])
     resolved, data = resolve(config)
     with noise(config.training.seed, "weights"):
         try:
@@ -88,7 +85,6 @@ def train_from(
     RunFolder(folder).check_free()
     assert origin.written is not None, "a run that was loaded"
     described = origin.config.data if data is None else data
-    check_places([folder], [described.data])
     training = training or origin.written.settings.training
     config = RunConfig(model=origin.config.model, data=described, training=training)
     if data is None:
