@@ -76,17 +76,13 @@ def arranged(source: Source) -> list[Found]:
     one folder that an archive is often wrapped in says nothing.
 
     Raises:
-        UserError: if there are none, or both beside and in subfolders.
+        UserError: if there are none.
     """
-    where, images = source.files.place, source.images
+    images = source.images
     depth = 0 if isinstance(source.files, FolderFiles) else _wrapped(images)
-    beside = [entry for entry in images if len(entry.parts) == depth + 1]
     below = [entry for entry in images if len(entry.parts) > depth + 1]
     if not images:
         raise UserError(_nothing(source))
-    if beside and below:
-        raise UserError(f"{str(where)!r} holds images both beside ({beside[0].parts[-1]!r}) and in subfolders "
-                        f"({below[0].parts[depth]!r}): leave one of the two.")  # fmt: skip
     splits = {entry.parts[depth]: SPLIT_WORDS.get(entry.parts[depth].lower()) for entry in below}
     named = "train" in splits.values() and all(splits.values())
     return [
@@ -94,6 +90,21 @@ def arranged(source: Source) -> list[Found]:
         else Found(entry.name, None, _label(entry, depth))
         for entry in sorted(images, key=lambda entry: _order(entry, depth))
     ]  # fmt: skip
+
+
+def check_arranged(source: Source, found: Sequence[Found]) -> None:
+    """Refuse images both beside and in subfolders, of which nobody could say what the folders mean.
+
+    Raises:
+        UserError: if there are.
+    """
+    beside = [image for image in found if image.label is None and image.split is None]
+    below = [image for image in found if image.label is not None or image.split is not None]
+    if beside and below:
+        raise UserError(
+            f"{str(source.files.place)!r} holds images both beside ({printable(beside[0].name)!r}) and in subfolders "
+            f"({below[0].label or below[0].split!r}): leave one of the two."
+        )
 
 
 def _order(entry: Entry, depth: int) -> tuple[str, str]:

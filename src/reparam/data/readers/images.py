@@ -5,22 +5,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import torch
-
 from reparam.data.dataset import Split
 from reparam.data.readers.asked import Asked
+from reparam.data.readers.captions import captions_of
 from reparam.data.readers.decode import Facts
 from reparam.data.readers.files import Files
-from reparam.data.readers.found import Found, arranged, source_of
+from reparam.data.readers.found import Found, arranged, check_arranged, source_of
 from reparam.data.readers.gather import Gathered, gather, told_broken
-from reparam.data.readers.labels import encode_labels
 from reparam.data.readers.modes import Look
 from reparam.data.readers.opening import suffixes
 from reparam.data.readers.plan import ImageRows, plan_of, seen_of
 from reparam.data.readers.remarks import remarks
+from reparam.data.readers.said import folders_say, parts_of
 from reparam.data.readers.walk import ending_of
-from reparam.data.reading import SPLITS, Reading, by_name, complete_splits, split_note, split_rows, take
+from reparam.data.reading import Reading, by_name, take
 from reparam.errors import UserError
 
 #: The largest side that is proposed for images of several sizes.
@@ -30,27 +28,33 @@ PROPOSED = 64
 def read_images(path: Path, asked: Asked) -> Reading:
     """The images of a folder or an archive in the order of their names.
 
-    Subfolders are classes, unless they are named ``train``, ``valid`` and ``test``: then they are the splits. Images
-    are grey when every file is, else red, green and blue. Above the memory limit they are decoded as needed.
+    Subfolders are classes, unless they are named ``train``, ``valid`` and ``test``: then they are the splits; or a
+    table beside the images says what each is. Images are grey when every file is, else red, green and blue. Above the
+    memory limit they are decoded as needed.
 
     Raises:
         UserError: When there are no images, or both beside and in subfolders, when sizes differ and no size was asked
             for, or a file cannot be read.
     """
-    look, source = Look.of(asked.how), source_of(path)
+    how = asked.how
+    look, source = Look.of(how), source_of(path)
     if ending_of(path.name) in suffixes() and path.is_file():  # a stack, since one picture would be no data
         look = replace(look, frames="all")
     found = arranged(source)
+    said = captions_of(source, found, how)
+    if said is None:
+        check_arranged(source, found)
+        said = folders_say(found, how)
+    found = [found[place] for place in said.rows]
     gathered = gather(source.files, [image.name for image in found], look, asked.memory_limit)
-    _check_broken(source.files, found, gathered, asked.how.skip_broken)
-    found = [found[number] for number in gathered.files]
-    names = [image.name for image in found]
+    _check_broken(source.files, found, gathered, how.skip_broken)
+    names = [found[number].name for number in gathered.files]
     if look.size is None:
         _check_one_size(source.files, names, gathered.facts)
     seen = seen_of(source.files, names, gathered, look)
-    plan = plan_of(source.files, names, gathered, seen, look, asked.how.value_range)
-    parts, split_notes = _split(found, gathered, asked)
-    codes, classes = _labels(found, path)
+    plan = plan_of(source.files, names, gathered, seen, look, how.value_range)
+    codes, classes = said.encoded(gathered.files, repr(str(path)))
+    parts, split_notes = parts_of(gathered.files, said, codes, asked)
     rows = ImageRows(source.files, names, gathered.places, plan)
     kept = gathered.values if len(names) * plan.bytes <= asked.memory_limit else None
     splits = [
@@ -60,10 +64,11 @@ def read_images(path: Path, asked: Asked) -> Reading:
         )
         for part in parts
     ]
+    told = remarks(source, gathered, plan, seen, kept is None, how)
     return Reading(
         path.name or path.resolve().name, by_name(splits), data_shape=plan.shape, low=plan.low, high=plan.high,
         binary=plan.binary, scale=plan.depth.scale, classes=classes, picture=plan.picture,
-        notes=(*remarks(source, gathered, plan, seen, kept is None, asked.how), *split_notes),
+        notes=(*told, *said.notes, *split_notes),
     )  # fmt: skip
 
 
@@ -92,31 +97,3 @@ def _check_one_size(files: Files, names: Sequence[str], facts: Sequence[Facts]) 
         f"{other_width}x{other_height} (width x height), {len(sizes):,} sizes in all, most often {listed}: give "
         f"image_size={side}, say, to bring them to {side} x {side}."
     )
-
-
-def _split(found: Sequence[Found], gathered: Gathered, asked: Asked) -> tuple[list[torch.Tensor], tuple[str, ...]]:
-    """Row numbers of train, validation and test, and what to note; the pictures of one file stay together."""
-    seed, files = asked.seed, np.array(gathered.files)
-    if found[0].split is not None:
-        named = np.array([image.split for image in found])
-        rows, notes = complete_splits(
-            {split: torch.from_numpy(np.flatnonzero(named == split)) for split in SPLITS}, seed
-        )
-        return list(rows.values()), notes
-    own = np.unique(files)
-    if len(own) == len(files):
-        return list(split_rows(len(found), seed)), (split_note(seed),)
-    if len(own) < len(SPLITS):
-        n, tenth = len(files), max(1, round(len(files) / 10))
-        split_rows(n, seed)  # refuses too few
-        note = "split 80/10/10 in the order of the pictures, since those of one file are alike: the last ones test"
-        return list(torch.split(torch.arange(n), [n - 2 * tenth, tenth, tenth])), (note,)
-    parts = [torch.from_numpy(np.flatnonzero(np.isin(files, own[part.numpy()]))) for part in split_rows(len(own), seed)]
-    return parts, (f"split 80/10/10 by files, whose pictures stay together, from seed {seed}",)
-
-
-def _labels(found: Sequence[Found], path: Path) -> tuple[torch.Tensor | None, tuple[str, ...]]:
-    if any(image.label is None for image in found):
-        return None, ()
-    (codes,), classes = encode_labels([np.array([image.label for image in found])], repr(str(path)))
-    return codes, classes

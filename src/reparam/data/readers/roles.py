@@ -91,7 +91,7 @@ def _labels(cells: Cells, how: ReadingConfig, taken: set[str | None], where: str
     column, names = found[0], {column.name.lower() for column in cells.columns}
     if column.name.lower() == "y" and names & {"x", "z"}:
         return None, ()
-    why = _no_labels(column)
+    why = no_labels(column)
     if why:
         return None, (f'column {column.name!r} {why}: it is read as a value; labels="{column.name}" makes it labels',)
     return column.name, (f'column {column.name!r} is read as labels (labels="none" makes it a value)',)
@@ -111,7 +111,7 @@ def _has_fractions(column: Column) -> bool:
     return column.values.dtype.kind == "f" and bool((column.values != np.rint(column.values)).any())
 
 
-def _no_labels(column: Column) -> str:
+def no_labels(column: Column) -> str:
     """Why a column that is called like labels is none; empty where it is."""
     kind = column.values.dtype.kind
     if column.missing.any():

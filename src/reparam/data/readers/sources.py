@@ -41,7 +41,7 @@ class Format:
     applying: tuple[str, ...] = ()
 
 
-IMAGES = (*FOLDERS, *ARRAYS, "read_as")
+IMAGES = (*FOLDERS, *ARRAYS, "read_as", "labels", "groups", "split_by")
 """What applies to images in files."""
 
 ARRAY_FILES = ("read_as", "columns", "drop", "schema_file", "split_by", *ARRAYS)
