@@ -5,6 +5,7 @@ import math
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy import stats
@@ -345,3 +346,27 @@ def test_of_a_large_file_only_what_is_compared_is_read(tmp_path, monkeypatch):
     assert len(fetched[0]) == 60
     assert {tuple(row) for row in fetched[0].tolist()} <= {tuple(row) for row in x.tolist()}
     assert len(np.unique(fetched[0], axis=0)) == 60
+
+
+def people(n, seed, shift=0.0, ill=0.2):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame({
+        "id": np.arange(n),
+        "age": rng.integers(18, 60, n) + round(shift),
+        "ill": rng.choice(["yes", "no", "?"], n, p=[ill, 0.9 - ill, 0.1]),
+        "weight": np.where(rng.random(n) < 0.1, np.nan, rng.normal(75, 10, n)),
+    })  # fmt: skip
+
+
+def test_tables_are_read_alike_and_not_each_in_units_of_its_own():
+    """Each table in units of its own mean and deviation would hide that one is the other shifted."""
+    how = {"classifier": "linear", "permutations": 50}
+    same = reparam.two_sample(people(600, 0), people(500, 1), **how)
+    assert same.examples == (600, 500)
+    assert same.kernel.p_value > 0.02
+    assert reparam.two_sample(people(600, 0), people(500, 1, shift=30), **how).classifier.accuracy > 0.8
+    assert reparam.two_sample(people(600, 0), people(500, 1, ill=0.7), **how).classifier.accuracy > 0.65
+    assert (
+        reparam.two_sample(people(600, 0), people(500, 1, shift=30).drop(columns=["id", "ill"]), **how).kernel.p_value
+        < 0.1
+    )

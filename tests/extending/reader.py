@@ -13,7 +13,7 @@ def read(path, asked):
         x = np.loadtxt(path, dtype=np.float32, ndmin=2)
     except ValueError as error:
         raise UserError(f"{str(path)!r} holds no rows of numbers ({error}): give as many in each line.") from None
-    return assemble(path.name, str(path), {"all": x}, {}, asked.seed)
+    return assemble(path.name, str(path), {"all": x}, {}, asked)
 
 
 FORMAT = Format(read)

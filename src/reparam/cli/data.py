@@ -123,9 +123,10 @@ def screen(rows: Sequence[tuple[str, Sequence[str]]]) -> str:
     """
     shown = []
     for label, lines in rows:
-        folded = [part for line in lines for part in _folded(printable(line))]
+        # told as flags before it is folded, which would cut them in two
+        folded = [part for line in lines for part in _folded(translated(printable(line)))]
         shown += [f"  {label * (not at):<12} {part}" for at, part in enumerate(folded)]
-    return translated("\n".join(shown))
+    return "\n".join(shown)
 
 
 def _folded(line: str) -> list[str]:

@@ -57,14 +57,13 @@ def run(command: str, argv: list[str]) -> int:
     kind, what = (GivenOptions, ENCODE) if command == "encode" else (ScoreOptions, SCORE)
     options: Any = parse(kind, command, argv, what, EXAMPLES[command])
     _check(options)
-    from reparam.data import Split
     from reparam.data.whole import whole
     from reparam.runs.run import load
 
     loaded = load(options.run)
     check_free([options.out], [options.data, loaded.config.data.data], options.force)
     x, which = whole(options.data, loaded.record, options.split)
-    meaning, numbers = _encode(loaded, Split(x)) if command == "encode" else _score(loaded, Split(x), options)
+    meaning, numbers = _encode(loaded, x) if command == "encode" else _score(loaded, x, options)
     write(options.out, numbers, options.force)
     facts = {"run": options.run, "data": options.data, "examples": len(x), "which": which, "meaning": meaning}
     say(f"{len(x):,} rows: {which}; {meaning}")

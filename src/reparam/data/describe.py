@@ -17,7 +17,7 @@ FEW_CLASSES = 12
 """So many are listed, of more the largest and the smallest."""
 ENDS = 3
 MOST_COLUMNS = 30
-WIDEST = {"column": 20, "kind": 10, "values": 28, "missing": 7, "example": 12, "why": 30}
+WIDEST = {"column": 20, "kind": 10, "values": 28, "missing": 7, "example": 14, "why": 28}
 """Of a table's columns what is told, and the most characters of each."""
 
 

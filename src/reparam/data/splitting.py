@@ -48,7 +48,7 @@ def stratified(codes: np.ndarray, seed: int) -> tuple[Rows, str]:
             found[split].append(part)
     rare = int(((sizes > 0) & (sizes < RARE)).sum())
     few = f"; {rare:,} with fewer than {RARE} rows {'are' if rare > 1 else 'is'} in train alone" if rare else ""
-    note = f"split 80/10/10 from seed {seed}, each class in the same shares{few} (split_by=... decides)"
+    note = f'split 80/10/10 from seed {seed}, each class in the same shares{few} (split_by="random" heeds none)'
     return {split: torch.from_numpy(np.sort(np.concatenate(parts))) for split, parts in found.items()}, note
 
 

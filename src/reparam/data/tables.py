@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from reparam.data.columns.guess import guess
 from reparam.data.columns.matching import remarks
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Dataset, LazyArray, Split
 from reparam.data.given import as_dataset
 from reparam.data.load import load_data
-from reparam.data.readers.given_cells import cells_given
+from reparam.data.readers.cells import Cells
+from reparam.data.readers.given_cells import cells_given, joined
 from reparam.data.readers.known import Known
 from reparam.data.reading import chunks, rows_of
 from reparam.data.record import DataRecord
@@ -39,7 +41,7 @@ def rows_given(x: Any, schema: TableSchema, where: str) -> torch.Tensor:
         UserError: if it is no table, lacks columns, or says what the schema does not know.
     """
     if isinstance(x, Dataset):
-        where, x = repr(x.name), _read_again(x, schema).test
+        where, x = repr(x.name), read_by(x, schema).test
     if isinstance(x, Split):
         if tuple(x.x.shape[1:]) != (schema.width,):
             raise UserError(f"{where} has examples of shape {tuple(x.x.shape[1:])} and rows of this table are vectors "
@@ -61,7 +63,7 @@ def table_like(record: DataRecord, given: Any) -> Dataset:
     schema = record.schema
     assert schema is not None, "the record of a table"
     if isinstance(given, Dataset):
-        return _read_again(given, schema)
+        return read_by(given, schema)
     if isinstance(given, str | os.PathLike):
         return load_data(given, seed=record.seed, table=schema, **kept_of(record))
     return as_dataset(given, seed=record.seed, table=schema)
@@ -72,8 +74,35 @@ def kept_of(record: DataRecord) -> dict[str, Any]:
     return {name: value for name, value in record.reading.items() if name in KEPT}
 
 
-def _read_again(data: Dataset, schema: TableSchema) -> Dataset:
-    """A data set as the schema reads it: as it is where it was read by the same one."""
+def read_alike(one: Dataset, other: Dataset) -> tuple[Dataset, Dataset]:
+    """Two tables as one schema reads them, which is found from the columns and the rows of both.
+
+    Raises:
+        UserError: if they have no columns in common that a model could see.
+    """
+    assert one.table is not None, "a table"
+    assert other.table is not None, "a table"
+    both = [_cells(data) for data in (one, other)]
+    names = {column.name for column in both[1].columns}
+    shared = [replace(both[0], columns=tuple(column for column in both[0].columns if column.name in names)), both[1]]
+    every = joined(dict(zip(("the first", "the second"), shared, strict=True)), other.name)
+    schema = TableSchema(tuple(guess(column, names_rows=False) for column in every.columns), one.table.form)
+    return read_by(one, schema), read_by(other, schema)
+
+
+def _cells(data: Dataset) -> Cells:
+    """All rows of a table."""
+    assert data.table is not None, "a table"
+    x = torch.cat([rows_of(split.x, rows) for split in data.splits.values() for rows in chunks(split.x)])
+    return data.table.cells(x)
+
+
+def read_by(data: Dataset, schema: TableSchema) -> Dataset:
+    """A data set as a schema reads it: as it is where it was read by the same one.
+
+    Raises:
+        UserError: if it is no table, or one of other columns.
+    """
     if data.table == schema:
         return data
     if data.table is None:

@@ -22,7 +22,7 @@ from reparam.settings import ReadingConfig
 Which = Literal["all", "train", "validation", "test"]
 
 
-def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[Tensor, str]:
+def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[Split, str]:
     """The examples of a source and, in words, which they are and in which order.
 
     Args:
@@ -31,7 +31,7 @@ def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[
         which: a split, or all of them; unless given, all of what lies at a path, and the test split of a name.
 
     Returns:
-        ``(n, *data_shape)`` float32, and the words.
+        A split of what a model sees, ``(n, *data_shape)`` float32, which nothing reads again; and the words.
 
     Raises:
         UserError: if the source cannot be read, or not as the record's data were.
@@ -45,10 +45,10 @@ def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[
         check_same_schema(record, data)
     raw, words = (_gathered([data.splits[which]]), f"the {which} split") if which != "all" else in_order(data)
     if record.schema is None:
-        return examples_of(raw, record, source), f"{words} of {data.name}"
+        return Split(examples_of(raw, record, source), binarized=True), f"{words} of {data.name}"
     # what a table's reader has decided, which columns it does not use, say
     said = [note for note in data.notes if note != WHOLE]
-    return raw.float(), "; ".join([f"{words} of {data.name}", *said])
+    return Split(raw.float(), binarized=True), "; ".join([f"{words} of {data.name}", *said])
 
 
 def in_order(data: Dataset) -> tuple[Tensor, str]:

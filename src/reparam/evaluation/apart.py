@@ -10,8 +10,11 @@ import torch
 from torch import Tensor
 
 from reparam.data import DataRecord, Dataset, Split, load_data
+from reparam.data.columns.table import TableSchema
 from reparam.data.load import binarized
+from reparam.data.readers.given_cells import is_table
 from reparam.data.reading import take
+from reparam.data.tables import read_alike, read_by, rows_given
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples
 from reparam.evaluation.draws import drawing
@@ -134,14 +137,19 @@ def _called(given: Any, otherwise: str) -> str:
 
 @dataclass(frozen=True)
 class _Data:
-    """Some splits of a data set."""
+    """Some splits of a data set: all of them where it is ``whole``, else the test split."""
 
     data: Dataset
     splits: tuple[Split, ...]
+    whole: bool = False
     of_file: bool = False
 
     def __len__(self) -> int:
         return sum(map(len, self.splits))
+
+    def seen(self, data: Dataset) -> "_Data":
+        """The same of the data as they are read otherwise."""
+        return _Data(data, tuple(data.splits.values()) if self.whole else (data.test,), self.whole, self.of_file)
 
     def at(self, rows: Tensor) -> np.ndarray:
         """The rows ``(n,)``, counted through the splits, in the numbers that samples have; nothing else is read."""
@@ -159,6 +167,9 @@ def _opened(given: Any, seed: int, reading: Mapping[str, Any]) -> Any:
     """A run; or data: of a file all of them, of a data set or its name the test split; or what was given."""
     if isinstance(given, Dataset):
         return _Data(given, (given.test,))
+    if is_table(given):
+        data = Dataset.of(given, seed=seed, **reading)
+        return _Data(data, tuple(data.splits.values()), whole=True, of_file=True)
     if not isinstance(given, str | Path):
         return given
     if (Path(given) / "config.json").exists():
@@ -167,17 +178,35 @@ def _opened(given: Any, seed: int, reading: Mapping[str, Any]) -> Any:
         data = load_data(given, seed=seed)
         return _Data(data, (data.test,))
     data = load_data(given, seed=seed, **reading)
-    return _Data(data, tuple(data.splits.values()), of_file=True)
+    return _Data(data, tuple(data.splits.values()), whole=True, of_file=True)
 
 
 def _both(a: Any, b: Any, n: int, seed: int, say: Callable[[str], None]) -> tuple[np.ndarray, np.ndarray]:
     """Both samples, ``(n, *shape)`` each."""
     binarization = next((one.record.binarization for one in (a, b) if isinstance(one, Run)), "none")
+    a, b = _read_alike(a, b)
     a, b = (_as_seen(one, binarization, say) if isinstance(one, _Data) else one for one in (a, b))
     if a is b:
         both = _examples(a, 2 * n, seed)
         return both[: len(both) // 2], both[len(both) // 2 :]
     return _examples(a, n, seed), _examples(b, n, seed)
+
+
+def _read_alike(a: Any, b: Any) -> tuple[Any, Any]:
+    """Tables as one schema reads them: a run's where one of the two is a run, else one that is found from both."""
+    schema = next((one.record.schema for one in (a, b) if isinstance(one, Run)), None)
+    if schema is not None:
+        return _read_by(a, schema), _read_by(b, schema)
+    if a is b or not all(isinstance(one, _Data) and one.data.table is not None for one in (a, b)):
+        return a, b
+    one, other = read_alike(a.data, b.data)
+    return a.seen(one), b.seen(other)
+
+
+def _read_by(given: Any, schema: TableSchema) -> Any:
+    if isinstance(given, Run):
+        return given
+    return given.seen(read_by(given.data, schema)) if isinstance(given, _Data) else rows_given(given, schema, "x")
 
 
 def _as_seen(given: _Data, binarization: Any, say: Callable[[str], None]) -> _Data:
@@ -186,8 +215,7 @@ def _as_seen(given: _Data, binarization: Any, say: Callable[[str], None]) -> _Da
     if binarization == "none" or data.binary or data.range[0] < 0 or data.range[1] > 1:
         return given
     say(f"{data.name} is binarized, as for the run it is compared with")
-    data = binarized(data, binarization)
-    return _Data(data, tuple(data.splits.values()) if given.of_file else (data.test,))
+    return given.seen(binarized(data, binarization))
 
 
 def _examples(given: Any, n: int, seed: int) -> np.ndarray:

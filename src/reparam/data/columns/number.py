@@ -142,20 +142,23 @@ class Number(ColumnKind):
 def between(low: float | None, high: float | None, decimals: int | None = None) -> str:
     """A range in words.
 
-    >>> between(1.0, 2.5, 2), between(None, 3.0), between(None, None)
-    ('1.00 to 2.50', 'at most 3', 'any number')
+    >>> between(1.0, 2.5, 2), between(None, 3.0), between(None, None), between(1 - 2**-20, 1 + 2**-20)
+    ('1.00 to 2.50', 'at most 3', 'any number', '0.99999905 to 1.000001')
     """
     if low is None or high is None:
         known = [
             f"{word} {shown(end, decimals)}" for word, end in (("at least", low), ("at most", high)) if end is not None
         ]
         return known[0] if known else "any number"
-    return f"{shown(low, decimals)} to {shown(high, decimals)}"
+    # as many digits as tell the ends apart
+    more = math.log10(max(abs(low), abs(high)) / (high - low)) if high > low else 0
+    digits = min(17, 6 + max(0, math.ceil(more) - 4))
+    return f"{shown(low, decimals, digits)} to {shown(high, decimals, digits)}"
 
 
-def shown(value: float, decimals: int | None) -> str:
-    """A number as its column has them, short where that is not known."""
-    return f"{value:.6g}" if decimals is None or abs(value) >= 2**53 else f"{value:.{decimals}f}"
+def shown(value: float, decimals: int | None, digits: int = 6) -> str:
+    """A number as its column has them, with some digits where that is not known."""
+    return f"{value:.{digits}g}" if decimals is None or abs(value) >= 2**53 else f"{value:.{decimals}f}"
 
 
 def digits(column: Column, numbers: np.ndarray) -> int | None:

@@ -16,6 +16,8 @@ def texts(column: Column) -> np.ndarray:
     >>> texts(Column("price", np.array([1.5, np.nan]), np.array([False, True]), decimals=2)).tolist()
     ['1.50', '']
     """
+    if column.values.dtype.kind == "O":
+        return np.asarray(column.values) if not column.missing.any() else np.where(column.missing, "", column.values)
     found = np.full(len(column.values), "", dtype=object)
     there = ~column.missing
     found[there] = _written(column, column.values[there])
@@ -31,7 +33,7 @@ def _written(column: Column, values: np.ndarray) -> list[str]:
     if kind == "b":
         yes, _, no = (column.written or TRUTHS).partition("/")
         return [yes if value else no for value in values.tolist()]
-    return [str(value) for value in values.tolist()]
+    return list(map(str, values.tolist()))
 
 
 def _decimals(values: np.ndarray, decimals: int | None) -> list[str]:
@@ -69,5 +71,6 @@ def array(column: Column) -> np.ndarray:
 
 
 def _without(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    values[missing] = None
-    return values
+    found = values.copy()
+    found[missing] = None
+    return found
