@@ -19,6 +19,7 @@ from reparam.distributions import (
     Normal,
     NormalMixture,
 )
+from reparam.distributions.columns import Category, Number
 from reparam.distributions.flow import AutoregressiveTransforms
 from reparam.errors import UserError
 from reparam.models import (
@@ -31,6 +32,7 @@ from reparam.models import (
     Autoencoder,
     BernoulliLikelihood,
     CategoricalLikelihood,
+    ColumnsLikelihood,
     ContinuousBernoulliLikelihood,
     DiagonalNormal,
     DiscretizedLogisticLikelihood,
@@ -54,6 +56,7 @@ from reparam.models import (
 from reparam.networks import (
     MLP,
     Affine,
+    ColumnsHead,
     ConvDecoder,
     ConvEncoder,
     ResidualBlock,
@@ -136,6 +139,8 @@ RIGHT = {
     NormalLikelihood: {"data_shape": (5,), "scale": 0.3, "learned": False},
     DiscretizedLogisticLikelihood: {"data_shape": (5,), "scale": 0.1},
     CategoricalLikelihood: {"data_shape": (5,), "levels": 4},
+    ColumnsLikelihood: {"families": [Number(), Category(levels=3)]},
+    ColumnsHead: {"families": [Number(), Category(levels=3)], "temperature": 0.5},
     ELBO: {"kl_weight": 1.0, "kl_warmup": 2.0, "samples": 2, "kl": bounds.sampled_kl, "free_bits": 0.1},
     IWAE: {"samples": 3},
     DReG: {"samples": 3},
@@ -232,6 +237,12 @@ TABLE = [
     *(entry for network in (ConvEncoder, ResidualEncoder) for entry in wrong(network, "outputs", NO_WHOLE)),
     *(entry for network in (ConvDecoder, ResidualDecoder) for entry in wrong(network, "latent_dim", NO_WHOLE)),
     *wrong(ResidualBlock, "channels", NO_WHOLE),
+    *(
+        entry
+        for of_tables in (ColumnsLikelihood, ColumnsHead)
+        for entry in wrong(of_tables, "families", ([], [3], ["n"]))
+    ),
+    *wrong(ColumnsHead, "temperature", NOT_POSITIVE),
     *wrong(Affine, "shift", (constant(NAN), constant(math.inf))),
     *wrong(Affine, "scale", (constant(NAN), constant(0.0))),
     *wrong(Ranged, "low", (1.0, 2.0, NAN)),

@@ -60,7 +60,7 @@ def compare(
     if seeds < 1:
         raise UserError(f"seeds={seeds} trains nothing: give at least 1")
     page = Path(out) / "report.html"
-    check_places([page, page.with_suffix(".json")], force=force)
+    check_places([out, page, page.with_suffix(".json")], force=force)
     if among := lies_among(out, data):
         say(among)
     seconds = None if epochs is not None else parse_budget(budget) if isinstance(budget, str) else budget

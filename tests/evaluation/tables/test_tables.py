@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 import reparam
 from reparam.errors import UserError
@@ -144,6 +145,18 @@ def test_the_same_seed_fills_alike(people):
     one, two, other = (impute(people[1], row, seed=seed).rows for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
+
+
+def test_they_are_the_same_whatever_is_set_around(people):
+    row = {"age": [40], "income": [None], "sex": ["M"], "joined": ["2016-01-01"]}
+
+    def asked():
+        return impute(people[1], row).rows, people[1].sample(20, given={"sex": "F"}).x
+
+    found = asked()
+    with torch.autocast("cpu", torch.bfloat16):
+        for one, other in zip(found, asked(), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_what_is_no_table_and_has_no_encoder_is_told(people, tmp_path):

@@ -1,7 +1,6 @@
 """Tables to files, in the form that the user's own has: text, or Parquet and Feather by pyarrow."""
 
 import csv
-import gzip
 import io
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -13,7 +12,7 @@ from reparam.data.columns.form import Table, pandas_frame
 from reparam.data.columns.texts import texts
 from reparam.data.readers.cells import Column
 from reparam.errors import UserError
-from reparam.files import write_result
+from reparam.files import packed, text, write_result
 
 Cells = Sequence[Column]
 
@@ -70,15 +69,13 @@ def _stacked(tables: Sequence[Cells], number: str) -> tuple[Column, ...]:
     return Column(number, which, np.zeros(len(which), dtype=bool), 0), *stacked
 
 
-def _text(delimiter: str, packed: bool = False) -> Callable[[Cells], Callable[[Path], object]]:
+def _text(delimiter: str, gzipped: bool = False) -> Callable[[Cells], Callable[[Path], object]]:
     def writer(cells: Cells) -> Callable[[Path], object]:
         file = io.StringIO()
         lines = csv.writer(file, delimiter=delimiter, lineterminator="\n")
         lines.writerow([column.name for column in cells])
         lines.writerows(zip(*map(texts, cells), strict=True))
-        content = file.getvalue().encode()
-        # no time in the archive: the same table is the same file
-        return lambda beside: beside.write_bytes(gzip.compress(content, mtime=0) if packed else content)
+        return packed(file.getvalue()) if gzipped else text(file.getvalue())
 
     return writer
 
@@ -96,9 +93,9 @@ def _columnar(method: str) -> Callable[[Cells], Callable[[Path], object]]:
 
 WRITERS: dict[str, Callable[[Cells], Callable[[Path], object]]] = {
     ".csv": _text(","),
-    ".csv.gz": _text(",", packed=True),
+    ".csv.gz": _text(",", gzipped=True),
     ".tsv": _text("\t"),
-    ".tsv.gz": _text("\t", packed=True),
+    ".tsv.gz": _text("\t", gzipped=True),
     ".parquet": _columnar("to_parquet"),
     ".feather": _columnar("to_feather"),
 }
