@@ -64,7 +64,14 @@ def read_data_set(name_or_path: str | os.PathLike[str], asked: Asked) -> Dataset
         UserError: when it cannot be read.
     """
     data = from_reading(read(name_or_path, asked), asked.seed)
-    return replace(data, source=_absolute(name_or_path), reading=asked.how)
+    return replace(data, source=_absolute(name_or_path), reading=_anywhere(asked.how))
+
+
+def _anywhere(how: ReadingConfig) -> ReadingConfig:
+    """Settings that name their file from the root, so that it is found from any working directory."""
+    if how.schema_file is None:
+        return how
+    return how.model_copy(update={"schema_file": str(Path(how.schema_file).expanduser().absolute())})
 
 
 def _absolute(source: str | os.PathLike[str]) -> str:

@@ -1,5 +1,6 @@
 """The schema of a table: how its rows become vectors that a model sees, and back."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -48,8 +49,8 @@ class TableSchema:
     form: Form = "table"
 
     def __post_init__(self) -> None:
-        names = [kind.name for kind in self.columns]
-        if twice := [name for name in names if names.count(name) > 1]:
+        names = Counter(kind.name for kind in self.columns)
+        if twice := [name for name, count in names.items() if count > 1]:
             raise UserError(f"two columns are called {twice[0]!r}: give each a name of its own")
         if sum(kind.word == Label.word for kind in self.columns) > 1:
             raise UserError("two columns are labels: name one of them, labels=...")

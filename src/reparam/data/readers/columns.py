@@ -111,7 +111,7 @@ def _found(
 ) -> tuple[TableSchema, tuple[str, ...]]:
     """The schema of a file, or that which the cells tell, and what to note."""
     if how.schema_file is not None:
-        return _of_file(Path(how.schema_file), cells, roles, where)
+        return _of_file(Path(how.schema_file).expanduser(), cells, roles, where)
     kinds = [_kind(column, roles, form) for column in cells.columns]
     said = [*roles.kinds, *roles.dropped, *filter(None, (roles.labels, roles.groups, roles.splits))]
     return TableSchema(tuple(kinds), form), notes_on(kinds, cells, said)
