@@ -370,6 +370,17 @@ def test_labels_need_every_image_in_a_folder(tmp_path):
     assert load_data(tmp_path).classes == ()
 
 
+def test_a_folder_around_the_classes_is_told_of(tmp_path):
+    for label in ("cat", "dog"):
+        fill(tmp_path / "pets" / label, 5)
+    told = noted(load_data(tmp_path), "one class")
+    assert told == (
+        "all images lie in 'pets', which is read as one class; give 'pets' itself to have its subfolders (cat, dog) as "
+        "classes"
+    )
+    assert load_data(tmp_path / "pets").classes == ("cat", "dog")
+
+
 def test_progress_is_told_after_two_seconds(tmp_path, monkeypatch, capsys):
     from reparam.data import progress
 

@@ -135,3 +135,30 @@ def test_the_order_is_that_of_the_names(tmp_path):
     for split in data.splits.values():
         rows = [place[x.numpy().tobytes()] for x in split.x]
         assert rows == sorted(rows)
+
+
+FINGERPRINTS = {
+    "classes": "59444f26e80afae4",
+    "colours": "a15b0a3c7a0c9e8b",
+    "grey": "ee1cd9798a310806",
+    "palette": "814c08a218fe366b",
+}
+
+
+def steps(height, width, channels=3):
+    """An image that is the same everywhere and for ever."""
+    return (np.arange(height * width * channels) * 37 % 256).astype(np.uint8).reshape(height, width, channels)
+
+
+def test_what_version_0_1_0_read_is_read_to_the_bit(tmp_path):
+    """Fingerprints as that version had them, whose runs go on."""
+    for folder in ("grey", "colours", "classes/b", "classes/a/deep", "palette"):
+        (tmp_path / folder).mkdir(parents=True)
+    for i in range(10):
+        image = np.roll(steps(6, 7), i, 1)
+        Image.fromarray(image[..., 0]).save(tmp_path / "grey" / f"{i}.png")
+        Image.fromarray(image).save(tmp_path / "colours" / f"{i}.bmp")
+        Image.fromarray(image).save(tmp_path / "classes" / ("b" if i % 3 else "a/deep") / f"{i}.png")
+        Image.fromarray(image[..., 0] // 64).convert("P").save(tmp_path / "palette" / f"{i}.png", transparency=i % 4)
+    found = {folder.name: load_data(folder).fingerprint[:16] for folder in sorted(tmp_path.iterdir())}
+    assert found == FINGERPRINTS

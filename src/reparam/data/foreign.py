@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from reparam.data.readers.arrays import X_WORDS, Y_WORDS
+from reparam.data.readers.held import held, is_picture
 from reparam.errors import UserError
 
 X_COLUMNS = X_WORDS | {"pixel_values", "img"}
@@ -60,6 +61,8 @@ def as_array(given: Any, where: str) -> np.ndarray:
     if isinstance(given, torch.Tensor):
         dense = given.detach().to("cpu").to_dense()
         return (dense.float() if dense.dtype in (torch.bfloat16, torch.float16) else dense).numpy()
+    if is_picture(given):
+        return held([given], where)[0]
     try:
         return np.asarray(given)
     except ValueError as error:
@@ -74,7 +77,7 @@ def _pair(parts: tuple[Any, ...], where: str) -> Given:
 
 
 def _stack(items: Sequence[Any], where: str) -> np.ndarray:
-    rows = [as_array(item, where) for item in items]
+    rows = held(items, where) if items and all(map(is_picture, items)) else [as_array(item, where) for item in items]
     shapes = {row.shape: at for at, row in reversed(list(enumerate(rows)))}
     if len(shapes) > 1:
         (first, one), (other, two), *_ = sorted(shapes.items(), key=lambda pair: pair[1])

@@ -32,8 +32,8 @@ def load_data(
     Args:
         name_or_path: ``mnist``, ``fashion-mnist`` (or ``fashion-mnist:FOLDER``), a toy (``ring``, ``grid``,
             ``moons``, ``two-gaussians``), or the path of an IDX images file, an ``.npy``, ``.npz`` or ``.csv`` file, a
-            folder of the four usual IDX files, or a folder of images. A path given as a ``Path`` is never taken for a
-            name.
+            folder of the four usual IDX files, or a folder, a ``.zip`` or a ``.tar`` of images. A path given as a
+            ``Path`` is never taken for a name.
         binarization: ``dynamic``: training values are drawn 0 or 1 afresh in each batch, validation and test once
             from the seed; ``threshold``: 1 above one half; ``none``.
         seed: Of the split where the source names none, of the toys' draws, and of what is binarized once.

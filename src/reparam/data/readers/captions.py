@@ -17,7 +17,7 @@ from reparam.data.readers.roles import LABEL_NAMES, RANDOM, STRATIFIED, no_label
 from reparam.data.readers.said import Said
 from reparam.data.readers.text.read import read_text
 from reparam.data.readers.walk import ending_of
-from reparam.errors import UserError
+from reparam.errors import UserError, printable
 from reparam.settings import ReadingConfig
 
 ENDINGS = (".csv", ".tsv")
@@ -137,7 +137,7 @@ def _captions(
     cells: Cells, named: tuple[Column, list[int]], found: Sequence[Found], how: ReadingConfig, name: str
 ) -> Said:
     files, rows = named
-    where, notes = repr(name), [f"{name}: column {files.name!r} names the images"]
+    where, notes = repr(name), [f"{printable(name)}: column {files.name!r} names the images"]
     rest = replace(cells, columns=tuple(column for column in cells.columns if column is not files))
     roles = roles_of(cells, _with_labels(rest, how), where)
     columns = {column.name: column for column in cells.columns}
@@ -146,7 +146,7 @@ def _captions(
     kept = [place for place in range(len(found)) if place in row_of]
     if labels is not None:
         kept = [place for place in kept if not labels.missing[row_of[place]]]
-        notes.append(f"{name}: column {labels.name!r} holds the classes")
+        notes.append(f"{printable(name)}: column {labels.name!r} holds the classes")
     notes += _remainders(rows, len(found) - len(kept), len(row_of))
     order = [row_of[place] for place in kept]
     folders = [str(found[place].split) for place in kept if found[place].split is not None]

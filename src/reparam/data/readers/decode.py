@@ -71,7 +71,7 @@ def pictures(file: IO[bytes], name: str, look: Look) -> Iterator[tuple[Facts, Va
         return
     with image, _turn(image):
         for _ in frames(image, look.frames == "all"):
-            yield _decoded(image, look)
+            yield decoded(image, look)
 
 
 def picture(file: IO[bytes], name: str, look: Look, place: int) -> tuple[Facts, Values]:
@@ -82,7 +82,7 @@ def picture(file: IO[bytes], name: str, look: Look, place: int) -> tuple[Facts, 
     with image, _turn(image):
         for at, _ in enumerate(frames(image, look.frames == "all")):
             if at == place:
-                return _decoded(image, look)
+                return decoded(image, look)
     raise Broken(f"it has no picture {place + 1}")
 
 
@@ -122,8 +122,8 @@ def _ends(values: Values) -> tuple[float, float] | None:
     return None if values.dtype == np.uint8 else (float(values.min()), float(values.max()))
 
 
-def _decoded(image: "Image.Image", look: Look) -> tuple[Facts, Values]:
-    """The picture that an image is set to."""
+def decoded(image: "Image.Image", look: Look) -> tuple[Facts, Values]:
+    """The picture that one of Pillow's images is set to, as :func:`pictures` gives it."""
     loses_bits = _loses_bits(image)  # told by how its pixels lie in the file, which is forgotten once they are read
     image.load()
     facts = _facts(image, look, loses_bits)
@@ -160,7 +160,7 @@ def _facts(image: Any, look: Look, loses_bits: bool) -> Facts:
 
 def _loses_bits(image: Any) -> bool:
     """Whether Pillow reads 8 of an image's 16 bits."""
-    return not is_deep(image) and any(";16" in str(tile[-1]) for tile in image.tile)
+    return not is_deep(image) and any(";16" in str(tile[-1]) for tile in getattr(image, "tile", ()))
 
 
 def _turn(image: "Image.Image") -> AbstractContextManager[object]:

@@ -89,11 +89,12 @@ def _check_one_size(files: Files, names: Sequence[str], facts: Sequence[Facts]) 
         return
     other = next(at for at, fact in enumerate(facts) if fact.size != facts[0].size)
     (width, height), (other_width, other_height) = facts[0].size, facts[other].size
-    listed = ", ".join(f"{w}x{h} ({count:,})" for (w, h), count in sizes.most_common(3))
+    often = ", ".join(f"{w}x{h} ({count:,})" for (w, h), count in sizes.most_common(3))
+    listed = f", most often {often}" if len(sizes) < len(facts) else ""
     shorter = sorted(min(fact.size) for fact in facts)[len(facts) // 2]
     side = min(PROPOSED, 1 << max(3, shorter.bit_length() - 1))
     raise UserError(
         f"The images differ in size: {files.called(names[0])} is {width}x{height} and {files.called(names[other])} is "
-        f"{other_width}x{other_height} (width x height), {len(sizes):,} sizes in all, most often {listed}: give "
+        f"{other_width}x{other_height} (width x height), {len(sizes):,} sizes in all{listed}: give "
         f"image_size={side}, say, to bring them to {side} x {side}."
     )

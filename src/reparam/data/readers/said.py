@@ -12,7 +12,7 @@ from reparam.data.readers.labels import encode_labels
 from reparam.data.readers.roles import STRATIFIED
 from reparam.data.reading import SPLITS, complete_splits, split_note, split_rows
 from reparam.data.splitting import grouped, named, stratified, tenth_of
-from reparam.errors import UserError
+from reparam.errors import UserError, printable
 from reparam.settings import ReadingConfig
 
 
@@ -55,7 +55,17 @@ def folders_say(found: Sequence[Found], how: ReadingConfig) -> Said:
     if how.labels == "none" or told < len(labels):
         some = f"{len(labels) - told:,} images lie in no class folder: all are read without labels"
         return Said(rows, None, splits, notes=(some,) if told and how.labels is None else ())
-    return Said(rows, np.array(labels), splits)
+    return Said(rows, np.array(labels), splits, notes=() if splits else _wrapped(found))
+
+
+def _wrapped(found: Sequence[Found]) -> tuple[str, ...]:
+    """What to say where all images lie in one subfolder, which has subfolders of its own."""
+    inner = {tuple(image.name.split("/")[:2]) for image in found if image.name.count("/") > 1}
+    if len({image.label for image in found}) > 1 or len(inner) < 2:
+        return ()
+    top, some = printable(found[0].name.split("/")[0]), ", ".join(sorted(printable(below) for _, below in inner)[:3])
+    return (f"all images lie in {top!r}, which is read as one class; give {top!r} itself to have its subfolders ({some}"
+            f"{', ...' if len(inner) > 3 else ''}) as classes",)  # fmt: skip
 
 
 def parts_of(
