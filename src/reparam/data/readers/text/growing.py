@@ -78,6 +78,9 @@ class Numbers:
     def _numbers(self, cells: list[str]) -> np.ndarray | None:
         """All of the cells as numbers, at once; None where that will not do."""
         text = "\n".join(cells)
+        if " " in text or "\t" in text:
+            cells = list(map(str.strip, cells))
+            text = "\n".join(cells)
         # what Python takes for a number and people do not: 2024_01_15, and digits of other scripts
         if "_" in text or not text.isascii():
             return None

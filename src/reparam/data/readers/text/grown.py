@@ -10,9 +10,9 @@ from reparam.data.readers.text.growing import Numbers, Words
 from reparam.data.readers.text.lines import Comments
 from reparam.data.readers.text.numbers import LEADING_ZERO, Format
 from reparam.data.readers.text.pieces import Piece, Ragged, pieces
-from reparam.data.readers.text.source import Source
+from reparam.data.readers.text.source import Source, watching
 from reparam.data.readers.text.start import Start
-from reparam.data.readers.text.typed import NUMBERS, Rules, Typed, understood
+from reparam.data.readers.text.typed import NUMBERS, Rules, Typed, remarks, understood
 
 Growing = Numbers | Words
 COMMA = Format(",")
@@ -61,11 +61,12 @@ class Reading:
         self.ragged, self.comments.count = Ragged(self.ragged.width), 0
         growing = [columns.get(name) for name in names]
         numbers = []
-        with self.source.open() as text:
+        with self.source.open() as text, watching(self.source.path, text.bytes) as so_far:
             before = len(list(islice(text.lines, self.start.before)))
             for piece in pieces(text.lines, self.start.dialect, self.ragged, self.comments, self.where, before):
                 numbers.append(piece.lines)
                 _add(piece, growing)
+                so_far()
         self.lines = np.concatenate(numbers) if numbers else self.lines
 
 
@@ -109,5 +110,5 @@ def _finished(name: str, column: Growing, rules: Rules) -> Typed:
     if missing.all():
         values = np.full(len(values), np.nan)
     whole = values.dtype.kind == "i"
-    remarks = () if whole or column.form == Format() else (str(column.form),)
-    return Typed(Column(name, values, missing, 0 if whole else column.decimals), remarks, column.spelled)
+    decimals = 0 if whole else column.decimals
+    return Typed(Column(name, values, missing, decimals), remarks(values, decimals, column.form, rules), column.spelled)

@@ -41,7 +41,7 @@ def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None) 
     rules = _rules(start, names, how, known)
     reading = Reading(source, start, where)
     typed = reading.typed(names, rules)
-    ragged, comments = reading.ragged, reading.comments.count
+    ragged, comments = reading.ragged, start.comments + reading.comments.count
     refuse_wrong(typed, [str(ragged)] if ragged.count else [], reading.lines, where)
     notes = (*source.notes, *start.notes, *renamed)
     notes += (f"{comments:,} comment{'s' * (comments > 1)} passed over",) if comments else ()
@@ -81,7 +81,8 @@ def _rules(start: Start, names: list[str], how: ReadingConfig, known: Known | No
         _name(name, names): kind for name, kind in how.columns.items()
     }
     asked = {**known.kinds, **asked} if known else asked
-    return Rules(spellings, how.decimal, likely, how.read_as == "vectors", asked, known.written if known else None)
+    plain, written = how.read_as == "vectors", known.written if known else None
+    return Rules(spellings, how.decimal, likely, shown is not None, plain, asked, written)
 
 
 def _name(asked: str, names: list[str]) -> str:

@@ -4,12 +4,13 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
+from reparam.data.progress import Progress
 from reparam.errors import UserError
 
 CHUNK = 2**20
@@ -69,6 +70,16 @@ def unpacked(file: BinaryIO, packed: bool) -> Iterator[BinaryIO]:
         yield content  # type: ignore[misc]  # it reads as a file does
 
 
+@contextmanager
+def watching(path: Path, file: IO[bytes]) -> Iterator[Callable[[], None]]:
+    """What is to be called now and then while a file is read, so that it is said how far it is."""
+    progress = Progress(f"reading {path.name}, megabytes", path.stat().st_size >> 20)
+    try:
+        yield lambda: progress.to(file.tell() >> 20)
+    finally:
+        progress.end()
+
+
 def look(path: Path, encoding: str | None = None) -> Source:
     """Find out how a text file is written, by reading through it once.
 
@@ -84,8 +95,8 @@ def look(path: Path, encoding: str | None = None) -> Source:
         with path.open("rb") as file:
             packed = file.read(2) == PACKED
             file.seek(0)
-            with unpacked(file, packed) as content:
-                found, notes = _encoding(content, encoding, where)
+            with unpacked(file, packed) as content, watching(path, file) as so_far:
+                found, notes = _encoding(content, encoding, where, so_far)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UserError(f"{where} is no whole gzip file ({error}): pack or copy it again.") from error
     except OSError as error:
@@ -121,7 +132,9 @@ class _Scan:
         self.undefined = self.undefined or any(byte in chunk for byte in UNDEFINED)
 
 
-def _encoding(content: BinaryIO, given: str | None, where: str) -> tuple[str, tuple[str, ...]]:
+def _encoding(
+    content: BinaryIO, given: str | None, where: str, so_far: Callable[[], None]
+) -> tuple[str, tuple[str, ...]]:
     """The encoding of a file's bytes, and what to note of it."""
     first = content.read(CHUNK)
     if other := next((kind for magic, kind in OTHERS.items() if first.startswith(magic)), None):
@@ -131,6 +144,7 @@ def _encoding(content: BinaryIO, given: str | None, where: str) -> tuple[str, tu
     while chunk:
         scan.add(chunk)
         chunk = content.read(CHUNK)
+        so_far()
     scan.add(b"")
     if scan.zeros and not scan.wide:
         raise UserError(f"{where} holds {scan.zeros:,} zero byte{'s' * (scan.zeros > 1)}, the first in line "

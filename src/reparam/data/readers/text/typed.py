@@ -1,7 +1,7 @@
 """Columns of texts as numbers, truth values, dates or words, and which cells of them are mistakes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,12 +9,13 @@ import numpy as np
 from reparam.data.readers.cells import Column
 from reparam.data.readers.text.dates import dates_of
 from reparam.data.readers.text.growing import STRANGE, converted
-from reparam.data.readers.text.numbers import LEADING_ZERO, ORDER, Format, format_of, most_decimals, sign_of
+from reparam.data.readers.text.numbers import LEADING_ZERO, ORDER, Format, decimal_of, format_of, most_decimals, sign_of
 from reparam.data.readers.text.spellings import Spellings, truth_of
 
 NUMBERS = ("number", "integer", "log", "quantile")
 WORDS = ("category", "identifier", "dropped", "label")
 NOT_A_TIME = np.datetime64("NaT")
+LARGEST = 2.0**63
 FEW = 20
 """So many different numbers, and words besides, may be levels of a category."""
 
@@ -26,7 +27,8 @@ class Rules:
     Args:
         spellings: of missing cells.
         decimal: the decimal sign that was given.
-        likely: the one that the table shows, where a column leaves it open.
+        likely: the one to be taken where a column leaves it open.
+        shown: whether the table shows that one.
         plain: whether columns are numbers or words and nothing else.
         asked: the kinds of columns that were given, by name.
         written: how the columns of dates are written, by name, if that is known: no others are dates then.
@@ -35,6 +37,7 @@ class Rules:
     spellings: Spellings = field(default_factory=Spellings)
     decimal: str | None = None
     likely: str | None = None
+    shown: bool = False
     plain: bool = False
     asked: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, str | None] | None = None
@@ -134,8 +137,7 @@ def _numbers(texts: Texts, rules: Rules) -> Typed | None:
     form = rules.form(words)
     if form is None or (_codes(texts) and not rules.plain and rules.asked.get(texts.name) not in NUMBERS):
         return None
-    remarks = () if form == Format() or all(map(str.isdecimal, words)) else (str(form),)
-    return _of_numbers(texts, dict(zip(words, map(form.plain, words), strict=True)), remarks)
+    return _of_numbers(texts, dict(zip(words, map(form.plain, words), strict=True)), form, rules)
 
 
 def _signed(texts: Texts, rules: Rules) -> Typed | None:
@@ -146,11 +148,11 @@ def _signed(texts: Texts, rules: Rules) -> Typed | None:
     if found is None or form is None:
         return None
     plain = dict(zip(words, map(form.plain, found[1]), strict=True))
-    remarks = () if form == Format() else (str(form),)
-    return _of_numbers(texts, plain, (f"{found[0]!r} left out of numbers", *remarks))
+    rules = replace(rules, shown=rules.shown or decimal_of([found[1]]) is not None)
+    return _of_numbers(texts, plain, form, rules, f"{found[0]!r} left out of numbers")
 
 
-def _of_numbers(texts: Texts, plain: Mapping[str, str | None], remarks: tuple[str, ...]) -> Typed:
+def _of_numbers(texts: Texts, plain: Mapping[str, str | None], form: Format, rules: Rules, *more: str) -> Typed:
     """A column of numbers, given by its words."""
     written = [text or "" for text in plain.values()]
     whole = converted(written, int) if written else None
@@ -161,7 +163,27 @@ def _of_numbers(texts: Texts, plain: Mapping[str, str | None], remarks: tuple[st
         column = texts.column(by_word, np.nan, np.float64, most_decimals("\n".join(written)))
     else:
         column = texts.column(by_word, 0, np.int64, 0)
-    return Typed(column, remarks, texts.spelled, texts.wrong("finite numbers", infinite))
+    told = remarks(column.values, column.decimals or 0, form, rules)
+    return Typed(column, (*more, *told), texts.spelled, texts.wrong("finite numbers", infinite))
+
+
+def remarks(values: np.ndarray, decimals: int, form: Format, rules: Rules) -> tuple[str, ...]:
+    """What to note of how a column's numbers are written.
+
+    Args:
+        values: the numbers.
+        decimals: the most digits behind the point.
+        form: how they are written.
+        rules: what is known of the table.
+    """
+    found = []
+    whole = values.dtype.kind == "i"
+    if form != Format() and (form.thousands or not whole):
+        doubt = not rules.shown and rules.decimal is None and "," in (form.decimal, form.thousands)
+        found.append(f"{form}{' (nothing shows which: decimal=... says it)' if doubt else ''}")
+    if not whole and decimals == 0 and np.abs(np.nan_to_num(values)).max(initial=0) >= LARGEST:
+        found.append("whole numbers beyond 2^63, which are rounded")
+    return tuple(found)
 
 
 def _truths(texts: Texts, rules: Rules) -> Typed | None:
@@ -200,7 +222,7 @@ def _mistaken(texts: Texts, rules: Rules) -> Typed | None:
     """A column whose words are nearly all numbers, or should be numbers or dates, with what is wrong in it."""
     asked = rules.asked.get(texts.name)
     ways = [way for way in ORDER if rules.decimal in (None, way.decimal)]
-    fitting = [{word for word in texts.seen if way.plain(word) is not None} for way in ways]
+    fitting = [{word for word in texts.seen if np.isfinite(float(way.plain(word) or "inf"))} for way in ways]
     right = max(fitting, key=lambda words: sum(texts.seen[word] for word in words))
     wrong = texts.seen.keys() - right
     few = sum(texts.seen[word] for word in wrong) <= STRANGE * sum(texts.seen.values())
