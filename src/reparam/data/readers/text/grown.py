@@ -1,7 +1,6 @@
 """A text table read through: every column grows by its cells, those that were misjudged once more."""
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
 import numpy as np
 
@@ -10,9 +9,11 @@ from reparam.data.readers.text.growing import Numbers, Words
 from reparam.data.readers.text.lines import Comments
 from reparam.data.readers.text.numbers import LEADING_ZERO, Format
 from reparam.data.readers.text.pieces import Piece, Ragged, pieces
+from reparam.data.readers.text.rules import NUMBERS, Rules
 from reparam.data.readers.text.source import Source, watching
 from reparam.data.readers.text.start import Start
-from reparam.data.readers.text.typed import NUMBERS, Rules, Typed, remarks, understood
+from reparam.data.readers.text.texts import Typed
+from reparam.data.readers.text.typed import remarks, understood
 
 Growing = Numbers | Words
 COMMA = Format(",")
@@ -62,8 +63,9 @@ class Reading:
         growing = [columns.get(name) for name in names]
         numbers = []
         with self.source.open() as text, watching(self.source.path, text.bytes) as so_far:
-            before = len(list(islice(text.lines, self.start.before)))
-            for piece in pieces(text.lines, self.start.dialect, self.ragged, self.comments, self.where, before):
+            for _ in range(self.start.before):
+                next(text.lines)
+            for piece in pieces(text.lines, self.start.dialect, self.ragged, self.comments, self.where):
                 numbers.append(piece.lines)
                 _add(piece, growing)
                 so_far()
@@ -76,11 +78,12 @@ def _add(piece: Piece, growing: Sequence[Growing | None]) -> None:
     together = [at for at, column in enumerate(growing)
                 if isinstance(column, Numbers) and column.clean and column.form == Format(point)]  # fmt: skip
     found = piece.numbers(together, point)
-    parts = () if found is None else zip(found.values.T, found.decimals.tolist(), found.whole, found.zeros, strict=True)
-    taken = dict(zip(together, parts, strict=False))
+    by_column = () if found is None else (found.values.T, found.missing.T, found.decimals, found.whole, found.zeros)
+    taken = dict(zip(together, zip(*by_column, strict=True), strict=False))
     for at, column in enumerate(growing):
         if isinstance(column, Numbers) and at in taken:
-            column.take(*taken[at])
+            values, missing, decimals, whole, zeros = taken[at]
+            column.take(values, missing, int(decimals), bool(whole), bool(zeros))
         elif column is not None and not (isinstance(column, Numbers) and column.failed):
             column.add(piece.cells(at))
 

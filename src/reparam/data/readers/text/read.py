@@ -9,11 +9,11 @@ from reparam.data.readers.known import Known
 from reparam.data.readers.text.grown import Reading
 from reparam.data.readers.text.names import column_names
 from reparam.data.readers.text.numbers import decimal_of
+from reparam.data.readers.text.rules import Rules
 from reparam.data.readers.text.settled import refuse_wrong, settled
 from reparam.data.readers.text.source import Source, look
 from reparam.data.readers.text.spellings import Spellings
 from reparam.data.readers.text.start import CHARACTERS, LEAST_LINES, LINES, Start, start_of
-from reparam.data.readers.text.typed import Rules
 from reparam.settings import ReadingConfig
 
 HOW = ReadingConfig()

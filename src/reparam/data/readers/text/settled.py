@@ -9,7 +9,7 @@ from reparam.data.readers.cells import Cells, Column
 from reparam.data.readers.text.indices import index_among
 from reparam.data.readers.text.names import listed
 from reparam.data.readers.text.refined import refined
-from reparam.data.readers.text.typed import Typed, Wrong
+from reparam.data.readers.text.texts import Typed, Wrong
 from reparam.errors import UserError
 
 SHOWN_PROBLEMS = 20
@@ -45,7 +45,9 @@ def settled(
     kept = tuple(column for column in columns if column.name not in left)
     notes = [f"column {name!r} {why} and is left out{_undo(name, columns[0])}"
              for name, why in left.items()]  # fmt: skip
-    nameless = [column.name for name, column in zip(written, columns, strict=True) if not name and column in kept]
+    nameless = [
+        column.name for name, column in zip(written, columns, strict=True) if not name and column.name not in left
+    ]
     notes += [f"columns without a name are called {listed(nameless)}"] if nameless else []
     notes += [f"{remark}: {listed(names)}" for remark, names in told.items() if set(names) - set(left)]
     places = tuple(at for at, column in enumerate(columns, 1) if column.name in left)

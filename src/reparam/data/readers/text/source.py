@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
 from reparam.data.progress import Progress
+from reparam.data.readers.text.stream import Lines
 from reparam.errors import UserError
 
 CHUNK = 2**20
@@ -33,7 +34,7 @@ UNDEFINED = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 class Opened(NamedTuple):
     """A text file that is being read: its lines, and the bytes below them, whose position tells how far one is."""
 
-    lines: io.TextIOWrapper
+    lines: Lines
     bytes: IO[bytes]
 
 
@@ -55,9 +56,9 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[Opened]:
-        """Open it as text; line ends stay as they are."""
+        """Open it as text, whatever its line ends are."""
         with self.path.open("rb") as file, unpacked(file, self.packed) as content:
-            yield Opened(io.TextIOWrapper(content, self.encoding, newline=""), file)
+            yield Opened(Lines(io.TextIOWrapper(content, self.encoding)), file)
 
 
 @contextmanager
@@ -127,8 +128,10 @@ class _Scan:
             self.wrong = error
         if not self.zeros and b"\0" in chunk:
             self.first_zero = self._lines + chunk[: chunk.index(b"\0")].count(b"\n")
-        self.zeros += chunk.count(b"\0")
-        self._lines += chunk.count(b"\n")
+        if b"\0" in chunk:
+            self.zeros += chunk.count(b"\0")
+        elif not self.zeros:
+            self._lines += chunk.count(b"\n")
         self.undefined = self.undefined or any(byte in chunk for byte in UNDEFINED)
 
 

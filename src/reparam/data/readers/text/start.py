@@ -11,7 +11,7 @@ from reparam.data.readers.text.numbers import format_of
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
-LINES, CHARACTERS, LEAST_LINES = 400, 2**18, 8
+LINES, CHARACTERS, LEAST_LINES = 200, 2**18, 8
 """How much of a file is looked at first."""
 MOST_TITLES = 20
 

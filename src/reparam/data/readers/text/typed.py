@@ -1,110 +1,22 @@
 """Columns of texts as numbers, truth values, dates or words, and which cells of them are mistakes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
 
 import numpy as np
 
-from reparam.data.readers.cells import Column
 from reparam.data.readers.text.dates import dates_of
+from reparam.data.readers.text.digits import most_decimals
 from reparam.data.readers.text.growing import STRANGE, converted
-from reparam.data.readers.text.numbers import LEADING_ZERO, ORDER, Format, decimal_of, format_of, most_decimals, sign_of
-from reparam.data.readers.text.spellings import Spellings, truth_of
+from reparam.data.readers.text.numbers import LEADING_ZERO, ORDER, Format, decimal_of, sign_of
+from reparam.data.readers.text.rules import NUMBERS, WORDS, Rules
+from reparam.data.readers.text.spellings import truth_of
+from reparam.data.readers.text.texts import Texts, Typed
 
-NUMBERS = ("number", "integer", "log", "quantile")
-WORDS = ("category", "identifier", "dropped", "label")
 NOT_A_TIME = np.datetime64("NaT")
 LARGEST = 2.0**63
 FEW = 20
 """So many different numbers, and words besides, may be levels of a category."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is known of a table where its columns are judged one by one.
-
-    Args:
-        spellings: of missing cells.
-        decimal: the decimal sign that was given.
-        likely: the one to be taken where a column leaves it open.
-        shown: whether the table shows that one.
-        plain: whether columns are numbers or words and nothing else.
-        asked: the kinds of columns that were given, by name.
-        written: how the columns of dates are written, by name, if that is known: no others are dates then.
-    """
-
-    spellings: Spellings = field(default_factory=Spellings)
-    decimal: str | None = None
-    likely: str | None = None
-    shown: bool = False
-    plain: bool = False
-    asked: Mapping[str, str] = field(default_factory=dict)
-    written: Mapping[str, str | None] | None = None
-
-    def form(self, texts: Sequence[str]) -> Format | None:
-        """How these are written as numbers, if all of them are some."""
-        if not texts:
-            return Format()
-        if self.plain:
-            way = Format(self.decimal or ".")
-            return way if all(way.plain(text) is not None for text in texts) else None
-        return format_of(texts, self.decimal, self.likely)
-
-
-class Wrong(NamedTuple):
-    """Cells that are not what the rest of their column is."""
-
-    what: str
-    rows: np.ndarray
-    texts: list[str]
-
-
-class Typed(NamedTuple):
-    """A column as it was understood: what was decided, the spellings of its missing cells, and what is wrong."""
-
-    column: Column
-    remarks: tuple[str, ...] = ()
-    spelled: Mapping[str, int] = {}
-    wrong: Wrong | None = None
-
-
-class Texts:
-    """A column's cells as texts.
-
-    Args:
-        name: of the column.
-        words: the different texts, without spaces around them.
-        codes: ``(n,)`` for each row the place of its text among them.
-        spellings: of missing cells.
-    """
-
-    def __init__(self, name: str, words: Sequence[str], codes: np.ndarray, spellings: Spellings) -> None:
-        self.name, self.words, self.codes = name, words, codes
-        counts = np.bincount(codes, minlength=len(words)).tolist()
-        self._gaps = np.array([word in spellings for word in words], bool)
-        self.missing = self._gaps[codes] if len(words) else np.zeros(len(codes), bool)
-        pairs = list(zip(words, counts, self._gaps.tolist(), strict=True))
-        self.seen = {word: count for word, count, gap in pairs if not gap}
-        self.spelled = {word: count for word, count, gap in pairs if gap}
-
-    def column(
-        self,
-        values: Mapping[str, object],
-        empty: object,
-        kind: Any,
-        decimals: int | None = None,
-        written: str | None = None,
-    ) -> Column:
-        """The column, with a value for each of its words and another where one is missing."""
-        by_word = np.array([values.get(word, empty) for word in self.words], kind)
-        return Column(self.name, by_word[self.codes], self.missing, decimals, written)
-
-    def wrong(self, what: str, words: set[str]) -> Wrong | None:
-        """The cells that say one of some words."""
-        bad = np.array([word in words for word in self.words], bool)
-        rows = np.flatnonzero(bad[self.codes])
-        return Wrong(what, rows, [self.words[self.codes[row]] for row in rows[:3]]) if len(rows) else None
 
 
 def understood(name: str, words: Sequence[str], codes: np.ndarray, rules: Rules) -> Typed:
