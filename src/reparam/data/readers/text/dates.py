@@ -25,6 +25,8 @@ DAYS = (
     *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", ""),
 )
 """How days are written; a time of day has none."""
+TWO = ("%Y%m%d", "%d.%m.%y", "%m/%d/%y", "%d/%m/%y")
+"""Those whose days and months have two digits always, or many another thing would be one."""
 TIME = r"(?P<H>\d{1,2}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:\.(?P<f>\d{1,9}))?)?(?: ?(?P<p>[ap]m))?"
 ZONE = r"(?P<z>Z| ?UTC|[+-]\d\d:?\d\d)"
 CHANGED = {"%d/%m": "%m/%d", "%m-%d": "%d-%m", "%m/%d": "%d/%m", "%d-%m": "%m-%d"}
@@ -100,7 +102,7 @@ def _changed(day: str) -> str:
 
 @cache
 def _form(day: str) -> re.Pattern[str]:
-    two = {"%m": r"(?P<m>\d\d)", "%d": r"(?P<d>\d\d)"} if "%y" in day or day == "%Y%m%d" else {}
+    two = {"%m": r"(?P<m>\d\d)", "%d": r"(?P<d>\d\d)"} if day in TWO else {}
     pattern = re.sub("%.", lambda found: (PARTS | two)[found[0]], day.replace(".", r"\."))
     full = rf"{pattern}(?:(?P<between>T| |, ){TIME}{ZONE}?)?" if day else TIME
     return re.compile(full, re.ASCII | re.IGNORECASE)

@@ -13,11 +13,12 @@ DELIMITERS = (",", ";", "\t", "|", SPACES)
 NAMED = {"tab": "\t", "\\t": "\t", "space": SPACES, "spaces": SPACES, "comma": ",", "semicolon": ";", "pipe": "|"}
 """Delimiters that have names."""
 CALLED = {"\t": "tabs", SPACES: "spaces", ",": "commas", ";": "semicolons", "|": "bars"}
-NUMBER = r"[+-]?(?:\d[\d.,'’\u00a0\u202f]*|[.,]\d+)(?:[eE][+-]?\d+)?"
+NUMBER = r"[+-]?(?:\d(?:[\d.,'’\u00a0\u202f]*\d)?[.,]?|[.,]\d+)(?:[eE][+-]?\d+)?"
 TIME = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]m)?(?:Z| UTC|[+-]\d\d:?\d\d)?"
 DATE = rf"\d{{1,4}}[-/._]\d{{1,2}}[-/._]\d{{1,4}}(?:[T ]{TIME})?|{TIME}"
 VALUE = re.compile(rf"{NUMBER}|{DATE}|yes|no|true|false", re.IGNORECASE)
-FOREIGN = re.compile(r"[,;\t|]")
+SIGNS = ",;\t|"
+"""Delimiters that a word seldom has in it."""
 MOST_ROWS, MOST_CELLS = 60, 200
 """Of how many rows and cells a row it is asked whether they look like values."""
 
@@ -80,18 +81,22 @@ def _fit(lines: Sequence[str], dialect: Dialect, commas: bool) -> float:
         return 0.0
     width, alike = Counter(map(len, found)).most_common(1)[0]
     body = [row[:MOST_CELLS] for row in found[1:MOST_ROWS] or found if len(row) == width]
-    marks = [_looks(cell, alone=width == 1 and not commas) for row in body for cell in row]
+    alone = width == 1 and not commas
+    others = re.compile(f"[{''.join(one for one in SIGNS if alone or one != dialect.delimiter)}]")
+    marks = [_looks(cell, others, alone) for row in body for cell in row]
     return alike / len(found) * sum(marks) / max(1, len(marks))
 
 
 USUAL = Spellings()
 
 
-def _looks(cell: str, alone: bool) -> float:
-    """1: a value; 0: several cells; between them: words. A cell alone in its row is several if it has a comma."""
+def _looks(cell: str, others: re.Pattern[str], alone: bool) -> float:
+    """1: a value; 0: several cells, with another delimiter between them; between these: words.
+
+    A cell alone in its row is several if it has a comma, number or not.
+    """
     cell = cell.strip()
-    if alone and FOREIGN.search(cell):
-        return 0.0
-    if cell in USUAL or VALUE.fullmatch(cell):
+    several = others.search(cell) is not None
+    if (cell in USUAL or VALUE.fullmatch(cell)) and not (alone and several):
         return 1.0
-    return 0.0 if FOREIGN.search(cell) else 0.5
+    return 0.0 if several else 0.5

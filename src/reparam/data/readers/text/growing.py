@@ -4,7 +4,8 @@ from collections import Counter
 
 import numpy as np
 
-from reparam.data.readers.text.numbers import LEADING_ZERO, Format, most_decimals
+from reparam.data.readers.text.digits import most_decimals
+from reparam.data.readers.text.numbers import LEADING_ZERO, Format
 from reparam.data.readers.text.spellings import Spellings
 
 STRANGE = 0.1
@@ -60,12 +61,14 @@ class Numbers:
         self._missing.append(missing)
         self._rows += len(cells)
 
-    def take(self, values: np.ndarray, decimals: int, whole: bool, zeros: bool) -> None:
+    def take(self, values: np.ndarray, missing: np.ndarray, decimals: int, whole: bool, zeros: bool) -> None:
         """Take the next cells, which were read already: see :class:`reparam.data.readers.text.blocks.Numbers`."""
         self._whole = self._whole and whole
         self._values.append(values.astype(np.int64) if self._whole else values.copy())
-        self._missing.append(np.zeros(len(values), bool))
+        self._missing.append(missing.copy())
         self._rows += len(values)
+        if empty := int(np.count_nonzero(missing)):
+            self.spelled[""] += empty
         self.decimals, self.zeros = max(self.decimals, decimals), self.zeros or zeros
 
     def finish(self) -> tuple[np.ndarray, np.ndarray]:
@@ -78,6 +81,9 @@ class Numbers:
     def _numbers(self, cells: list[str]) -> np.ndarray | None:
         """All of the cells as numbers, at once; None where that will not do."""
         text = "\n".join(cells)
+        if " " in text or "\t" in text:
+            cells = list(map(str.strip, cells))
+            text = "\n".join(cells)
         # what Python takes for a number and people do not: 2024_01_15, and digits of other scripts
         if "_" in text or not text.isascii():
             return None

@@ -1,7 +1,6 @@
 """A text table read through: every column grows by its cells, those that were misjudged once more."""
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
 import numpy as np
 
@@ -10,9 +9,11 @@ from reparam.data.readers.text.growing import Numbers, Words
 from reparam.data.readers.text.lines import Comments
 from reparam.data.readers.text.numbers import LEADING_ZERO, Format
 from reparam.data.readers.text.pieces import Piece, Ragged, pieces
-from reparam.data.readers.text.source import Source
+from reparam.data.readers.text.rules import NUMBERS, Rules
+from reparam.data.readers.text.source import Source, watching
 from reparam.data.readers.text.start import Start
-from reparam.data.readers.text.typed import NUMBERS, Rules, Typed, understood
+from reparam.data.readers.text.texts import Typed
+from reparam.data.readers.text.typed import remarks, understood
 
 Growing = Numbers | Words
 COMMA = Format(",")
@@ -61,11 +62,13 @@ class Reading:
         self.ragged, self.comments.count = Ragged(self.ragged.width), 0
         growing = [columns.get(name) for name in names]
         numbers = []
-        with self.source.open() as text:
-            before = len(list(islice(text.lines, self.start.before)))
-            for piece in pieces(text.lines, self.start.dialect, self.ragged, self.comments, self.where, before):
+        with self.source.open() as text, watching(self.source.path, text.bytes) as so_far:
+            for _ in range(self.start.before):
+                next(text.lines)
+            for piece in pieces(text.lines, self.start.dialect, self.ragged, self.comments, self.where):
                 numbers.append(piece.lines)
                 _add(piece, growing)
+                so_far()
         self.lines = np.concatenate(numbers) if numbers else self.lines
 
 
@@ -75,11 +78,12 @@ def _add(piece: Piece, growing: Sequence[Growing | None]) -> None:
     together = [at for at, column in enumerate(growing)
                 if isinstance(column, Numbers) and column.clean and column.form == Format(point)]  # fmt: skip
     found = piece.numbers(together, point)
-    parts = () if found is None else zip(found.values.T, found.decimals.tolist(), found.whole, found.zeros, strict=True)
-    taken = dict(zip(together, parts, strict=False))
+    by_column = () if found is None else (found.values.T, found.missing.T, found.decimals, found.whole, found.zeros)
+    taken = dict(zip(together, zip(*by_column, strict=True), strict=False))
     for at, column in enumerate(growing):
         if isinstance(column, Numbers) and at in taken:
-            column.take(*taken[at])
+            values, missing, decimals, whole, zeros = taken[at]
+            column.take(values, missing, int(decimals), bool(whole), bool(zeros))
         elif column is not None and not (isinstance(column, Numbers) and column.failed):
             column.add(piece.cells(at))
 
@@ -109,5 +113,5 @@ def _finished(name: str, column: Growing, rules: Rules) -> Typed:
     if missing.all():
         values = np.full(len(values), np.nan)
     whole = values.dtype.kind == "i"
-    remarks = () if whole or column.form == Format() else (str(column.form),)
-    return Typed(Column(name, values, missing, 0 if whole else column.decimals), remarks, column.spelled)
+    decimals = 0 if whole else column.decimals
+    return Typed(Column(name, values, missing, decimals), remarks(values, decimals, column.form, rules), column.spelled)

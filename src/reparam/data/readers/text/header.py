@@ -61,17 +61,27 @@ def _numbers_name(first: Sequence[str], columns: Sequence[Sequence[str]], body: 
     if numbers is None or len(numbers) < 2 or len({*names}) < len(names):
         return False
     whole = all(map(WHOLE.fullmatch, names))
-    steady = len({right - left for left, right in pairwise(numbers)}) == 1
+    steady = _is_steady(numbers)
     fractions = all(cells and all(map(FRACTION.search, cells)) for cells in columns[skipped:])
     if whole and fractions and (steady or len(body) >= FEW):
         return True
-    rising = _rises(numbers) and not any(row is not None and _rises(row) for row in below) and len(body) > 1
-    return rising and ((whole and steady and len(names) > 2) or len(names) >= MANY)
+    if whole and steady and len(names) > 2:
+        if numbers[0] in (0, 1) and numbers[1] == numbers[0] + 1:
+            # rows of a permutation's places are not columns' numbers
+            return list(names) not in rows and sum(set(row) == set(names) for row in rows) <= len(rows) // 10
+        return not any(row is not None and _is_steady(row) for row in below)
+    return len(names) >= MANY and _rises(numbers) and not any(row is not None and _rises(row) for row in below)
 
 
 def _numbers(cells: Sequence[str]) -> list[float] | None:
     form = format_of(cells)
     return None if form is None else [float(form.plain(cell) or 0) for cell in cells]
+
+
+def _is_steady(numbers: Sequence[float]) -> bool:
+    """Whether they rise by the same from each to the next."""
+    steps = {right - left for left, right in pairwise(numbers)}
+    return len(steps) == 1 and min(steps) > 0
 
 
 def _rises(numbers: Sequence[float]) -> bool:

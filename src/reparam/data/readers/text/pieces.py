@@ -4,15 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 
 from reparam.data.readers.text.blocks import Block, Numbers
 from reparam.data.readers.text.lines import COMMENTS, SPACES, Comments, Dialect, Row, rows
+from reparam.data.readers.text.stream import Lines
 
-CELLS = 50_000
-"""About how many cells are held as text at a time: few enough for a processor's cache."""
 SHOWN = 3
 
 
@@ -92,9 +91,8 @@ class PlainPiece(Piece):
         return self._block.numbers(columns, point) if len(self.lines) and columns else None
 
 
-def pieces(lines: Iterator[str], dialect: Dialect, ragged: Ragged, comments: Comments, where: str, before: int
-           ) -> Iterator[Piece]:  # fmt: skip
-    """The rows of lines in pieces of some ten thousand cells.
+def pieces(lines: Lines, dialect: Dialect, ragged: Ragged, comments: Comments, where: str) -> Iterator[Piece]:
+    """The rows of lines, some thousand cells at a time.
 
     Args:
         lines: the lines from the first row on; they are read as they are needed.
@@ -102,37 +100,19 @@ def pieces(lines: Iterator[str], dialect: Dialect, ragged: Ragged, comments: Com
         ragged: where rows that are not as wide as it says are written down; they are left out.
         comments: what is passed over.
         where: the file, in errors.
-        before: lines of the file that are before these.
 
     Raises:
         UserError: where a quote is opened and not closed.
     """
-    size = max(1, CELLS // ragged.width)
-    while some := list(islice(lines, size)):
-        text = "".join(some)
+    before = lines.taken
+    while text := lines.many():
         if dialect.quote in text:
-            more = _Counted(lines)
-            found = _some_rows(rows(chain(some, more), dialect, comments, where, before), before + len(some))
+            some = [f"{line}\n" for line in text.split("\n")[:-1]]
+            found = _some_rows(rows(chain(some, lines), dialect, comments, where, before), before + len(some))
             yield _columns(found, ragged)
-            before += more.count
         else:
-            yield _plain(some, text, dialect, ragged, comments, before)
-        before += len(some)
-
-
-class _Counted:
-    """Lines, and how many of them were taken."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines, self.count = lines, 0
-
-    def __iter__(self) -> "_Counted":
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.count += 1
-        return line
+            yield _plain(text, dialect, ragged, comments, before)
+        before = lines.taken
 
 
 def _some_rows(found: Iterator[Row], last: int) -> Iterator[Row]:
@@ -154,26 +134,20 @@ def _columns(found: Iterable[Row], ragged: Ragged) -> Piece:
     return QuotedPiece(columns, np.array([row.first for row in right], np.int64))
 
 
-def _plain(some: list[str], text: str, dialect: Dialect, ragged: Ragged, comments: Comments, before: int) -> Piece:
+def _plain(text: str, dialect: Dialect, ragged: Ragged, comments: Comments, before: int) -> Piece:
     """Lines in which nothing is quoted: cut by splitting, many at once."""
     between, width = dialect.between, ragged.width
-    numbers = np.arange(before + 1, before + 1 + len(some))
     if dialect.delimiter == SPACES:
-        some = list(map(dialect.ready, some))
-        text = "".join(some)
+        text = "".join(map(dialect.ready, text.split("\n")[:-1]))
+    count = text.count("\n")
+    numbers = np.arange(before + 1, before + 1 + count)
     if not any(mark in text for mark in COMMENTS):
-        block = Block(_unix(text), between, width)
-        if block.is_regular(len(some)):
+        block = Block(text, between, width)
+        if block.is_regular(count):
             return PlainPiece(block, numbers)
+    some = text.split("\n")[:-1]
     kept = _rows_among(some, between, comments, ragged, before)
-    return PlainPiece(Block(_unix("".join(some[at] for at in kept)), between, width), numbers[kept])
-
-
-def _unix(text: str) -> str:
-    """Lines that end in a line feed each, the last one, too."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if text.endswith("\n") or not text else f"{text}\n"
+    return PlainPiece(Block("".join(f"{some[at]}\n" for at in kept), between, width), numbers[kept])
 
 
 def _rows_among(some: list[str], between: str, comments: Comments, ragged: Ragged, before: int) -> list[int]:

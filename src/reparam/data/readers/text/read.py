@@ -9,11 +9,11 @@ from reparam.data.readers.known import Known
 from reparam.data.readers.text.grown import Reading
 from reparam.data.readers.text.names import column_names
 from reparam.data.readers.text.numbers import decimal_of
+from reparam.data.readers.text.rules import Rules
 from reparam.data.readers.text.settled import refuse_wrong, settled
 from reparam.data.readers.text.source import Source, look
 from reparam.data.readers.text.spellings import Spellings
 from reparam.data.readers.text.start import CHARACTERS, LEAST_LINES, LINES, Start, start_of
-from reparam.data.readers.text.typed import Rules
 from reparam.settings import ReadingConfig
 
 HOW = ReadingConfig()
@@ -41,7 +41,7 @@ def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None) 
     rules = _rules(start, names, how, known)
     reading = Reading(source, start, where)
     typed = reading.typed(names, rules)
-    ragged, comments = reading.ragged, reading.comments.count
+    ragged, comments = reading.ragged, start.comments + reading.comments.count
     refuse_wrong(typed, [str(ragged)] if ragged.count else [], reading.lines, where)
     notes = (*source.notes, *start.notes, *renamed)
     notes += (f"{comments:,} comment{'s' * (comments > 1)} passed over",) if comments else ()
@@ -81,7 +81,8 @@ def _rules(start: Start, names: list[str], how: ReadingConfig, known: Known | No
         _name(name, names): kind for name, kind in how.columns.items()
     }
     asked = {**known.kinds, **asked} if known else asked
-    return Rules(spellings, how.decimal, likely, how.read_as == "vectors", asked, known.written if known else None)
+    plain, written = how.read_as == "vectors", known.written if known else None
+    return Rules(spellings, how.decimal, likely, shown is not None, plain, asked, written)
 
 
 def _name(asked: str, names: list[str]) -> str:

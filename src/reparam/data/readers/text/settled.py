@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reparam.data.readers.cells import Cells
+from reparam.data.readers.cells import Cells, Column
 from reparam.data.readers.text.indices import index_among
 from reparam.data.readers.text.names import listed
 from reparam.data.readers.text.refined import refined
-from reparam.data.readers.text.typed import Typed, Wrong
+from reparam.data.readers.text.texts import Typed, Wrong
 from reparam.errors import UserError
 
 SHOWN_PROBLEMS = 20
@@ -43,13 +43,22 @@ def settled(
     left |= {column.name: "has neither a name nor values" for name, column in zip(written, columns, strict=True)
              if not name and column.missing.all()}  # fmt: skip
     kept = tuple(column for column in columns if column.name not in left)
-    notes = [f"column {name!r} {why} and is left out (columns=... with a kind for it keeps it)"
+    notes = [f"column {name!r} {why} and is left out{_undo(name, columns[0])}"
              for name, why in left.items()]  # fmt: skip
-    nameless = [column.name for name, column in zip(written, columns, strict=True) if not name and column in kept]
+    nameless = [
+        column.name for name, column in zip(written, columns, strict=True) if not name and column.name not in left
+    ]
     notes += [f"columns without a name are called {listed(nameless)}"] if nameless else []
     notes += [f"{remark}: {listed(names)}" for remark, names in told.items() if set(names) - set(left)]
     places = tuple(at for at, column in enumerate(columns, 1) if column.name in left)
-    return Cells(kept, (*notes, *_spelled(typed)), left_out=places)
+    those = [each for each in typed if each.column.name not in left]
+    return Cells(kept, (*notes, *_spelled(those)), left_out=places)
+
+
+def _undo(name: str, first: Column) -> str:
+    """How a column is kept that holds something."""
+    kind = {"i": "integer", "f": "number", "M": "date"}.get(first.values.dtype.kind, "category")
+    return f' (columns={{"{name}": "{kind}"}} keeps it)' if name == first.name else ""
 
 
 def _spelled(typed: Sequence[Typed]) -> tuple[str, ...]:
@@ -81,9 +90,10 @@ def refuse_wrong(typed: Sequence[Typed], more: Sequence[str], lines: np.ndarray 
     found = [*more, *(_told(each.column.name, each.wrong, lines) for each in typed if each.wrong)]
     if found:
         rest = f"; and {len(found) - SHOWN_PROBLEMS:,} columns more" if len(found) > SHOWN_PROBLEMS else ""
-        advice = "mend or remove them" if len(found) == len(more) else (
-            "mend them, give the words that stand for a missing cell (missing=...), or read a column as words "
-            '(columns=... category)')  # fmt: skip
+        wrong = [each.column.name for each in typed if each.wrong]
+        advice = "mend or remove them" if not wrong else (
+            f"mend them, give what stands for a missing cell (missing=...), or read a column as words "
+            f'(columns={{"{wrong[0]}": "category"}})')  # fmt: skip
         raise UserError(f"{where}: {'; '.join(found[:SHOWN_PROBLEMS])}{rest}: {advice}.")
 
 

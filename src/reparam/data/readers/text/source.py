@@ -4,12 +4,14 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
+from reparam.data.progress import Progress
+from reparam.data.readers.text.stream import Lines
 from reparam.errors import UserError
 
 CHUNK = 2**20
@@ -32,7 +34,7 @@ UNDEFINED = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 class Opened(NamedTuple):
     """A text file that is being read: its lines, and the bytes below them, whose position tells how far one is."""
 
-    lines: io.TextIOWrapper
+    lines: Lines
     bytes: IO[bytes]
 
 
@@ -54,9 +56,9 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[Opened]:
-        """Open it as text; line ends stay as they are."""
+        """Open it as text, whatever its line ends are."""
         with self.path.open("rb") as file, unpacked(file, self.packed) as content:
-            yield Opened(io.TextIOWrapper(content, self.encoding, newline=""), file)
+            yield Opened(Lines(io.TextIOWrapper(content, self.encoding)), file)
 
 
 @contextmanager
@@ -67,6 +69,16 @@ def unpacked(file: BinaryIO, packed: bool) -> Iterator[BinaryIO]:
         return
     with gzip.GzipFile(fileobj=file) as content:
         yield content  # type: ignore[misc]  # it reads as a file does
+
+
+@contextmanager
+def watching(path: Path, file: IO[bytes]) -> Iterator[Callable[[], None]]:
+    """What is to be called now and then while a file is read, so that it is said how far it is."""
+    progress = Progress(f"reading {path.name}, megabytes", path.stat().st_size >> 20)
+    try:
+        yield lambda: progress.to(file.tell() >> 20)
+    finally:
+        progress.end()
 
 
 def look(path: Path, encoding: str | None = None) -> Source:
@@ -84,8 +96,8 @@ def look(path: Path, encoding: str | None = None) -> Source:
         with path.open("rb") as file:
             packed = file.read(2) == PACKED
             file.seek(0)
-            with unpacked(file, packed) as content:
-                found, notes = _encoding(content, encoding, where)
+            with unpacked(file, packed) as content, watching(path, file) as so_far:
+                found, notes = _encoding(content, encoding, where, so_far)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UserError(f"{where} is no whole gzip file ({error}): pack or copy it again.") from error
     except OSError as error:
@@ -116,12 +128,16 @@ class _Scan:
             self.wrong = error
         if not self.zeros and b"\0" in chunk:
             self.first_zero = self._lines + chunk[: chunk.index(b"\0")].count(b"\n")
-        self.zeros += chunk.count(b"\0")
-        self._lines += chunk.count(b"\n")
+        if b"\0" in chunk:
+            self.zeros += chunk.count(b"\0")
+        elif not self.zeros:
+            self._lines += chunk.count(b"\n")
         self.undefined = self.undefined or any(byte in chunk for byte in UNDEFINED)
 
 
-def _encoding(content: BinaryIO, given: str | None, where: str) -> tuple[str, tuple[str, ...]]:
+def _encoding(
+    content: BinaryIO, given: str | None, where: str, so_far: Callable[[], None]
+) -> tuple[str, tuple[str, ...]]:
     """The encoding of a file's bytes, and what to note of it."""
     first = content.read(CHUNK)
     if other := next((kind for magic, kind in OTHERS.items() if first.startswith(magic)), None):
@@ -131,6 +147,7 @@ def _encoding(content: BinaryIO, given: str | None, where: str) -> tuple[str, tu
     while chunk:
         scan.add(chunk)
         chunk = content.read(CHUNK)
+        so_far()
     scan.add(b"")
     if scan.zeros and not scan.wide:
         raise UserError(f"{where} holds {scan.zeros:,} zero byte{'s' * (scan.zeros > 1)}, the first in line "

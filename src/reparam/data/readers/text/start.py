@@ -11,7 +11,7 @@ from reparam.data.readers.text.numbers import format_of
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
-LINES, CHARACTERS, LEAST_LINES = 400, 2**18, 8
+LINES, CHARACTERS, LEAST_LINES = 200, 2**18, 8
 """How much of a file is looked at first."""
 MOST_TITLES = 20
 
@@ -26,6 +26,7 @@ class Start:
         header: whether there are names.
         before: lines before the first row of cells.
         sample: the first rows of cells.
+        comments: how many lines before them are comments.
         notes: what was decided.
     """
 
@@ -34,6 +35,7 @@ class Start:
     header: bool
     before: int
     sample: list[list[str]]
+    comments: int
     notes: tuple[str, ...]
 
 
@@ -70,9 +72,11 @@ def start_of(
     if not body:
         raise UserError(f"{where} has names of columns and no rows: give a table with rows.")
     line = 0 if names is None else found[0].first if own else found[0].first - 1
-    notes = _notes(dialect, line, titles, names or ())
+    notes = _notes(dialect, width, line, titles, names or ())
     sample = [row.cells for row in body if len(row.cells) == width]
-    return Start(dialect, tuple(names or [""] * width), names is not None, body[0].first - 1, sample, notes)
+    before = body[0].first - 1
+    comments = sum(line.startswith(COMMENTS) for line in lines[: found[0].first - 1]) - (names is not None and not own)
+    return Start(dialect, tuple(names or [""] * width), names is not None, before, sample, comments, notes)
 
 
 def _rows(lines: Sequence[str], dialect: Dialect, cut: bool, where: str, before: int) -> list[Row]:
@@ -88,12 +92,12 @@ def _rows(lines: Sequence[str], dialect: Dialect, cut: bool, where: str, before:
 
 
 def _titles(found: Sequence[Row], width: int) -> int:
-    """How many rows at the beginning have one word and nothing else, as titles do."""
+    """How many rows at the beginning have one word and nothing else, as titles do, or behind one of these nothing."""
     count = 0
     for row in found[:MOST_TITLES]:
         said = [cell for cell in row.cells if cell.strip()]
         alone = len(row.cells) == 1 < width or (len(row.cells) == width > 2)
-        if not alone or len(said) != 1 or format_of(said) is not None:
+        if not alone or len(said) > 1 or format_of(said) is not None or (not said and not count):
             break
         count += 1
     return count if count < min(len(found), MOST_TITLES) else 0
@@ -130,8 +134,9 @@ def _names(found: Sequence[Row], width: int, header: str, plain: bool, known: Co
     return [first[0].lstrip("#%").strip() or first[0], *first[1:]]
 
 
-def _notes(dialect: Dialect, line: int, titles: int, names: Sequence[str]) -> tuple[str, ...]:
-    cells = f"cells between {CALLED.get(dialect.delimiter, repr(dialect.delimiter))}"
+def _notes(dialect: Dialect, width: int, line: int, titles: int, names: Sequence[str]) -> tuple[str, ...]:
+    between = f"cells between {CALLED.get(dialect.delimiter, repr(dialect.delimiter))}"
+    cells = between if width > 1 else "a cell a line"
     numbers = bool(names) and all(format_of([name]) is not None for name in names if name)
     told = f"names of columns in line {line}" if line else "no line of names (header=yes takes the first one)"
     told += ", which are numbers (header=no reads them as values)" if numbers else ""

@@ -1,107 +1,22 @@
 """Columns of texts as numbers, truth values, dates or words, and which cells of them are mistakes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import replace
 
 import numpy as np
 
-from reparam.data.readers.cells import Column
 from reparam.data.readers.text.dates import dates_of
+from reparam.data.readers.text.digits import most_decimals
 from reparam.data.readers.text.growing import STRANGE, converted
-from reparam.data.readers.text.numbers import LEADING_ZERO, ORDER, Format, format_of, most_decimals, sign_of
-from reparam.data.readers.text.spellings import Spellings, truth_of
+from reparam.data.readers.text.numbers import LEADING_ZERO, ORDER, Format, decimal_of, sign_of
+from reparam.data.readers.text.rules import NUMBERS, WORDS, Rules
+from reparam.data.readers.text.spellings import truth_of
+from reparam.data.readers.text.texts import Texts, Typed
 
-NUMBERS = ("number", "integer", "log", "quantile")
-WORDS = ("category", "identifier", "dropped", "label")
 NOT_A_TIME = np.datetime64("NaT")
+LARGEST = 2.0**63
 FEW = 20
 """So many different numbers, and words besides, may be levels of a category."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is known of a table where its columns are judged one by one.
-
-    Args:
-        spellings: of missing cells.
-        decimal: the decimal sign that was given.
-        likely: the one that the table shows, where a column leaves it open.
-        plain: whether columns are numbers or words and nothing else.
-        asked: the kinds of columns that were given, by name.
-        written: how the columns of dates are written, by name, if that is known: no others are dates then.
-    """
-
-    spellings: Spellings = field(default_factory=Spellings)
-    decimal: str | None = None
-    likely: str | None = None
-    plain: bool = False
-    asked: Mapping[str, str] = field(default_factory=dict)
-    written: Mapping[str, str | None] | None = None
-
-    def form(self, texts: Sequence[str]) -> Format | None:
-        """How these are written as numbers, if all of them are some."""
-        if not texts:
-            return Format()
-        if self.plain:
-            way = Format(self.decimal or ".")
-            return way if all(way.plain(text) is not None for text in texts) else None
-        return format_of(texts, self.decimal, self.likely)
-
-
-class Wrong(NamedTuple):
-    """Cells that are not what the rest of their column is."""
-
-    what: str
-    rows: np.ndarray
-    texts: list[str]
-
-
-class Typed(NamedTuple):
-    """A column as it was understood: what was decided, the spellings of its missing cells, and what is wrong."""
-
-    column: Column
-    remarks: tuple[str, ...] = ()
-    spelled: Mapping[str, int] = {}
-    wrong: Wrong | None = None
-
-
-class Texts:
-    """A column's cells as texts.
-
-    Args:
-        name: of the column.
-        words: the different texts, without spaces around them.
-        codes: ``(n,)`` for each row the place of its text among them.
-        spellings: of missing cells.
-    """
-
-    def __init__(self, name: str, words: Sequence[str], codes: np.ndarray, spellings: Spellings) -> None:
-        self.name, self.words, self.codes = name, words, codes
-        counts = np.bincount(codes, minlength=len(words)).tolist()
-        self._gaps = np.array([word in spellings for word in words], bool)
-        self.missing = self._gaps[codes] if len(words) else np.zeros(len(codes), bool)
-        pairs = list(zip(words, counts, self._gaps.tolist(), strict=True))
-        self.seen = {word: count for word, count, gap in pairs if not gap}
-        self.spelled = {word: count for word, count, gap in pairs if gap}
-
-    def column(
-        self,
-        values: Mapping[str, object],
-        empty: object,
-        kind: Any,
-        decimals: int | None = None,
-        written: str | None = None,
-    ) -> Column:
-        """The column, with a value for each of its words and another where one is missing."""
-        by_word = np.array([values.get(word, empty) for word in self.words], kind)
-        return Column(self.name, by_word[self.codes], self.missing, decimals, written)
-
-    def wrong(self, what: str, words: set[str]) -> Wrong | None:
-        """The cells that say one of some words."""
-        bad = np.array([word in words for word in self.words], bool)
-        rows = np.flatnonzero(bad[self.codes])
-        return Wrong(what, rows, [self.words[self.codes[row]] for row in rows[:3]]) if len(rows) else None
 
 
 def understood(name: str, words: Sequence[str], codes: np.ndarray, rules: Rules) -> Typed:
@@ -134,8 +49,7 @@ def _numbers(texts: Texts, rules: Rules) -> Typed | None:
     form = rules.form(words)
     if form is None or (_codes(texts) and not rules.plain and rules.asked.get(texts.name) not in NUMBERS):
         return None
-    remarks = () if form == Format() or all(map(str.isdecimal, words)) else (str(form),)
-    return _of_numbers(texts, dict(zip(words, map(form.plain, words), strict=True)), remarks)
+    return _of_numbers(texts, dict(zip(words, map(form.plain, words), strict=True)), form, rules)
 
 
 def _signed(texts: Texts, rules: Rules) -> Typed | None:
@@ -146,11 +60,11 @@ def _signed(texts: Texts, rules: Rules) -> Typed | None:
     if found is None or form is None:
         return None
     plain = dict(zip(words, map(form.plain, found[1]), strict=True))
-    remarks = () if form == Format() else (str(form),)
-    return _of_numbers(texts, plain, (f"{found[0]!r} left out of numbers", *remarks))
+    rules = replace(rules, shown=rules.shown or decimal_of([found[1]]) is not None)
+    return _of_numbers(texts, plain, form, rules, f"{found[0]!r} left out of numbers")
 
 
-def _of_numbers(texts: Texts, plain: Mapping[str, str | None], remarks: tuple[str, ...]) -> Typed:
+def _of_numbers(texts: Texts, plain: Mapping[str, str | None], form: Format, rules: Rules, *more: str) -> Typed:
     """A column of numbers, given by its words."""
     written = [text or "" for text in plain.values()]
     whole = converted(written, int) if written else None
@@ -161,7 +75,27 @@ def _of_numbers(texts: Texts, plain: Mapping[str, str | None], remarks: tuple[st
         column = texts.column(by_word, np.nan, np.float64, most_decimals("\n".join(written)))
     else:
         column = texts.column(by_word, 0, np.int64, 0)
-    return Typed(column, remarks, texts.spelled, texts.wrong("finite numbers", infinite))
+    told = remarks(column.values, column.decimals or 0, form, rules)
+    return Typed(column, (*more, *told), texts.spelled, texts.wrong("finite numbers", infinite))
+
+
+def remarks(values: np.ndarray, decimals: int, form: Format, rules: Rules) -> tuple[str, ...]:
+    """What to note of how a column's numbers are written.
+
+    Args:
+        values: the numbers.
+        decimals: the most digits behind the point.
+        form: how they are written.
+        rules: what is known of the table.
+    """
+    found = []
+    whole = values.dtype.kind == "i"
+    if form != Format() and (form.thousands or not whole):
+        doubt = not rules.shown and rules.decimal is None and "," in (form.decimal, form.thousands)
+        found.append(f"{form}{' (nothing shows which: decimal=... says it)' if doubt else ''}")
+    if not whole and decimals == 0 and np.abs(np.nan_to_num(values)).max(initial=0) >= LARGEST:
+        found.append("whole numbers beyond 2^63, which are rounded")
+    return tuple(found)
 
 
 def _truths(texts: Texts, rules: Rules) -> Typed | None:
@@ -200,7 +134,7 @@ def _mistaken(texts: Texts, rules: Rules) -> Typed | None:
     """A column whose words are nearly all numbers, or should be numbers or dates, with what is wrong in it."""
     asked = rules.asked.get(texts.name)
     ways = [way for way in ORDER if rules.decimal in (None, way.decimal)]
-    fitting = [{word for word in texts.seen if way.plain(word) is not None} for way in ways]
+    fitting = [{word for word in texts.seen if np.isfinite(float(way.plain(word) or "inf"))} for way in ways]
     right = max(fitting, key=lambda words: sum(texts.seen[word] for word in words))
     wrong = texts.seen.keys() - right
     few = sum(texts.seen[word] for word in wrong) <= STRANGE * sum(texts.seen.values())
