@@ -74,7 +74,7 @@ def unpacked(file: BinaryIO, packed: bool) -> Iterator[BinaryIO]:
 @contextmanager
 def watching(path: Path, file: IO[bytes]) -> Iterator[Callable[[], None]]:
     """What is to be called now and then while a file is read, so that it is said how far it is."""
-    progress = Progress(f"reading {path.name}, megabytes", path.stat().st_size >> 20)
+    progress = Progress(f"reading {path.name}, megabytes", _size(path) >> 20)
     try:
         yield lambda: progress.to(file.tell() >> 20)
     finally:
@@ -165,3 +165,8 @@ def _unmarked(first: bytes) -> str:
     even, odd = first[:4096:2].count(0), first[1:4096:2].count(0)
     many = len(first[:4096]) // 4
     return "utf-16-le" if odd > many and not even else "utf-16-be" if even > many and not odd else "utf-8"
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where it is a member of an archive, whose tables are short."""
+    return path.stat().st_size if isinstance(path, Path) else 0
