@@ -33,6 +33,8 @@ FAMILIES = (
     Category(levels=3),
     Number(transform="quantile", knots=KNOTS[:3], scale=0.8, offset=-0.1, missing=True),
     Integer(low=7, high=7),
+    Integer(low=-3, high=20, scale=5.0, offset=9.5, owns_below=False, owns_above=False),
+    Integer(low=3, high=11, scale=2.5, offset=6.0, missing=True, owns_above=False),
 )
 FLOAT64 = torch.float64
 
@@ -126,15 +128,19 @@ def test_beyond_its_knots_a_transform_goes_on_straight():
 
 # whole numbers
 
+OWNS = st.fixed_dictionaries({"owns_below": st.booleans(), "owns_above": st.booleans()})
+
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(-1000, 1000), st.integers(0, 300), st.floats(0.05, 50), st.floats(-5, 5), st.floats(-7, 2))
-def test_whole_numbers_have_all_of_the_mass_between_their_ends(low, span, scale, location, log_scale):
-    family = Integer(low=low, high=low + span, scale=scale, offset=low + 0.3 * span)
+@given(st.integers(-1000, 1000), st.integers(0, 300), st.floats(0.05, 50), st.floats(-5, 5), st.floats(-7, 2), OWNS)
+def test_whole_numbers_have_all_of_the_mass_between_their_ends(low, span, scale, location, log_scale, owns):
+    family = Integer(low=low, high=low + span, scale=scale, offset=low + 0.3 * span, **owns)
     p = Columns([family], *(torch.tensor([v], dtype=FLOAT64) for v in (location, log_scale)))
     k = torch.arange(low, low + span + 1, dtype=FLOAT64)
     log_mass = p.log_prob(((k - family.offset) / scale).unsqueeze(1))
-    assert log_mass.exp().sum().item() == pytest.approx(1, abs=1e-12)
+    # what lies beyond is taken away from logarithms as large as the location is far outside
+    far = 6 * math.exp(-log_scale)
+    assert log_mass.exp().sum().item() == pytest.approx(1, abs=1e-12 + 2.0**-50 * far)
     assert torch.isfinite(log_mass).all()
     assert p.entropy().item() == pytest.approx(-(log_mass.exp() * log_mass).sum().item(), abs=1e-10)
     for outside in (low - 1, low + span + 1, low + 0.5):
@@ -149,21 +155,84 @@ def exact_log_mass(family, location, scale, k):
             u = (Decimal(edge) - Decimal(family.offset)) / Decimal(family.scale)
             return 1 / (1 + ((Decimal(location) - u) / Decimal(scale)).exp())
 
-        upper = 1 if k == family.high else below(k + 0.5)
-        return float((upper - (0 if k == family.low else below(k - 0.5))).ln())
+        def mass(first, last):
+            upper = 1 if last == family.high and family.owns_above else below(last + 0.5)
+            return upper - (0 if first == family.low and family.owns_below else below(first - 0.5))
+
+        all_of_it = 1 if family.owns_below and family.owns_above else mass(family.low, family.high)
+        return float((mass(k, k) / all_of_it).ln())
 
 
 @pytest.mark.parametrize(("dtype", "digits"), [(FLOAT64, 1e-12), (torch.float32, 4e-6)])
-@pytest.mark.parametrize("location", [-2.0, 0.0, 3.75])
-@pytest.mark.parametrize("scale", [2.0**-7, 0.25, 8.0])
-def test_no_digit_is_lost_in_either_tail(dtype, digits, location, scale):
+@pytest.mark.parametrize("scale", [2.0**-7, 0.25, 2.0**7])
+@pytest.mark.parametrize(
+    ("location", "owns"),
+    [(0.0, (True, True)), (3.75, (True, True)), (3.75, (False, False)), (-5.0, (False, False)), (-5.0, (False, True))],
+)
+def test_no_digit_is_lost_in_either_tail(dtype, digits, location, scale, owns):
     """Everything here is a binary fraction, so that a thousand digits start from the very numbers that we are given."""
-    family = Integer(low=-40, high=200, scale=16.0, offset=8.0)
+    family = Integer(low=-40, high=200, scale=16.0, offset=8.0, owns_below=owns[0], owns_above=owns[1])
+    outside = max(-3 - location, location - 12, 0.0)
     p = Columns([family], torch.tensor([location], dtype=dtype), torch.tensor([math.log(scale)], dtype=dtype))
     scale = p.log_scale.double().exp().item()
-    for k in (-40, -39, -1, 0, 8, 9, 68, 150, 199, 200):
+    for k in (-40, -39, 0, 8, 68, 150, 199, 200):
         ours = p.log_prob(torch.tensor([(k - 8.0) / 16.0], dtype=dtype)).item()
-        assert ours == pytest.approx(exact_log_mass(family, location, scale, k), rel=digits, abs=digits)
+        # of what is cut off, the logarithm is taken away: it is as large as the location is far outside
+        off = digits * max(1.0, outside / scale)
+        assert ours == pytest.approx(exact_log_mass(family, location, scale, k), rel=digits, abs=off)
+
+
+CUT = Integer(low=18, high=80, scale=12.0, offset=40.0, owns_below=False, owns_above=False)
+HALF = replace(CUT, owns_below=True)
+
+
+def whole(family, location, log_scale, dtype=FLOAT64):
+    """The distribution of one column, and the log-mass of each of its values."""
+    p = Columns([family], torch.tensor([location], dtype=dtype), torch.tensor([log_scale], dtype=dtype))
+    k = torch.arange(family.low, family.high + 1, dtype=FLOAT64)
+    return p, p.log_prob(((k - family.offset) / family.scale).to(dtype).unsqueeze(1)).double()
+
+
+def test_what_is_cut_off_is_the_logistic_on_what_is_left_and_flat_where_that_is_wide():
+    edges = np.arange(17.5, 81)
+    for location, log_scale in ((0.3, -0.4), (-2.5, 0.2), (4.0, -1.0)):
+        below = stats.logistic(40 + 12 * location, 12 * math.exp(log_scale)).cdf(edges)
+        _, log_mass = whole(CUT, location, log_scale)
+        np.testing.assert_allclose(log_mass.exp(), np.diff(below) / (below[-1] - below[0]), rtol=1e-9)
+        below[0] = 0
+        _, log_mass = whole(HALF, location, log_scale)
+        np.testing.assert_allclose(log_mass.exp(), np.diff(below) / below[-1], rtol=1e-9)
+    _, log_mass = whole(CUT, 0.7, 12.0)
+    np.testing.assert_allclose(log_mass, -math.log(63), rtol=1e-5)
+
+
+@pytest.mark.parametrize("family", [CUT, HALF], ids=["cut", "half"])
+@pytest.mark.parametrize(("location", "log_scale"), [(0.3, -0.4), (-3.0, 0.1), (6.0, -0.5), (0.4, 1.5), (0.4, 13.0)])
+def test_draws_of_what_is_cut_have_the_shares_of_their_masses(family, location, log_scale):
+    """In float32, where a wide logistic leaves few digits for so short a part of it."""
+    p, log_mass = whole(family, location, log_scale, torch.float32)
+    torch.manual_seed(0)
+    k = (p.sample((20_000,))[:, 0].double() * 12 + 40).round().long()
+    assert (k.min() >= 18, k.max() <= 80) == (True, True)
+    expected = 20_000 * log_mass.softmax(0).numpy()
+    # values of which fewer than ten are expected are counted together
+    seen = np.bincount(k.numpy() - 18, minlength=63)
+    rare = expected < 10
+    counts = [np.append(each[~rare], each[rare].sum()) for each in (seen, expected)]
+    counts = [each if counts[1][-1] > 0 else each[:-1] for each in counts]
+    assert stats.chisquare(*counts).pvalue > 1e-4
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(-4, 6), st.floats(-3, 3), OWNS)
+def test_a_whole_number_stands_for_its_column_that_has_half_of_the_mass_on_either_side(location, log_scale, owns):
+    p, log_mass = whole(replace(CUT, **owns), location, log_scale)
+    up_to = log_mass.exp().cumsum(0)
+    at = round(p.mean.item() * 12 + 40) - 18
+    if all(owns.values()):  # the logistic's own mean, brought between the ends
+        assert at == round(min(max(40 + 12 * location, 18), 80)) - 18
+    assert up_to[at].item() >= 0.5 - 1e-9
+    assert at == 0 or up_to[at - 1].item() <= 0.5 + 1e-9
 
 
 def test_a_long_column_of_whole_numbers_finds_each_of_them_in_float32():
@@ -418,6 +487,7 @@ WRONG = {
     "levels=0": lambda: Category(levels=0),
     "offset=inf": lambda: Number(offset=math.inf),
     "step=-1": lambda: Number(step=-1),
+    "owns_below='no' will not do": lambda: Integer(owns_below="no"),
 }
 
 

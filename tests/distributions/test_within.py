@@ -1,6 +1,7 @@
 """Columns of which something is known: masses against SciPy and sums, draws against the truncated laws."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,8 +20,13 @@ FAMILIES = (
 WIDTH = 1 + 1 + 5
 
 
-def columns(batch=1):
-    return Columns(FAMILIES, torch.randn(batch, WIDTH), torch.randn(2) * 0.3 - 0.5)
+OWNS = [(True, True), (False, False), (True, False)]
+
+
+def columns(batch=1, owns=(True, True)):
+    families = list(FAMILIES)
+    families[1] = replace(families[1], owns_below=owns[0], owns_above=owns[1])
+    return Columns(families, torch.randn(batch, WIDTH), torch.randn(2) * 0.3 - 0.5)
 
 
 def u_of(k):
@@ -44,9 +50,10 @@ def _log_between(a, b):
     return math.log(mass) - 0.5 * peak * peak - 0.5 * math.log(2 * math.pi)
 
 
+@pytest.mark.parametrize("owns", OWNS)
 @pytest.mark.parametrize("ends", [(18, 80), (30, 40), (18, 18), (80, 80), (79, 80), (40, 40)])
-def test_the_mass_of_whole_numbers_is_the_sum_over_them(ends):
-    p = columns()
+def test_the_mass_of_whole_numbers_is_the_sum_over_them(ends, owns):
+    p = columns(owns=owns)
     rows = torch.zeros(ends[1] - ends[0] + 1, WIDTH)
     rows[:, 1] = u_of(torch.arange(ends[0], ends[1] + 1))
     known = p.log_prob_columns(rows)[:, 1].logsumexp(0).item()
@@ -79,8 +86,10 @@ def test_draws_of_numbers_follow_the_truncated_normal(ends):
     assert stats.kstest(drawn, law.cdf).pvalue > 1e-4
 
 
-def test_draws_of_whole_numbers_have_the_shares_of_their_masses():
-    p, low, high = columns(), 35, 42
+@pytest.mark.parametrize("owns", OWNS)
+@pytest.mark.parametrize(("low", "high"), [(35, 42), (18, 26), (68, 80)])
+def test_draws_of_whole_numbers_have_the_shares_of_their_masses(low, high, owns):
+    p = columns(owns=owns)
     drawn = sample_within(p, {1: Interval(u_of(low), u_of(high))}, (20_000,))[:, 0, 1]
     k = (drawn * 12 + 40).round().long()
     rows = torch.zeros(high - low + 1, WIDTH)

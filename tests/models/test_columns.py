@@ -102,6 +102,19 @@ def test_a_bound_has_a_top_where_a_column_is_certain(step, floor):
     assert -1e-3 < certain < 0
 
 
+def test_a_flat_column_of_whole_numbers_is_fitted_where_what_lies_beyond_is_cut_off():
+    """To the last digit of its entropy; ends that own what lies beyond them would have to be met more often."""
+    k = torch.arange(18, 91).repeat(4).double()
+    found = []
+    for owns in (False, True):
+        family = Integer(low=18, high=90, scale=21.0, offset=54.0, owns_below=owns, owns_above=owns)
+        x = ((k - 54) / 21).unsqueeze(1)
+        likelihood, output = fitted([family], x)
+        found.append(likelihood(output).log_prob(x).mean().item() + math.log(73))
+    assert found[0] == pytest.approx(0, abs=1e-4)
+    assert found[1] < -0.02
+
+
 def test_a_scale_begins_at_the_spread_and_is_never_below_its_floor():
     families = [Number(), Number(step=30.0), Integer(low=0, high=3), Category(), Integer(low=0, high=10**6, scale=1e5)]
     likelihood = ColumnsLikelihood(families)
@@ -212,6 +225,19 @@ def test_families_are_written_down_and_built_again():
     assert all(type(knot) is tuple for knot in again.likelihood.layout.families[1].knots)
 
 
+def test_a_whole_number_of_a_tree_that_does_not_say_owns_what_lies_beyond_its_ends():
+    """As it did before there was a choice."""
+    tree = json.loads(json.dumps(describe(composed())))
+    (whole,) = (family["arguments"] for family in _families(tree) if family["class"] == "Integer")
+    del whole["owns_below"], whole["owns_above"]
+    family = build(tree).likelihood.layout.families[2]
+    assert (family.owns_below, family.owns_above) == (True, True)
+
+
+def _families(tree):
+    return tree["arguments"]["likelihood"]["arguments"]["families"]
+
+
 HOSTILE = {
     "a scale that is a word": ("Number", {"scale": "2"}),
     "a scale of 0": ("Number", {"scale": 0}),
@@ -222,6 +248,7 @@ HOSTILE = {
     "knots that fall": ("Number", {"transform": "quantile", "knots": [[1, 1], [0, 2]]}),
     "whole numbers that are none": ("Integer", {"low": 0.5}),
     "ends that cross": ("Integer", {"low": 3, "high": 2}),
+    "an end of which nothing is said": ("Integer", {"owns_above": "perhaps"}),
     "levels that no machine holds": ("Category", {"levels": 10**15}),
     "levels that are a list": ("Category", {"levels": [3]}),
     "missing that is neither": ("Category", {"missing": "yes"}),

@@ -78,21 +78,29 @@ class Integer(Family):
         high: largest.
         scale: what one unit of u is.
         offset: where u is 0.
+        owns_below: whether the lowest stands for all that a logistic has below it, too, as 0 may of amounts; else that
+            is cut off, and what is left brought to one.
+        owns_above: whether the highest stands for all above.
 
     Raises:
-        UserError: if a number is out of range.
+        UserError: if a number is out of range, or a truth value is none.
     """
 
     low: int = 0
     high: int = 1
     scale: float = 1.0
     offset: float = 0.0
+    owns_below: bool = True
+    owns_above: bool = True
 
     def __post_init__(self) -> None:
         checks.positive("scale", self.scale)
         checks.within("offset", self.offset, -LARGEST)
         checks.whole("low", self.low, -WHOLE)
         checks.whole("high", self.high, self.low)
+        for name in ("owns_below", "owns_above"):
+            if not isinstance(getattr(self, name), bool):
+                checks.refuse(name, getattr(self, name), "give True or False")
 
 
 @dataclass(frozen=True)

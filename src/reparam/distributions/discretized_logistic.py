@@ -26,7 +26,11 @@ def log_bin_mass(center: Tensor, width: Tensor, lowest: Tensor, highest: Tensor)
     >>> log_bin_mass(torch.tensor(0.0), torch.tensor(2.0), torch.tensor(False), torch.tensor(False)).exp()
     tensor(0.4621)
     """
-    upper, lower = center + 0.5 * width, center - 0.5 * width
+    return log_mass_between(center - 0.5 * width, center + 0.5 * width, width, lowest, highest)
+
+
+def log_mass_between(lower: Tensor, upper: Tensor, width: Tensor, lowest: Tensor, highest: Tensor) -> Tensor:
+    """The same of bins given by their edges, whose distance is known better than their difference tells."""
     # sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a)): no digits are lost in either tail
     inside = F.logsigmoid(upper) + F.logsigmoid(-lower) + torch.log(-torch.expm1(-width))
     below, above = F.logsigmoid(upper), F.logsigmoid(-lower)

@@ -130,7 +130,10 @@ def training(
 
 
 def build_encoder(config: NetworkConfig, outputs: int, traits: Traits) -> nn.Module:
-    """The encoder that the settings ask for, from ``(batch, *data_shape)`` to ``(batch, outputs)``."""
+    """The encoder that the settings ask for, from ``(batch, *data_shape)`` to ``(batch, outputs)``.
+
+    It is given rows of a table as they are: where a cell is missing, 0 for its value, and 1 for that it is missing.
+    """
     data_shape = traits.data_shape
     networks: dict[str, Callable[[], nn.Module]] = {
         "mlp": lambda: MLP(data_shape, config.hidden, outputs, config.activation),

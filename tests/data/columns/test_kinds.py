@@ -292,3 +292,43 @@ def test_a_light_table_writes_what_the_users_file_has(tmp_path):
     assert (len(table), table.columns) == (2, ("a, b", "when", "n", "w"))
     assert table["when"].tolist() == ["29.02.2020", "01.01.2021"]
     assert str(table).splitlines()[1].split() == ["1.50", "29.02.2020", "3", "say", '"x"']
+
+
+def at_ends(values):
+    kind = of_kind(column(values), "date" if np.array(values).dtype.kind == "M" else "integer")
+    return kind.owns_below, kind.owns_above
+
+
+ENDS = np.random.default_rng(12)
+AMOUNTS = ENDS.integers(1, 5000, 300) * (ENDS.random(300) < 0.7)
+AGES = np.minimum(ENDS.integers(18, 110, 500), 90)
+PILES = {
+    "flat": (ENDS.integers(0, 200, 1000), (False, False)),
+    "flat, few rows": (ENDS.integers(0, 200, 60), (False, False)),
+    "flat, by hundreds": (ENDS.integers(200, 900, 20_000) * 100, (False, False)),
+    "falling from the lowest": (ENDS.geometric(1 / 30, 5000) - 1, (False, False)),
+    "bell": (ENDS.normal(100, 15, 5000).round(), (False, False)),
+    "amounts, many of them none": (AMOUNTS, (True, False)),
+    "ages, those above 90 as 90": (AGES, (False, True)),
+    "both": (np.clip(ENDS.normal(50, 40, 1000).round(), 0, 100), (True, True)),
+    "days": (np.datetime64("2021-01-01") + ENDS.integers(0, 730, 1000), (False, False)),
+    "days, all earlier ones as the first": (
+        np.datetime64("2021-01-01") + ENDS.integers(-400, 300, 1000).clip(0),
+        (True, False),
+    ),
+}
+
+
+@pytest.mark.parametrize(("values", "owns"), PILES.values(), ids=PILES)
+def test_an_end_owns_what_lies_beyond_it_where_values_pile_up_there(values, owns):
+    assert at_ends(values) == owns
+    for seed in range(5):  # whichever rows there are
+        few = np.random.default_rng(seed).permutation(values)[: max(60, len(values) // 2)]
+        assert at_ends(few) == owns
+
+
+def test_an_end_owns_what_lies_beyond_it_in_schemas_that_do_not_say():
+    kind = of_kind(column(ENDS.integers(0, 200, 1000)), "integer")
+    assert (kind.family.owns_below, kind.family.owns_above) == (False, False)
+    old = type(kind)(**{k: v for k, v in kind.model_dump().items() if not k.startswith("owns")})
+    assert (old.family.owns_below, old.family.owns_above) == (True, True)

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import field_validator, model_validator
 
+from reparam.data.columns.ends import piles
 from reparam.data.columns.integer import MOST_SPAN, Whole
 from reparam.data.columns.kind import ColumnKind, Read, base, present, wrong
 from reparam.data.columns.number import Scale
@@ -46,6 +47,10 @@ class Date(ColumnKind):
     """Days, or seconds, that one unit of the entry is."""
     written: str | None = None
     """How dates are written, in the words of strptime; none: as dates themselves."""
+    owns_below: bool = True
+    """Of whole days: whether the first stands for all that a logistic has before it, too; else that is cut off."""
+    owns_above: bool = True
+    """Whether the last stands for all after it."""
 
     @field_validator("low", "high")
     @classmethod
@@ -78,7 +83,9 @@ class Date(ColumnKind):
             raise wrong(column, cls.word, "holds dates before the year 1 or after 9999", "dropped")
         counts = moments.astype(np.int64)
         grain = next(grain for grain in GRAINS if not (counts % grain).any())
-        offset, scale = standard((counts - counts[0]) / _unit(grain))
+        from_first = (counts - counts[0]) / _unit(grain)
+        offset, scale = standard(from_first)
+        owns_below, owns_above = piles(from_first) if grain == DAY else (True, True)
         return cls(
             **base(column, why),
             low=_iso(moments.min()),
@@ -87,6 +94,8 @@ class Date(ColumnKind):
             offset=round(offset + int(counts[0]) // _unit(grain)),
             scale=scale,
             written=column.written,
+            owns_below=owns_below,
+            owns_above=owns_above,
         )
 
     @staticmethod
@@ -105,7 +114,15 @@ class Date(ColumnKind):
         unit = _unit(self.grain)
         if self.days:
             low, high = self._end(self.low) // unit, self._end(self.high) // unit
-            return Integer(missing=self.missing, low=low, high=high, scale=self.scale, offset=float(self.offset))
+            return Integer(
+                missing=self.missing,
+                low=low,
+                high=high,
+                scale=self.scale,
+                offset=float(self.offset),
+                owns_below=self.owns_below,
+                owns_above=self.owns_above,
+            )
         step = self.grain / unit / self.scale
         return Number(missing=self.missing, scale=self.scale, offset=float(self.offset), step=step)
 

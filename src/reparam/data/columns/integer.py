@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from reparam.data.columns.ends import piles
 from reparam.data.columns.kind import ColumnKind, Read, base, wrong
 from reparam.data.columns.number import MOST_DECIMALS, Scale, as_numbers
 from reparam.data.columns.scaling import standard
@@ -35,6 +36,10 @@ class Integer(ColumnKind):
     """Of columns that are written as 1.0 and given back so: how many zeros."""
     whole: bool = True
     """Given back as whole numbers; else as floats that are whole."""
+    owns_below: bool = True
+    """Whether the lowest stands for all that a logistic has below it, too; else that is cut off."""
+    owns_above: bool = True
+    """Whether the highest stands for all above."""
 
     @model_validator(mode="after")
     def _of_a_size(self) -> Self:
@@ -55,6 +60,7 @@ class Integer(ColumnKind):
             raise wrong(column, cls.word, f"spans more than {MOST_SPAN:,}", "number")
         offset, scale = standard(numbers)
         whole = column.values.dtype.kind != "f"
+        owns_below, owns_above = piles(numbers)
         return cls(
             **base(column, why),
             low=int(numbers.min()),
@@ -63,12 +69,22 @@ class Integer(ColumnKind):
             scale=scale,
             decimals=None if whole else column.decimals,
             whole=whole,
+            owns_below=owns_below,
+            owns_above=owns_above,
         )
 
     @property
     def family(self) -> Family:
         """A whole number in its range."""
-        return Family(missing=self.missing, low=self.low, high=self.high, scale=self.scale, offset=float(self.offset))
+        return Family(
+            missing=self.missing,
+            low=self.low,
+            high=self.high,
+            scale=self.scale,
+            offset=float(self.offset),
+            owns_below=self.owns_below,
+            owns_above=self.owns_above,
+        )
 
     @property
     def about(self) -> str:

@@ -33,7 +33,7 @@ class Categories(Group):
         scores = output + gumbel(output, shape)
         return through(one_hot(scores.detach()), (scores / temperature).softmax(-1))
 
-    def center(self, output: Tensor) -> Tensor:
+    def center(self, output: Tensor, log_scale: Tensor) -> Tensor:
         """The most probable level."""
         return one_hot(output)
 

@@ -65,12 +65,15 @@ class Columns(Distribution):
     def mean(self) -> Tensor:
         """The row that stands for the whole: no expectation but of numbers, since a row has to be one that can be.
 
-        Numbers have their mean, whole numbers the nearest to it, categories the most probable, and a cell is missing
-        where that is more probable.
+        Numbers have their mean, whole numbers the nearest to their median, categories the most probable, and a cell is
+        missing where that is more probable.
         """
         at = self._placed
         missing = (self.output[..., at.missing] > 0).to(self.output.dtype)
-        parts = [place.group.center(self.output[..., place.entries]) for place in at.places]
+        parts = [
+            place.group.center(self.output[..., place.entries], self.log_scale[..., place.scales])
+            for place in at.places
+        ]
         return at.row(parts, missing)
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:

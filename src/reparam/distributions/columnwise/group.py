@@ -42,7 +42,7 @@ class Group(ABC):
         """
 
     @abstractmethod
-    def center(self, output: Tensor) -> Tensor:
+    def center(self, output: Tensor, log_scale: Tensor) -> Tensor:
         """The value that stands for each column, ``(*, columns, width)``."""
 
     @abstractmethod

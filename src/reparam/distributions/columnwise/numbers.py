@@ -62,7 +62,7 @@ class Numbers(Group):
         """The output as it is."""
         return output.expand(*shape, *output.shape)
 
-    def center(self, output: Tensor) -> Tensor:
+    def center(self, output: Tensor, log_scale: Tensor) -> Tensor:
         """The mean."""
         return output
 

@@ -10,6 +10,9 @@ from reparam.distributions.columnwise.distribution import Columns
 from reparam.distributions.columnwise.group import through
 from reparam.distributions.columnwise.layout import Layout
 
+POINT = -30.0
+"""The logarithm of a scale that is none."""
+
 
 class StraightThroughColumns(Distribution):
     """Rows of which numbers are points and the rest is drawn: one can draw, and there is no density.
@@ -39,7 +42,8 @@ class StraightThroughColumns(Distribution):
     @property
     def mean(self) -> Tensor:
         """The row that stands for the whole: the most probable choices."""
-        return Columns(self.layout, self.output, self.output.new_zeros(len(self.layout.scaled))).mean
+        # whole numbers are points here, as of a logistic that has no width
+        return Columns(self.layout, self.output, self.output.new_full((len(self.layout.scaled),), POINT)).mean
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """Draws of rows that can be: gradients reach all of the output."""

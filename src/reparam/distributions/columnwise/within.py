@@ -1,9 +1,8 @@
 """Rows of a table of which some columns are known to lie somewhere: how probable that is, and draws of such rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -11,6 +10,7 @@ from torch.nn import functional as F
 from reparam.distributions.columns import Category, Integer, Number, places
 from reparam.distributions.columnwise.categories import gumbel, one_hot
 from reparam.distributions.columnwise.distribution import Columns
+from reparam.distributions.columnwise.intervals import log_mass, logistic_within, normal_within
 from reparam.distributions.normal import LOG_2PI
 
 
@@ -30,6 +30,7 @@ class OneOf:
 
 
 Region = Interval | OneOf
+EVERYWHERE = Interval(-torch.inf, torch.inf)
 
 
 def log_prob_within(p: Columns, regions: Mapping[int, Region]) -> Tensor:
@@ -104,19 +105,22 @@ class _Column:
             return -0.5 * (standardized.square() + LOG_2PI) - self.log_scale
         below, above = self._ends(region)
         if isinstance(self.family, Number):
-            return _log_difference(torch.special.log_ndtr, below, above)
-        return _log_difference(F.logsigmoid, below, above)
+            return log_mass(torch.special.log_ndtr, below, above).float()
+        whole = self._ends(EVERYWHERE)
+        return (log_mass(F.logsigmoid, below, above) - log_mass(F.logsigmoid, *whole)).float()
 
     def _ends(self, region: Interval) -> tuple[Tensor, Tensor]:
-        """An interval's ends in units of the column's own scale; those of whole numbers own what lies beyond."""
+        """An interval's ends in units of the column's own scale; those of whole numbers may own what lies beyond."""
         low, high = region.low, region.high
         if isinstance(self.family, Integer):
             half = 0.5 / self.family.scale
             first, last = (
                 (end - self.family.offset) / self.family.scale for end in (self.family.low, self.family.high)
             )
-            low = -torch.inf if low <= first + half else low - half
-            high = torch.inf if high >= last - half else high + half
+            lowest = -torch.inf if self.family.owns_below else first - half
+            highest = torch.inf if self.family.owns_above else last + half
+            low = lowest if low <= first + half else low - half
+            high = highest if high >= last - half else high + half
         center, inverse = self.output[..., 0].double(), (-self.log_scale.double()).exp()
         return (low - center) * inverse, (high - center) * inverse
 
@@ -126,7 +130,7 @@ class _Column:
             return one_hot((self.output + gumbel(self.output, shape)).masked_fill(~allowed, -torch.inf))
         below, above = self._ends(region)
         uniform = torch.rand((*shape, *below.shape), dtype=below.dtype, device=below.device)
-        drawn = _drawn(isinstance(self.family, Number), uniform, below, above)
+        drawn = (normal_within if isinstance(self.family, Number) else logistic_within)(uniform, below, above)
         u = self.output[..., 0].double() + self.log_scale.double().exp() * drawn
         return self._placed(u, region).to(self.output.dtype).unsqueeze(-1)
 
@@ -136,34 +140,3 @@ class _Column:
             k = (u * self.family.scale + self.family.offset).round().clamp(self.family.low, self.family.high)
             u = (k - self.family.offset) / self.family.scale
         return u.clamp(region.low, region.high)
-
-
-def _lower(below: Tensor, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """An interval, mirrored to the side where small probabilities are told apart, and where it was."""
-    mirrored = below > 0
-    return torch.where(mirrored, -above, below), torch.where(mirrored, -below, above), mirrored
-
-
-def _log_difference(log_cdf: Callable[[Tensor], Tensor], below: Tensor, above: Tensor) -> Tensor:
-    """Log(F(above) - F(below)) of a distribution that is symmetric about 0; no digits are lost in either tail."""
-    low, high, _ = _lower(below, above)
-    return (log_cdf(high) + torch.log(-torch.expm1(log_cdf(low) - log_cdf(high)))).float()
-
-
-def _drawn(normal: bool, uniform: Tensor, below: Tensor, above: Tensor) -> Tensor:
-    """A standard normal's or logistic's quantile at a uniform share of an interval's mass; far in a tail, too."""
-    log_cdf, quantile = (torch.special.log_ndtr, _normal_quantile) if normal else (F.logsigmoid, _logistic_quantile)
-    low, high, mirrored = _lower(below, above)
-    log_p = torch.logaddexp(log_cdf(low) + torch.log1p(-uniform), log_cdf(high) + uniform.log())
-    found = quantile(log_p).maximum(low).minimum(high)
-    return torch.where(mirrored, -found, found)
-
-
-def _normal_quantile(log_p: Tensor) -> Tensor:
-    from scipy.special import ndtri_exp
-
-    return torch.from_numpy(np.asarray(ndtri_exp(log_p.cpu().numpy()))).to(log_p.device)
-
-
-def _logistic_quantile(log_p: Tensor) -> Tensor:
-    return log_p - torch.log(-torch.expm1(log_p))
