@@ -1,7 +1,8 @@
 """Which device and which number format: asked for by the user, found out from the machine, never assumed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ COUNTS: Mapping[str, Callable[[], int]] = {
     "xpu": lambda: torch.xpu.device_count(),
 }
 """The kinds of device there are, and how many of each this machine has."""
+CPUINFO = Path("/proc/cpuinfo")
 NARROW = {"mps"}
 """Those that have no float64; of Intel's some have, some have not."""
 PRODUCTS = (
@@ -74,6 +76,18 @@ def multiplies_bf16_fast(device: torch.device) -> bool:
         return torch.cuda.get_device_capability(device) >= (8, 0)
     checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     return device.type == "cpu" and any(getattr(torch.cpu, name, bool)() for name in checks)
+
+
+def vendor() -> str:
+    """Who made the processor: libraries choose their kernels by this, too, not only by its instructions.
+
+    >>> isinstance(vendor(), str)
+    True
+    """
+    with suppress(OSError):
+        lines = CPUINFO.read_text(errors="replace").splitlines()
+        return next((line.split(":")[1].strip() for line in lines if line.startswith("vendor_id")), "unknown")
+    return "unknown"
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:

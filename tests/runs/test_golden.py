@@ -10,7 +10,7 @@ import torch
 
 import reparam
 from helpers import said
-from reparam.hardware import multiplies_bf16_fast
+from reparam.hardware import multiplies_bf16_fast, vendor
 from reparam.models import ELBO, VAE, DiagonalNormal, NormalLikelihood, StandardNormal
 from reparam.networks import MLP
 
@@ -47,15 +47,8 @@ def expected(schema, name):
         return {key: arrays[f"{name}/{key}"] for key in ("x", "mean", "test")}
 
 
-def vendor():
-    """Who made the processor: libraries choose their kernels by this, too, not only by its instructions."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("vendor_id")), "unknown")
-
-
 def same_processor(schema):
-    """Whether this is the kind of processor, and the torch, that made a schema's runs: all of them on AMD's Zen 4."""
+    """Whether this is the kind of processor, and the torch, that made a schema's runs: AMD's where it is not said."""
     made = json.loads((schema / "made.json").read_text())
     here = {"capability": torch.backends.cpu.get_cpu_capability(), "torch": torch.__version__, "vendor": vendor()}
     return here == {"vendor": "AuthenticAMD"} | {name: made[name] for name in made if name in here}

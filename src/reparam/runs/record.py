@@ -13,6 +13,7 @@ from reparam.data import DataRecord
 from reparam.data.dataset import Binarization
 from reparam.data.picture import Picture
 from reparam.errors import UserError
+from reparam.hardware import vendor
 from reparam.models.composition import Tree, describe
 from reparam.models.model import Model
 from reparam.runs.config import RunConfig
@@ -131,6 +132,7 @@ def machine() -> dict[str, Any]:
     return {
         "system": platform.system(),
         "processor": platform.machine(),
+        "vendor": vendor(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "reparam": __version__,
         "torch": torch.__version__,
