@@ -83,6 +83,7 @@ SLOW = (
     "test_messages.py",
     "test_portable.py",
     "test_readme.py",
+    "test_terminal.py",
     "training/test_every_size.py",
     "training/test_lone.py",
     "training/test_waits.py",

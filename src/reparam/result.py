@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from reparam.errors import UserError
+from reparam.terminal import harmless
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,10 +57,27 @@ class Result(ABC):
         except UserError:
             return None
         file = io.BytesIO()
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            figure.savefig(file, format="png", dpi=NOTEBOOK_DPI)
+        write_png(figure, file, NOTEBOOK_DPI)
         return file.getvalue()
+
+
+def write_png(figure: "Figure", file: Any, dpi: int, **metadata: str) -> None:
+    """Draw a figure; names in it that hold what no font has are spelled out, or are boxes without a warning each.
+
+    Args:
+        figure: to be drawn.
+        file: a path or an open file.
+        dpi: dots per inch.
+        **metadata: of the PNG file.
+    """
+    from matplotlib.text import Text
+
+    for words in figure.findobj(Text):
+        assert isinstance(words, Text)
+        words.set_text(harmless(words.get_text()))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(file, format="png", dpi=dpi, metadata=metadata)
 
 
 class Arrays(Result):

@@ -56,7 +56,7 @@ def run(command: str, argv: list[str]) -> int:
     except Exception as error:
         raise UserError(f"{options.function} raised {words(error)}") from error
     width, colour = _terminal()
-    emit(options.json, report.json(), as_text(report, width, colour))
+    emit(options.json, report.json(), as_text(report, width, colour), coloured=colour)
     if report.error is not None:
         return 2
     return 1 if report.blocked else 0

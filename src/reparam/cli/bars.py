@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from reparam.terminal import is_live
+
 
 @contextmanager
 def progress(name: str, known: bool = True) -> Iterator[Callable[[float], None]]:
@@ -12,6 +14,6 @@ def progress(name: str, known: bool = True) -> Iterator[Callable[[float], None]]
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not is_live()) as bar:
         task = bar.add_task(name, total=1.0 if known else None)
         yield lambda share: bar.update(task, completed=share)

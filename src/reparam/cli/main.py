@@ -1,6 +1,5 @@
 """``reparam``: find the command, import it alone, and turn a user's mistake into one sentence."""
 
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any
 
 from reparam._version import __version__
 from reparam.errors import Notice, UserError
+from reparam.terminal import Unheard, harmless, open_streams, say_out
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,14 @@ examples:
 """
 
 
+UNREAD = 141
+"""The exit code where what was to be said could not be: 128 and the number of SIGPIPE, as a shell has it."""
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Run a command and return the exit code: 0 done, 2 a user's mistake, 130 interrupted."""
+    """Run a command and return the exit code: 0 done, 2 a user's mistake, 130 interrupted, 141 nobody read it."""
     argv = sys.argv[1:] if argv is None else argv
+    open_streams()
     try:
         with notices():
             return dispatch(argv)
@@ -86,10 +91,8 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("reparam: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # whoever read our output has gone; keep Python from complaining when it flushes at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except (Unheard, BrokenPipeError):
+        return UNREAD
 
 
 @contextmanager
@@ -116,7 +119,7 @@ def _words(said: object) -> str:
     from reparam.cli.flags import translated
     from reparam.cli.typed import typed
 
-    return typed(translated(str(said)))
+    return harmless(typed(translated(str(said))))
 
 
 def dispatch(argv: list[str]) -> int:
@@ -126,10 +129,10 @@ def dispatch(argv: list[str]) -> int:
         UserError: if there is no such command.
     """
     if not argv or argv[0] in ("-h", "--help", "help"):
-        print(help_text())
+        say_out(help_text())
         return 0
     if argv[0] in ("-V", "--version"):
-        print(f"reparam {__version__}")
+        say_out(f"reparam {__version__}")
         return 0
     name, *rest = argv
     if name not in COMMANDS:

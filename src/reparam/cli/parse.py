@@ -12,6 +12,7 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 
 from reparam.cli.typed import typed
+from reparam.terminal import harmless, say_out
 
 T = TypeVar("T")
 
@@ -36,9 +37,10 @@ def parse(options: type[T], command: str, argv: list[str], what: str, examples: 
     )
 
 
-def emit(as_json: bool, result: Mapping[str, Any], text: str) -> None:
-    """Print a result for a person or for a program."""
-    print(json.dumps(dict(result), indent=2, default=_plain) if as_json else typed(text))
+def emit(as_json: bool, result: Mapping[str, Any], text: str, coloured: bool = False) -> None:
+    """Print a result for a person or for a program; ``coloured``: the text has escape sequences of our own."""
+    shown = typed(text) if coloured else harmless(typed(text))
+    say_out(json.dumps(dict(result), indent=2, default=_plain) if as_json else shown)
 
 
 def _plain(value: Any) -> Any:
@@ -52,4 +54,4 @@ def _plain(value: Any) -> Any:
 
 def say(text: str) -> None:
     """Tell a person something that is no result: on standard error, so that ``--json`` stays clean."""
-    print(typed(text), file=sys.stderr)
+    print(harmless(typed(text)), file=sys.stderr)

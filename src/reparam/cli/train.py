@@ -15,6 +15,7 @@ from reparam.errors import UserError
 from reparam.kinds import KINDS, Kind
 from reparam.kinds.own import load_function, names_function
 from reparam.settings import DataConfig, TrainingConfig
+from reparam.terminal import say_out
 
 HELP = """usage: reparam train KIND [OPTIONS]
        reparam train FILE.py:function [OPTIONS]
@@ -81,7 +82,7 @@ class ResumeOptions:
 def run(command: str, argv: list[str]) -> int:
     """Train a kind or a model of the user's own, resume a run or begin from one; 130 after an interruption."""
     if not argv or argv[0] in ("-h", "--help"):
-        print(HELP.format(kinds="\n".join(f"  {name:<16}  {kind.what}" for name, kind in KINDS.items())))
+        say_out(HELP.format(kinds="\n".join(f"  {name:<16}  {kind.what}" for name, kind in KINDS.items())))
         return 0
     if any(word == "--from" or word.startswith("--from=") for word in argv):
         return _begin_from(argv)

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from reparam.terminal import harmless, is_live
+
 Item = TypeVar("Item")
 PATIENCE = 2.0
 """Seconds before anything is said."""
@@ -21,8 +23,8 @@ class Progress:
     """
 
     def __init__(self, doing: str, total: int) -> None:
-        self.doing, self.total = doing, total
-        self._live = sys.stderr.isatty()
+        self.doing, self.total = harmless(doing), total
+        self._live = is_live()
         self._next, self._said = time.monotonic() + PATIENCE, False
 
     def to(self, done: int) -> None:

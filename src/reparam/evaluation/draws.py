@@ -13,7 +13,7 @@ from reparam import checks
 from reparam.data import at_once
 from reparam.data.picture import AS_IT_IS, Picture
 from reparam.errors import UserError
-from reparam.evaluation.codes.encoding import device_of
+from reparam.evaluation.classes import classes_of, drawer
 from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.models.protocols import Chooses, Conditional, Means, can, named, require
@@ -43,6 +43,7 @@ class Samples(Arrays):
         draws: whether the picture shows the draws of images instead of their means; of all else it shows the draws.
         of: how many there are in all, where these are the first of them.
         look: how images are drawn.
+        y: codes of their classes ``(n,)``, of models that are told them.
     """
 
     x: np.ndarray
@@ -53,6 +54,7 @@ class Samples(Arrays):
     draws: bool = False
     of: int | None = None
     look: Picture = AS_IT_IS
+    y: np.ndarray | None = None
 
     @property
     def shown(self) -> np.ndarray:
@@ -88,11 +90,13 @@ class Drawing(Arrays):
     Attributes:
         x: the draws; every look draws the same.
         mean: their means, where the model has any.
+        y: codes of their classes, of models that are told them.
         candidates, label, step, draws, look: as of :class:`Samples`.
     """
 
     x: Pieces
     mean: Pieces | None
+    y: Pieces | None
     candidates: int
     label: str | None
     step: int | None
@@ -105,7 +109,8 @@ class Drawing(Arrays):
         x = _first(self.x, wanted)
         mean = x if self.mean is None else _first(self.mean, wanted)
         of = total if len(x) < total else None
-        return Samples(x, mean, self.candidates, self.label, self.step, self.draws, of, self.look)
+        y = None if self.y is None else _first(self.y, wanted)
+        return Samples(x, mean, self.candidates, self.label, self.step, self.draws, of, self.look, y)
 
     @property
     def title(self) -> str:
@@ -154,27 +159,29 @@ def drawing(
     """
     checks.whole("n", n)
     model = run.model if candidates is None else _choosing(run.model, candidates)
-    draw = require(model, CanSample).sample if label is None else _of_class(model, run, label)
     shape = (n, *model.data_shape)
     back: Callable[[np.ndarray], np.ndarray] = np.asarray if as_seen else run.record.given_back
+    classes = classes_of(run, label)
+    y = None if classes is None else Pieces((n,), np.int64, lambda: _drawn(classes, shape, seed))
+    draw = require(model, CanSample).sample if classes is None else drawer(require(model, Conditional), classes)
     x = Pieces(shape, np.float32, lambda: map(back, _drawn(draw, shape, seed)))
     mean = None
-    if label is None and can(model, Means):
+    if classes is None and can(model, Means):
         means = model.mean
         mean = Pieces(shape, np.float32, lambda: map(back, _drawn(means, shape, seed)))
     chosen = model.candidates if can(model, Chooses) else 1
-    return Drawing(x, mean, chosen, label, run.step, draws, run.record.drawn)
+    return Drawing(x, mean, y, chosen, label, run.step, draws, run.record.drawn)
 
 
 @exact()
 @torch.no_grad()
 def _piece(draw: Callable[[int], Tensor], rows: int, seed: int, start: int) -> np.ndarray:
     with noise(seed, "sample", start):
-        return np.asarray(draw(rows).cpu().float().numpy())
+        return np.asarray(draw(rows).cpu().numpy())
 
 
 def _drawn(draw: Callable[[int], Tensor], shape: tuple[int, ...], seed: int) -> Iterator[np.ndarray]:
-    """Draws ``shape``, a piece at a time; the same noise for every way to draw."""
+    """Draws of examples of ``shape``, or of their classes, a piece at a time; the same noise for every way to draw."""
     size = at_once(shape[1:], MOST_AT_ONCE)
     for start in range(0, shape[0], size):
         yield _piece(draw, min(size, shape[0] - start), seed, start)
@@ -184,13 +191,3 @@ def _choosing(model: Model, candidates: int) -> Model:
     if not can(model, Chooses):
         raise UserError(f"{named(model)} has no discriminator of samples to choose by: leave `candidates` out")
     return model.choosing(candidates)
-
-
-def _of_class(model: Model, run: Run, label: str) -> Callable[[int], Tensor]:
-    """How a conditional model draws examples of a class."""
-    if not can(model, Conditional):
-        raise UserError(f"this {type(model).__name__} was not told classes: train a gan with conditional=True")
-    classes = run.record.classes
-    if label not in classes:
-        raise UserError(f"there is no class {label!r}: the classes are {', '.join(classes)}")
-    return lambda n: model.sample(n, torch.full((n,), classes.index(label), device=device_of(model)))

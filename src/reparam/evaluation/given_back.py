@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from reparam.errors import UserError
 from reparam.evaluation.draws import Samples, drawing
 from reparam.evaluation.pictures import Reconstructions, reconstructed
@@ -69,9 +67,8 @@ def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None) -> Reconstr
 
 
 def _as_table(run: Run, drawn: Samples, seed: int, given: str | None = None) -> TableSamples:
-    """Samples as rows of the user's table, with the class that was asked for."""
-    y = None if drawn.label is None else np.full(len(drawn.x), run.record.classes.index(drawn.label))
-    return TableSamples(**vars(drawn), schema=table_of(run), y=y, seed=seed, given=given)
+    """Samples as rows of the user's table."""
+    return TableSamples(**vars(drawn), schema=table_of(run), seed=seed, given=given)
 
 
 def _given(
@@ -85,5 +82,5 @@ def _given(
         raise UserError(f"candidates={candidates} has no effect where columns are given: leave one of the two out")
     if not asked.regions:
         return _as_table(run, drawing(run, n, seed, label, candidates).samples(), seed, asked.words)
-    x, words = conditioned(run, asked, n, seed, label)
-    return _as_table(run, Samples(x, x, 1, label, run.step), seed, f"{asked.words} ({words})")
+    x, y, words = conditioned(run, asked, n, seed, label)
+    return _as_table(run, Samples(x, x, 1, label, run.step, y=y), seed, f"{asked.words} ({words})")

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 
 from reparam.distributions import Distribution
@@ -226,6 +227,13 @@ def mean_draws(model: object, n: int) -> Tensor:
         UserError: if the model cannot be sampled from.
     """
     return model.mean(n) if can(model, Means) else require(model, Samples).sample(n)
+
+
+def random_classes(model: Conditional, n: int, device: torch.device) -> Tensor:
+    """Codes ``(n,)`` of random classes of a conditional model, which come as often as its ``shares`` say."""
+    if model.shares is None:
+        return torch.randint(model.classes, (n,), device=device)
+    return torch.multinomial(torch.tensor(model.shares, device=device), n, replacement=True)
 
 
 def _distribution(given: object, model: object, member: str) -> Distribution:

@@ -1,6 +1,5 @@
 """Writing a figure, and the numbers behind it beside it, whole or not at all."""
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike
 from reparam.errors import UserError
 from reparam.files import MADE_BY, check_targets, npz, write_result
 from reparam.plots.style import DPI
-from reparam.result import Pieces
+from reparam.result import Pieces, write_png
 
 
 def save(
@@ -77,7 +76,4 @@ def targets(path: str | Path) -> tuple[Path, Path]:
 
 def _draw(figure: Figure, path: Path) -> None:
     """The figure as PNG at ``path``, whatever that name ends in."""
-    with warnings.catch_warnings():
-        # A class name in a script the font lacks is drawn as boxes; a warning for each letter of it helps nobody.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(path, format="png", dpi=DPI, metadata={"Software": MADE_BY})
+    write_png(figure, path, DPI, Software=MADE_BY)

@@ -1,4 +1,4 @@
-"""Ctrl-C and a cluster's SIGTERM: finish the step, save, and say how to go on."""
+"""Ctrl-C, a cluster's SIGTERM, a terminal that is closed: finish the step, save, and say how to go on."""
 
 import signal
 import threading
@@ -13,7 +13,7 @@ from reparam.training.callbacks import Callback
 if TYPE_CHECKING:
     from reparam.training.session import Session
 
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
 
 class Interrupted(Exception):
@@ -41,15 +41,17 @@ class StopRequest:
 
 @contextmanager
 def listening() -> Iterator[StopRequest]:
-    """Within the block SIGINT and SIGTERM ask for a stop (in the main thread; elsewhere Python allows no handlers).
+    """Within the block SIGINT, SIGTERM and SIGHUP ask for a stop (in the main thread; others may have no handlers).
 
-    Windows sends Ctrl-Break besides, and its SIGTERM only within a process.
+    What is ignored stays so: under nohup the end of a terminal is nothing. Windows sends Ctrl-Break besides, and its
+    SIGTERM only within a process.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {number: signal.signal(number, request.ask) for number in SIGNALS}
+    heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, request.ask) for number in heeded}
     try:
         yield request
     finally:

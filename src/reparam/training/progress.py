@@ -1,10 +1,11 @@
 """What is said while a run trains: a live line on a terminal, a plain line per epoch elsewhere, or nothing."""
 
-import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+from reparam.terminal import harmless, is_live
 from reparam.training.callbacks import Callback, Row
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def describe(row: Row, hidden: tuple[str, ...] = ("step", "epoch", "split", "los
     """
     shown = {name: value for name, value in row.items() if name not in hidden}
     told = "  ".join(f"{name} –" if value is None else f"{name} {value:.2f}" for name, value in shown.items())
-    return told or "done; no number judges a model of this kind by itself, see `reparam evaluate`"
+    return harmless(told) or "done; no number judges a model of this kind by itself, see `reparam evaluate`"
 
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -54,11 +55,15 @@ class Plain(Callback):
         self._said, seconds = now, now - self._began
         rate = (row["step"] - self._start) / seconds if seconds else 0.0
         left = f", {(self._total - row['step']) / rate:.0f} s left" if rate and row["step"] < self._total else ""
-        print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}  ({rate:.0f} steps/s{left})", flush=True)
+        self._print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}  ({rate:.0f} steps/s{left})")
 
     def note(self, session: "Session", text: str) -> None:
         """Print it."""
-        print(self._words(text), flush=True)
+        self._print(harmless(self._words(text)))
+
+    def _print(self, text: str) -> None:
+        with suppress(OSError):  # a pipe or a terminal that has gone ends no training
+            print(text, flush=True)
 
 
 class Live(Callback):
@@ -77,7 +82,7 @@ class Live(Callback):
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[terms]}"),
+            TextColumn("{task.fields[terms]}", style="dim", markup=False),
         )
         self._bar = Bar(*columns, console=Console(stderr=True))
 
@@ -92,10 +97,10 @@ class Live(Callback):
 
     def row(self, session: "Session", row: Row) -> None:
         """Move the bar; validation and test rows stay on the screen above it."""
+        from rich.markup import escape
+
         if row["split"] != "train":
-            self._bar.console.print(
-                f"epoch {row['epoch']:.4g}  [bold]{row['split']}[/]  {describe(row)}", highlight=False
-            )
+            self._print(f"epoch {row['epoch']:.4g}  [bold]{row['split']}[/]  {escape(describe(row))}")
             return
         rate = (row["step"] - self._start) / (time.monotonic() - self._began)
         self._bar.update(
@@ -104,11 +109,16 @@ class Live(Callback):
 
     def note(self, session: "Session", text: str) -> None:
         """Print it above the bar."""
-        self._bar.console.print(self._words(text), style="yellow", highlight=False, markup=False)
+        self._print(harmless(self._words(text)), style="yellow", markup=False)
 
     def close(self, session: "Session") -> None:
         """Close the bar."""
-        self._bar.stop()
+        with suppress(OSError):
+            self._bar.stop()
+
+    def _print(self, text: str, **how: Any) -> None:
+        with suppress(OSError):  # a terminal that has gone ends no training
+            self._bar.console.print(text, highlight=False, **how)
 
 
 def choose(quiet: bool, words: Words = str) -> Callback:
@@ -120,4 +130,4 @@ def choose(quiet: bool, words: Words = str) -> Callback:
     """
     if quiet:
         return Silent()
-    return Live(words) if sys.stderr.isatty() else Plain(words)
+    return Live(words) if is_live() else Plain(words)

@@ -1,13 +1,13 @@
 """Downloads that resume where they stopped, try one mirror after another, and keep only what passes its check."""
 
 import http.client
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reparam.errors import UserError
+from reparam.terminal import is_live
 
 TIMEOUT_SECONDS = 30
 BLOCK_BYTES = 2**18
@@ -73,7 +73,7 @@ def _copy(
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with Progress(*columns, console=Console(stderr=True), disable=not is_live()) as progress:
         task = progress.add_task(name, total=total, completed=start)
         while block := response.read(BLOCK_BYTES):
             write(block)

@@ -10,6 +10,7 @@ from reparam import checks
 from reparam.distributions.columnwise import Columns
 from reparam.distributions.columnwise.within import Interval, log_prob_within, sample_within
 from reparam.errors import UserError
+from reparam.evaluation.classes import Classes, classes_of
 from reparam.evaluation.likelihood.importance import Accumulator
 from reparam.evaluation.tables.conditions import Conditions
 from reparam.evaluation.tables.samples import table_of
@@ -32,8 +33,8 @@ LEAST_EFFECTIVE = 100.0
 @torch.no_grad()
 def conditioned(
     run: Run, asked: Conditions, n: int, seed: int = 0, label: str | None = None, draws: int | None = None
-) -> tuple[np.ndarray, str]:
-    """Rows ``(n, width)`` of which some columns are given, and how well that could be met.
+) -> tuple[np.ndarray, np.ndarray | None, str]:
+    """Rows ``(n, width)`` of which some columns are given, their classes, and how well that could be met.
 
     Of a model with a prior and a decoder, z is drawn from p(z), weighed by how probable it makes what is given,
     p(given|z), and resampled (Rubin 1987); the other columns come from p(x|z), those that are given from p(x|z, given).
@@ -58,9 +59,9 @@ def conditioned(
     with noise(seed, "sample given"):
         if _tells_columns(run.model):
             rows, words = _resampled(run.model, asked, n, draws)
-        else:
-            rows, words = _rejected(run, asked, label, n, draws)
-    return rows.cpu().numpy(), words
+            return rows.cpu().numpy(), None, words
+        x, y, words = _rejected(run, asked, label, n, draws)
+        return x.cpu().numpy(), None if y is None else y.cpu().numpy(), words
 
 
 def _tells_columns(model: Any) -> bool:
@@ -86,28 +87,31 @@ def _resampled(model: Any, asked: Conditions, n: int, draws: int) -> tuple[Tenso
     return torch.cat(rows), f"effective sample size {effective:,.0f} of {draws:,} codes"
 
 
-def _rejected(run: Run, asked: Conditions, label: str | None, n: int, draws: int) -> tuple[Tensor, str]:
-    """Rows of a model that only draws, those kept that are as is asked."""
-    schema = table_of(run)
+def _rejected(run: Run, asked: Conditions, label: str | None, n: int, draws: int) -> tuple[Tensor, Tensor | None, str]:
+    """Rows of a model that only draws, and their classes, those kept that are as is asked."""
+    schema, classes = table_of(run), classes_of(run, label)
     for at, region in asked.regions.items():
         if isinstance(region, Interval) and region.low == region.high:
             raise UserError(f"no draw of this {type(run.model).__name__} has exactly that value of "
                             f"{schema.seen[at].name!r}: give a range, LOW..HIGH")  # fmt: skip
-    kept: list[Tensor] = []
+    kept: list[tuple[Tensor, Tensor]] = []
     drawn = found = 0
     while found < n and drawn < draws:
-        x = _draw(run.model, run, label, min(AT_ONCE, draws - drawn))
+        x, y = _draw(run.model, classes, min(AT_ONCE, draws - drawn))
         fits = asked.hold(x, schema)
-        kept.append(x[fits])
+        kept.append((x[fits], y[fits]))
         drawn, found = drawn + len(x), found + int(fits.sum())
     if found < n:
         raise UserError(f"{found:,} of {drawn:,} rows are as asked ({asked.words}), and {n:,} are wanted: ask for "
                         f"fewer, or for wider ranges")  # fmt: skip
-    return torch.cat(kept)[:n], f"{found:,} of {drawn:,} rows were"
+    x, y = (torch.cat(parts)[:n] for parts in zip(*kept, strict=True))
+    return x, None if classes is None else y, f"{found:,} of {drawn:,} rows were"
 
 
-def _draw(model: Model, run: Run, label: str | None, n: int) -> Tensor:
-    if label is None:
-        return require(model, CanSample).sample(n)
-    assert can(model, Conditional)
-    return model.sample(n, torch.full((n,), run.record.classes.index(label), device=next(model.parameters()).device))
+def _draw(model: Model, classes: Classes | None, n: int) -> tuple[Tensor, Tensor]:
+    """Rows and their classes, 0 where the model is told none."""
+    if classes is None:
+        x = require(model, CanSample).sample(n)
+        return x, torch.zeros(n, dtype=torch.int64, device=x.device)
+    y = classes(n)
+    return require(model, Conditional).sample(n, y), y

@@ -25,14 +25,12 @@ class TableSamples(Samples):
 
     Attributes:
         schema: of the table.
-        y: codes of the classes, where they were asked for.
         seed: of the draws.
         given: what was known of the rows, and how well it could be met; None where nothing was.
         reference: rows of the data ``(m, width)`` that the picture shows beside them, if any.
     """
 
     schema: TableSchema | None = None
-    y: np.ndarray | None = None
     seed: int = 0
     given: str | None = None
     reference: np.ndarray | None = None

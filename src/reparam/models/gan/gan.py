@@ -27,6 +27,7 @@ from reparam.models.gan.unrolling import look_ahead
 from reparam.models.gan.watching import duplicate_rate
 from reparam.models.model import Batch, Model, Terms, Turn
 from reparam.models.parts import ROWS, output_of, require_module, rows
+from reparam.models.protocols import random_classes
 from reparam.models.vae.decoding import full_precision
 from reparam.networks.players import acts_per_example
 from reparam.randomness import noise
@@ -295,16 +296,10 @@ class GAN(Model):
         Where :attr:`candidates` is above 1, each is chosen from so many by the discriminator, see :meth:`choosing`.
         """
         if self.classes and y is None:
-            y = self._random_classes(n)
+            y = random_classes(self, n, next(self.parameters()).device)
         if self.candidates == 1:
             return self._make(n, y)
         return resample(lambda: self._make(n, y), lambda x: self.judge(x, y), self.candidates)
-
-    def _random_classes(self, n: int) -> Tensor:
-        device = next(self.parameters()).device
-        if self.shares is None:
-            return torch.randint(self.classes, (n,), device=device)
-        return torch.multinomial(torch.tensor(self.shares, device=device), n, replacement=True)
 
     def choosing(self, candidates: int) -> Self:
         """The same players, but each sample is chosen from so many draws; weights are shared, not copied.
