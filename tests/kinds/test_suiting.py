@@ -131,3 +131,29 @@ def test_games_are_left_alone():
     for kind, batch in (("gan", 128), ("wgan", 64)):
         training = settled(kind, data_of((4,), 2000))
         assert (training.batch_size, training.reach, training.gradient_clip) == (batch, None, None)
+
+
+@pytest.mark.parametrize("kind", ["gan", "wgan"])
+@pytest.mark.parametrize(
+    ("shape", "model", "network"),
+    [
+        ((1, 32, 32), {}, "mlp"),
+        ((1, 33, 32), {}, "conv"),
+        ((3, 32, 32), {}, "conv"),
+        ((3, 4, 512), {}, "mlp"),
+        ((3, 64, 64), {"generator_hidden": (5,)}, "mlp"),
+        ((3, 64, 64), {"network": "mlp"}, "mlp"),
+        ((1, 28, 28), {"width": 8}, "conv"),
+        ((20_000,), {}, "mlp"),
+    ],
+)
+def test_the_players_are_convolutions_for_images_beyond_32_by_32_in_grey(kind, shape, model, network):
+    settings = KINDS[kind].settings(**model)
+    KINDS[kind].check(settings)
+    assert KINDS[kind].resolve(settings, Traits(data_shape=shape)).network == network
+
+
+@pytest.mark.parametrize("model", [{"generator_hidden": (5,), "width": 8}, {"network": "conv", "fourier_features": 8}])
+def test_widths_of_two_sorts_of_players_are_refused(model):
+    with pytest.raises(UserError, match="=8 has no effect"):
+        KINDS["gan"].check(KINDS["gan"].settings(**model))

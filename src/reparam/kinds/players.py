@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from reparam.kinds import suiting
 from reparam.kinds.kind import Idle
 from reparam.models.gan.constraints import spectrally_normalized
 from reparam.models.gan.gan import RELATIVISTIC_ADAM
@@ -31,8 +32,8 @@ class PlayersConfig(ModelConfig):
 
     latent_dim: Positive | None = None
     """Width of the noise z; unless given, 100 for images, and for vectors their own width."""
-    network: Literal["mlp", "conv"] = "mlp"
-    """Multilayer perceptrons, or convolutions (images from 8x8)."""
+    network: Literal["auto", "mlp", "conv"] = "auto"
+    """Multilayer perceptrons, or convolutions (images from 8x8); auto: convolutions for images beyond 32x32 in grey."""
     generator_hidden: tuple[Positive, ...] | None = None
     """Widths of the generator's hidden layers; unless given, 128 256 512 1024 for images and six of 128 for points."""
     discriminator_hidden: tuple[Positive, ...] | None = None
@@ -61,8 +62,14 @@ IDLE = (
         lambda s: s.network == "conv",
         'network="conv"',
     ),
-    Idle(("width",), lambda s: s.network == "mlp", 'network="mlp"'),
+    Idle(("width",), lambda s: asks_for_perceptrons(s), 'network="mlp"'),
 )
+
+
+def asks_for_perceptrons(settings: PlayersConfig) -> bool:
+    """Whether perceptrons are asked for, by their name or by what only they have."""
+    theirs = (settings.generator_hidden, settings.discriminator_hidden, settings.fourier_features)
+    return settings.network == "mlp" or (settings.network == "auto" and any(given is not None for given in theirs))
 
 
 @dataclass(frozen=True)
@@ -109,8 +116,10 @@ def defaults_for(data_shape: Sequence[int]) -> Defaults:
 
 
 def with_players(settings: Settings, traits: Traits) -> Settings:
-    """The settings with the players' widths decided by what the data are."""
+    """The settings with the players' network and widths decided by what the data are."""
     suits = defaults_for(traits.data_shape)
+    if settings.network == "auto":
+        settings = settings.model_copy(update={"network": _network(settings, traits)})
     usual: dict[str, Any] = {
         "latent_dim": suits.latent_dim or traits.data_shape[0],
         "batch_norm": suits.batch_norm or settings.network == "conv",
@@ -119,6 +128,14 @@ def with_players(settings: Settings, traits: Traits) -> Settings:
         usual |= {"generator_hidden": suits.generator_hidden, "discriminator_hidden": suits.discriminator_hidden}
         usual |= {"fourier_features": suits.fourier_features}
     return decided(settings, usual)
+
+
+def _network(settings: PlayersConfig, traits: Traits) -> Literal["mlp", "conv"]:
+    """The network whose widths were given, else the one that suits the size of the data."""
+    if asks_for_perceptrons(settings):
+        return "mlp"
+    given = settings.width != PlayersConfig.model_fields["width"].default
+    return "conv" if given else suiting.players(traits.data_shape)
 
 
 def decided(settings: Settings, usual: Mapping[str, Any]) -> Settings:

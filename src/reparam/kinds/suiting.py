@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from reparam.networks.pyramid import SMALLEST_SIDE
+
 EPOCHS = 12
 """Passes over the data where these are many."""
 STEPS = 500
@@ -18,8 +20,8 @@ PERCEPTRON_RATE, SAFE_RATE = 6e-3, 2e-3
 REACH = PERCEPTRON_RATE * 784
 """The rate that was measured to be best, on inputs as wide as it was measured on."""
 CLIP_PER_VALUE, LEAST_CLIP = 0.3, 10.0
-PERCEPTRON_VALUES = 3 * 64 * 64
-"""Values of the largest image that a perceptron is taken for."""
+PERCEPTRON_VALUES, PLAYERS_VALUES = 3 * 64 * 64, 32 * 32
+"""Values of the largest image that a perceptron is taken for, as encoder and decoder, and as players of a game."""
 
 
 def network(data_shape: Sequence[int]) -> Literal["mlp", "conv"]:
@@ -31,7 +33,21 @@ def network(data_shape: Sequence[int]) -> Literal["mlp", "conv"]:
     >>> network((1, 28, 28)), network((5000,)), network((3, 128, 128))
     ('mlp', 'mlp', 'conv')
     """
-    return "conv" if len(data_shape) == 3 and math.prod(data_shape) > PERCEPTRON_VALUES else "mlp"
+    return "conv" if _convolved(data_shape) and math.prod(data_shape) > PERCEPTRON_VALUES else "mlp"
+
+
+def players(data_shape: Sequence[int]) -> Literal["mlp", "conv"]:
+    """Perceptrons for vectors and images of up to 32 by 32 in grey, convolutions for larger images.
+
+    >>> players((1, 28, 28)), players((5000,)), players((3, 32, 32))
+    ('mlp', 'mlp', 'conv')
+    """
+    return "conv" if _convolved(data_shape) and math.prod(data_shape) > PLAYERS_VALUES else "mlp"
+
+
+def _convolved(data_shape: Sequence[int]) -> bool:
+    """Whether data are images that a convolutional network takes."""
+    return len(data_shape) == 3 and min(data_shape[1:]) >= SMALLEST_SIDE
 
 
 def learning_rate(convolutional: bool) -> float:
