@@ -29,6 +29,19 @@ def quiet_fit(model, data, folder=None, **settings):
     return fit(model, data, folder, progress=Silent(), **{**length, **usual, **settings})
 
 
+EVERY_SHORT_RUN = ("little to train on", "little to test by", "hardly a training", "standard error", "were seen about")
+
+
+def is_usual(note):
+    """Whether it is said of every short training on little data, as most of the tests' are."""
+    return any(words in note for words in EVERY_SHORT_RUN)
+
+
+def remarks(place):
+    """What was said of a run besides."""
+    return [remark for remark in place.remarks() if not is_usual(remark["note"])]
+
+
 def weights(model):
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 

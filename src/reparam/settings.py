@@ -132,7 +132,7 @@ class TrainingConfig(Config):
         return self
 
     epochs: Positive | None = None
-    """Passes over the training data; unless given, what suits model and data: 12 for most, 500 steps at least."""
+    """Passes over the training data; unless given, what suits model and data: 12 for most, 2,000 steps at least."""
     steps: Positive | None = None
     """Training steps instead of epochs."""
     batch_size: Positive | None = None
@@ -151,8 +151,10 @@ class TrainingConfig(Config):
     """Largest learning rate times inputs of a linear layer, wider ones learn slower; perceptrons: 4.7 unless given."""
     gradient_clip: Annotated[float, Field(gt=0)] | None = None
     """Largest gradient norm of a turn; unless given, 0.3 a value under a normal likelihood, 10 at least."""
-    patience: Positive | None = None
-    """Stop after this many epochs without a better validation bound."""
+    patience: Annotated[int, Field(ge=0)] | None = None
+    """Stop after so many epochs without a better validation bound (0: never); unless given, on little data."""
+    validate_every: Positive | None = None
+    """Epochs from one validation to the next; unless given 1, and more where these have few steps and are many."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of weights, order and noise."""
     device: str = "auto"
@@ -174,6 +176,8 @@ class ResolvedTraining(TrainingConfig):
 
     steps: Positive
     """Training steps in all."""
+    validate_every: Positive = 1
+    """Epochs from one validation to the next."""
     batch_size: Positive
     """Examples per batch."""
     precision: Literal["fp32", "bf16"]

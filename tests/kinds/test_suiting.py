@@ -56,8 +56,22 @@ def test_few_examples_are_seen_in_small_batches_and_often_enough(examples, most)
     epochs = suiting.epochs(examples, batch)
     steps = max(1, examples // batch)
     assert epochs >= 12
-    assert epochs * steps >= 500
-    assert epochs == 12 or (epochs - 1) * steps < 500, "no more than asked for"
+    assert epochs * steps >= 2000
+    assert epochs == 12 or (epochs - 1) * steps < 2000, "no more than asked for"
+
+
+@pytest.mark.parametrize("examples", [3, 48, 240, 999])
+def test_trainings_on_little_data_stop_when_they_get_no_better(examples):
+    """After a quarter of the training, 500 steps at least; not where that is never reached, nor of much data."""
+    batch = suiting.batch_size(examples)
+    per_epoch = max(1, examples // batch)
+    epochs = suiting.epochs(examples, batch)
+    waits = suiting.patience(examples, batch, epochs)
+    assert 500 <= waits * per_epoch < 500 + per_epoch
+    assert suiting.patience(examples, batch, epochs, steps=8000) * per_epoch >= 2000
+    assert suiting.patience(examples, batch, 5) is None
+    assert suiting.patience(0, batch, epochs) is None
+    assert suiting.patience(examples + 1000, batch, epochs) is None
 
 
 def test_the_number_of_examples_may_be_unknown():
@@ -87,7 +101,8 @@ def test_kinds_train_by_the_rules(kind, batch, epochs):
     assert many.gradient_clip == 10
     assert many.reach == suiting.REACH
     few = settled(kind, data_of((3, 8, 8), 240, torch.uint8, 255.0))
-    assert (few.batch_size, few.steps) == (16, 34 * 15)
+    assert (few.batch_size, few.steps) == (16, 134 * 15)
+    assert (few.patience, many.patience) == (34, None)
     binary = settled(kind, data_of((1, 8, 8), 240), likelihood="bernoulli")
     assert binary.gradient_clip is None
 
@@ -98,7 +113,8 @@ def test_what_is_asked_for_goes_before_what_suits():
     training = settled("vae", data, asked)
     assert (training.batch_size, training.gradient_clip, training.reach) == (120, 7.0, 1.0)
     assert training.optimizers["vae"]["learning_rate"] == 0.5
-    assert training.steps == 500, "suited to the batch that was asked for"
+    assert training.steps == 2000, "suited to the batch that was asked for"
+    assert settled("vae", data, TrainingConfig(patience=0)).patience == 0
     assert settled("vae", data, TrainingConfig(epochs=3)).steps == 3 * 15
     assert settled("vae", data, TrainingConfig(steps=7)).steps == 7
 
@@ -131,6 +147,23 @@ def test_games_are_left_alone():
     for kind, batch in (("gan", 128), ("wgan", 64)):
         training = settled(kind, data_of((4,), 2000))
         assert (training.batch_size, training.reach, training.gradient_clip) == (batch, None, None)
+        assert training.patience is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "n", "steps"),
+    [
+        ("gan", (4,), 50_000, 36 * 390),
+        ("gan", (1, 28, 28), 50_000, 16 * 390),
+        ("gan", (4,), 30, 2000),
+        ("gan", (4,), 300, 2000),
+        ("wgan", (4,), 50_000, 60 * 156),
+        ("wgan", (4,), 30, 2000),
+        ("wgan", (4,), 700, 2000),
+    ],
+)
+def test_games_have_as_many_steps_of_few_examples(kind, shape, n, steps):
+    assert settled(kind, data_of(shape, n)).steps == steps
 
 
 @pytest.mark.parametrize("kind", ["gan", "wgan"])

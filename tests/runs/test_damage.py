@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 import reparam
-from helpers import quiet_fit, same, small_data, small_vae, weights
+from helpers import quiet_fit, remarks, same, small_data, small_vae, weights
 from reparam.errors import Notice, UserError
 from reparam.runs.folder import RunFolder
 from reparam.runs.sealed import write_sealed
@@ -104,7 +104,7 @@ def test_a_run_whose_last_save_is_damaged_goes_on_from_the_one_before_bit_for_bi
     if lost:
         with pytest.warns(Notice, match=r"last\.safetensors is not"):
             resumed(place, data)
-        (remark,) = place.remarks()
+        (remark,) = remarks(place)
         assert remark["note"] == "last.safetensors.damaged is damaged: went on from the save before it, step 6"
     else:  # as a kill between the two renamings leaves it
         resumed(place, data)
@@ -128,7 +128,7 @@ def test_lost_best_weights_are_told_and_others_become_the_best(copy, data, there
     flip(place.best) if there else place.best.unlink()
     with pytest.warns(Notice, match=r"best\.safetensors"):
         run = resumed(place, data)
-    (remark,) = place.remarks()
+    (remark,) = remarks(place)
     assert remark == {"step": 12, "note": remark["note"]}
     assert remark["note"].startswith("best.safetensors was lost")
     bounds = {row["step"]: row["elbo"] for row in run.rows if row["split"] == "validation" and row["step"] >= 12}
@@ -209,7 +209,7 @@ def test_damaged_rows_are_kept_beside_the_log_when_it_is_rewound(runs, copy, dat
     spoiled = lines[1].replace("train", "trian")
     place.metrics.write_text("\n".join([lines[0], spoiled, *lines[2:], ""]))
     run = resumed(place, data)
-    (remark,) = place.remarks()
+    (remark,) = remarks(place)
     assert "line 2 of" in remark["note"]
     assert remark["note"].endswith("they are kept in metrics.jsonl.damaged")
     assert (place.path / "metrics.jsonl.damaged").read_text() == spoiled + "\n"

@@ -230,20 +230,21 @@ def test_a_model_of_the_users_own_is_trained_from_its_file(capsys, images, tmp_p
 
 def test_python_and_the_command_train_alike(capsys, images, tmp_path):
     """The same composition, the same data: the same weights, bit for bit, rates and lengths included."""
-    from reparam.kinds import GANConfig
+    from reparam.kinds import KINDS, GANConfig
     from reparam.runs.config import RunConfig
     from reparam.settings import DataConfig
-    from reparam.training.resolve import resolve
+    from reparam.training.resolve import resolve, settle, usual_training
     from reparam.training.start import fresh_model
 
     players = ["--generator-hidden", 8, 8, "--discriminator-hidden", 8, "--latent-dim", 3]
-    command = ["train", "gan", *players, "--data", images, "--device", "cpu", "--out", tmp_path / "command", "--quiet"]
-    assert said(capsys, *command)[0] == 0
+    command = ["train", "gan", *players, "--data", images, "--device", "cpu", "--steps", 60]
+    assert said(capsys, *command, "--out", tmp_path / "command", "--quiet")[0] == 0
     settings = GANConfig(generator_hidden=(8, 8), discriminator_hidden=(8,), latent_dim=3)
     config, data = resolve(RunConfig(model=settings, data=DataConfig(data=str(images))))
     model = fresh_model(config, data)
     assert isinstance(model, GAN)
-    run = reparam.fit(model, data, device="cpu", progress=reparam.training.Silent())
+    assert settle(usual_training(model, {}), model, data) == settle(KINDS["gan"].training, model, data)
+    run = reparam.fit(model, data, device="cpu", steps=60, progress=reparam.training.Silent())
     assert same(weights(run.model), weights(reparam.load(tmp_path / "command").model))
 
 

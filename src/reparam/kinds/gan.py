@@ -15,6 +15,7 @@ from reparam.kinds.players import (
     build_players,
     decided,
     defaults_for,
+    training,
     with_players,
 )
 from reparam.models.gan.constraints import Constraint, GradientPenalty, ZeroCentred
@@ -116,7 +117,9 @@ KIND = Kind(
     resolve=_resolve,
     build=build_gan,
     training=TrainingConfig(batch_size=128, schedule="linear", warmup=0.0),
-    suits=lambda model, traits, asked: {"epochs": 16 if traits.is_image else 36},
+    suits=lambda model, traits, asked: training(
+        traits, asked, 16 if traits.is_image else 36, model.discriminator_turns
+    ),
     idle=(
         *IDLE,
         Idle(

@@ -120,9 +120,11 @@ def training(
     """
     convolutional = any(isinstance(module, CONVOLUTIONS) for module in model.modules())
     batch = asked.batch_size or suiting.batch_size(traits.examples, largest_batch)
+    epochs = suiting.epochs(traits.examples, batch, least_epochs)
     return {
         "batch_size": batch,
-        "epochs": suiting.epochs(traits.examples, batch, least_epochs),
+        "epochs": epochs,
+        "patience": suiting.patience(traits.examples, batch, asked.epochs or epochs, asked.steps),
         "learning_rate": suiting.learning_rate(convolutional),
         "reach": suiting.reach(convolutional),
         "gradient_clip": suiting.gradient_clip(model.data_shape, isinstance(model.likelihood, WITH_NORMALS)),

@@ -24,7 +24,7 @@ from reparam.networks.players import (
     mlp_generator,
     orthogonal,
 )
-from reparam.settings import ModelConfig, NotNegative, Positive
+from reparam.settings import ModelConfig, NotNegative, Positive, TrainingConfig
 
 
 class PlayersConfig(ModelConfig):
@@ -136,6 +136,19 @@ def _network(settings: PlayersConfig, traits: Traits) -> Literal["mlp", "conv"]:
         return "mlp"
     given = settings.width != PlayersConfig.model_fields["width"].default
     return "conv" if given else suiting.players(traits.data_shape)
+
+
+def training(traits: Traits, asked: TrainingConfig, least_epochs: int, discriminator_turns: int) -> dict[str, Any]:
+    """The length of a game's training: passes where there are many examples, steps where there are few.
+
+    Args:
+        traits: of the data.
+        asked: what was asked for; the batch size is the kind's own unless it was.
+        least_epochs: passes where there are many examples.
+        discriminator_turns: updates of the discriminator in a step, each on a batch of its own.
+    """
+    batch = asked.batch_size or suiting.LARGEST_BATCH
+    return {"epochs": suiting.epochs(traits.examples, batch, least_epochs, discriminator_turns)}
 
 
 def decided(settings: Settings, usual: Mapping[str, Any]) -> Settings:

@@ -12,8 +12,10 @@ from reparam.networks.pyramid import SMALLEST_SIDE
 
 EPOCHS = 12
 """Passes over the data where these are many."""
-STEPS = 500
+STEPS = 2000
 """Fewest steps of a training, however few examples make an epoch."""
+LITTLE, PATIENCE = 1000, 500
+"""Fewer examples than these may be learned by heart before a training ends; for so many steps it may get no better."""
 LARGEST_BATCH, SMALLEST_BATCH = 256, 16
 BATCHES_PER_EPOCH = 8
 PERCEPTRON_RATE, SAFE_RATE = 6e-3, 2e-3
@@ -98,16 +100,38 @@ def batch_size(examples: int, most: int = LARGEST_BATCH) -> int:
     return min(most, 1 << whole.bit_length() - 1)
 
 
-def epochs(examples: int, batch: int, least: int = EPOCHS) -> int:
-    """Passes over the data: ``least``, more where these would be fewer than 500 steps.
+def epochs(examples: int, batch: int, least: int = EPOCHS, batches_per_step: int = 1) -> int:
+    """Passes over the data: ``least``, more where these would be fewer than 2,000 steps.
+
+    500 steps were far too few of 48 rows as of 2,000 (``recipes/little_data.py``); where little data are learned by
+    heart before, the best weights are kept.
 
     Args:
         examples: to train on; 0: not known.
         batch: examples per batch.
         least: passes where there are many examples.
+        batches_per_step: as many as a step's most repeated turn takes.
 
     >>> [epochs(examples, batch_size(examples)) for examples in (50_000, 2_000, 240, 48)]
-    [12, 34, 34, 167]
+    [12, 134, 134, 667]
     """
-    steps = max(1, examples // batch)
+    steps = max(1, examples // min(batch, examples or 1) // batches_per_step)
     return max(least, math.ceil(STEPS / steps)) if examples else least
+
+
+def patience(examples: int, batch: int, passes: int, steps: int | None = None) -> int | None:
+    """Epochs without a better validation after which a training on little data stops: a quarter of it, and 500 steps.
+
+    Args:
+        examples: to train on; 0: not known.
+        batch: examples per batch.
+        passes: that the training has.
+        steps: in their place.
+
+    >>> patience(111, 16, 334), patience(111, 16, 5), patience(50_000, 256, 12)
+    (84, None, None)
+    """
+    per_epoch = max(1, examples // min(batch, examples or 1))
+    total = steps or passes * per_epoch
+    waiting = max(PATIENCE, total / 4)
+    return math.ceil(waiting / per_epoch) if 0 < examples < LITTLE and waiting < total else None

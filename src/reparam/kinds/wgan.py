@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reparam.kinds.kind import Idle, Kind
-from reparam.kinds.players import IDLE, PlayersConfig, build_head, build_players, with_players
+from reparam.kinds.players import IDLE, PlayersConfig, build_head, build_players, training, with_players
 from reparam.models.gan.constraints import Constraint, GradientPenalty, WeightClipping
 from reparam.models.gan.wgan import WGAN
 from reparam.models.traits import Traits
@@ -54,7 +54,7 @@ KIND = Kind(
     build=build_wgan,
     training=TrainingConfig(batch_size=64, schedule="constant", warmup=0.0),
     # clipping is slow: after 1,100 updates of the generator (14 epochs at batch 128) samples are still blobs
-    suits=lambda model, traits, asked: {"epochs": 60},
+    suits=lambda model, traits, asked: training(traits, asked, 60, model.discriminator_turns),
     idle=(
         *IDLE,
         Idle(("clip",), lambda s: s.gradient_penalty > 0, "gradient_penalty, which takes its place"),

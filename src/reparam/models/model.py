@@ -87,3 +87,7 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def turns(self) -> Iterator[Turn]:
         """The turns of one training step, in order. The training loop knows nothing else of the model."""
+
+    def schedules(self) -> Mapping[str, float]:
+        """How many epochs each of its changes over a training takes, by the setting that says so; none unless given."""
+        return {}

@@ -28,13 +28,13 @@ class HighWater:
     Attributes:
         value: minus infinity before any.
         step: where it was.
-        since: how many validations ago.
+        since: steps from there to the last validation.
 
     >>> mark = HighWater("elbo")
     >>> [mark.rises({"split": "validation", "step": step, "elbo": elbo}) for step, elbo in ((0, -9.0), (5, None))]
     [True, False]
     >>> mark.value, mark.step, mark.since
-    (-9.0, 0, 1)
+    (-9.0, 0, 5)
     """
 
     def __init__(self, name: str | None) -> None:
@@ -44,8 +44,7 @@ class HighWater:
         """Take a row in; whether it is a validation and better than all before."""
         if self.name is None or row["split"] != "validation":
             return False
-        self.since += 1
-        value = row[self.name]
+        value, self.since = row.get(self.name), row["step"] - self.step
         if value is None or value <= self.value:
             return False
         self.value, self.step, self.since = value, row["step"], 0
@@ -164,7 +163,7 @@ class Best(Callback):
 
 
 class Patience(Callback):
-    """Stops where so many epochs in a row have not bettered the validation.
+    """Stops where so many epochs in a row have not bettered the validation, counted once the model's schedules end.
 
     Args:
         epochs: how many.
@@ -176,6 +175,7 @@ class Patience(Callback):
     def start(self, session: "Session") -> None:
         """Count on from before an interruption."""
         self.mark = HighWater.of(session.model.monitor, session.rows)
+        self._from = max(session.model.schedules().values(), default=0.0) * session.loop.steps_per_epoch
         self._judge(session)
 
     def row(self, session: "Session", row: Row) -> None:
@@ -184,6 +184,7 @@ class Patience(Callback):
         self._judge(session)
 
     def _judge(self, session: "Session") -> None:
-        if self.mark.since >= self.epochs:
+        waited = min(self.mark.since, self.mark.step + self.mark.since - self._from)
+        if waited >= self.epochs * session.loop.steps_per_epoch:
             why = f"no better validation {self.mark.name} for {self.epochs} epochs (patience={self.epochs})"
             session.ask_to_stop(why)

@@ -55,7 +55,8 @@ def _seconds_per_step(model: Model, asked: TrainingConfig, data: Dataset) -> flo
     x, y = loop.batch(0)
     reading = _timed(lambda: model.watch(Batch(x, y))) if can(model, Watches) else 0.0
     validation = _timed(lambda: average(model, data.validation, data, training.seed))
-    return step + reading / min(training.log_every, loop.steps_per_epoch) + validation / loop.steps_per_epoch
+    apart = loop.steps_per_epoch * training.validate_every
+    return step + reading / min(training.log_every, apart) + validation / apart
 
 
 def _timed_steps(loop: Loop) -> float:

@@ -21,8 +21,8 @@ class Callback:
     start    before the first step, or before it goes on where it was interrupted
     row      of the validation of the untrained weights, then ``save`` (neither, where it goes on)
     step     after each step; then ``row`` of what was trained on, if one is due
-    epoch    after each epoch, and where it was asked to stop: a train ``row`` if one is open, the validation's
-             ``row``, ``epoch``, then ``save``
+    epoch    after each epoch that ``validate_every`` or ``keep_every`` names, at the end, and where it was asked to
+             stop: a train ``row`` if one is open, the validation's ``row``, ``epoch``, then ``save``
     end      training is over, the best weights go into the model; then ``row`` of the test
     close    whatever happened, an error and Ctrl-C included; in reverse order
     note     whenever a sentence is said of the run: a warning, or why it stops

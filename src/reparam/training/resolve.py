@@ -20,6 +20,8 @@ from reparam.settings import BATCH_SIZE, EPOCHS, DataConfig, ResolvedTraining, T
 from reparam.training.loop import batches_per_step
 from reparam.training.optimizers import optimizer_settings
 
+MOST_VALIDATIONS, STEPS_APART = 100, 20
+
 
 def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
     """Read the data and decide what the settings of data and model leave open.
@@ -69,9 +71,12 @@ def settle(training: TrainingConfig, model: Model, data: Dataset, suits: bool = 
         usual.pop("learning_rate", None)
     filled = training.model_copy(update={name: value for name, value in usual.items() if name not in given})
     batch_size = filled.batch_size or BATCH_SIZE
+    per_epoch = steps_per_epoch(model, data, batch_size)
+    steps = filled.steps or (filled.epochs or EPOCHS) * per_epoch
     bf16 = training.precision == "bf16" or (training.precision == "auto" and multiplies_bf16_fast(device))
     numbers = filled.model_dump() | {
-        "steps": filled.steps or (filled.epochs or EPOCHS) * steps_per_epoch(model, data, batch_size),
+        "steps": steps,
+        "validate_every": filled.validate_every or (_validate_every(steps, per_epoch) if suits else 1),
         "batch_size": batch_size,
         "precision": "bf16" if bf16 else "fp32",
         "device": device.type,
@@ -79,6 +84,17 @@ def settle(training: TrainingConfig, model: Model, data: Dataset, suits: bool = 
         "threads": torch.get_num_threads(),
     }
     return ResolvedTraining(**numbers)
+
+
+def _validate_every(steps: int, per_epoch: int) -> int:
+    """Epochs between two validations: 1, and more where epochs have fewer than 20 steps and are more than 100.
+
+    Of twenty pictures an epoch is one step, and to validate and save takes as long as many of them.
+
+    >>> [_validate_every(steps, per_epoch) for steps, per_epoch in ((2340, 195), (2000, 1), (2000, 6), (30, 1))]
+    [1, 20, 3, 1]
+    """
+    return min(max(1, steps // per_epoch // MOST_VALIDATIONS), math.ceil(STEPS_APART / per_epoch))
 
 
 def steps_per_epoch(model: Model, data: Dataset, batch_size: int) -> int:

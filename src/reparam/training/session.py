@@ -48,6 +48,7 @@ class Session:
         batches = Batches(data.train, data, config.batch_size or BATCH_SIZE, config.seed, device)
         epoch = steps_per_epoch(turns, batches)
         self.total = config.steps or (config.epochs or EPOCHS) * epoch
+        self._every = config.validate_every or 1, config.keep_every
         self.loop = Loop(turns, batches, config, self.total, epoch, within=model)
         self.step = self.weights_from = 0
         self.rows: list[dict[str, Any]] = []
@@ -129,8 +130,9 @@ class Session:
 
     @property
     def _closes(self) -> bool:
-        ends = self.step % self.loop.steps_per_epoch == 0 or self.step == self.total
-        return ends or self.stopped is not None
+        epochs, within = divmod(self.step, self.loop.steps_per_epoch)
+        due = not within and any(every and epochs % every == 0 for every in self._every)
+        return due or self.step == self.total or self.stopped is not None
 
     def _write(self, split: str, values: dict[str, float]) -> None:
         if values:

@@ -8,6 +8,7 @@ from reparam.training.checkpoint import Checkpoints
 from reparam.training.cost import Cost
 from reparam.training.diagnosis import Diagnosis
 from reparam.training.interrupt import Interruption
+from reparam.training.lengths import Lengths
 from reparam.training.log import Log
 from reparam.training.reading import Reading
 from reparam.training.snapshots import Snapshots
@@ -26,9 +27,10 @@ def standard(config: TrainingConfig, folder: RunFolder | None, progress: Callbac
         folder: the run's, or None.
         progress: what the user sees.
     """
-    patience = [Patience(config.patience)] if config.patience is not None else []
+    patience = [Patience(config.patience)] if config.patience else []
+    said = [Reading(), Lengths(), Diagnosis()]
     if folder is None:
-        return [Interruption(), progress, Reading(), Diagnosis(), *patience, Best(None), Floors()]
+        return [Interruption(), progress, *said, *patience, Best(None), Floors()]
     board = [TensorBoard(folder.path / "tensorboard")] if config.tensorboard else []
     kept = [Best(folder), Floors(), Snapshots(folder), Checkpoints(folder, config.keep_every), Cost(folder)]
-    return [Interruption(), Log(folder), *board, progress, Reading(), Diagnosis(), *patience, *kept]
+    return [Interruption(), Log(folder), *board, progress, *said, *patience, *kept]

@@ -176,6 +176,10 @@ class GAN(Model):
         yield Turn("discriminator", self.discriminator, self.discriminator_loss, repeats, after, settings)
         yield Turn("generator", self.generator, self.generator_loss, 1, self._averaging(), settings)
 
+    def schedules(self) -> Mapping[str, float]:
+        """Epochs until the noise on the discriminator's inputs has vanished, if there is any."""
+        return {"noise_epochs": self.noise.epochs} if self.noise.scale else {}
+
     def discriminator_loss(self, batch: Batch) -> Terms:
         """The discriminator's loss, V(D, G) in nats and mean outputs on real and generated examples."""
         with torch.no_grad():

@@ -1,7 +1,7 @@
 """Training objectives of a VAE: how a bound on log p(x) becomes a loss."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +27,11 @@ class Objective(ABC):
     """What a VAE raises; ``monitor`` names the entry of :meth:`evaluate` that judges it."""
 
     monitor: str = "elbo"
+
+    @property
+    def schedules(self) -> Mapping[str, float]:
+        """Epochs over which a weight changes, by the setting that says so."""
+        return {}
 
     @abstractmethod
     def loss(
@@ -80,6 +85,11 @@ class ELBO(Objective):
                 checks.refuse(name, getattr(self, name), "it has no effect with kl_weight=0, leave one of them out")
         if not callable(self.kl):
             checks.refuse("kl", self.kl, "give reparam.bounds.analytic_kl or sampled_kl")
+
+    @property
+    def schedules(self) -> Mapping[str, float]:
+        """The KL's warm-up, if there is one."""
+        return {"kl_warmup": self.kl_warmup} if self.kl_warmup else {}
 
     def weight(self, epoch: float) -> float:
         """The KL term's weight after so many epochs."""

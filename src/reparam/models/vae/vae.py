@@ -1,6 +1,6 @@
 """The variational autoencoder, composed from its parts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn
 
@@ -93,6 +93,10 @@ class VAE(Model):
     def turns(self) -> Iterator[Turn]:
         """One turn: everything moves on the bound."""
         yield Turn("vae", self, self.loss)
+
+    def schedules(self) -> Mapping[str, float]:
+        """Epochs over which the objective changes, by the setting that says so."""
+        return self.objective.schedules
 
     def evaluate(self, batch: Batch) -> Terms:
         """The unweighted bound and its terms, each ``(batch,)`` in nats."""
