@@ -4,10 +4,12 @@ Whatever stands in a run folder is read through here, so that a pipe, a device, 
 told at once, and never waited for or taken into memory.
 """
 
+import errno
 import io
 import json
 import os
 import stat
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,6 +17,8 @@ from reparam.errors import UserError
 
 MOST = 64 * 2**20
 """Bytes of a JSON file, unless something else is said."""
+LOST = {errno.EIO, errno.ELOOP, errno.ENAMETOOLONG}
+"""Errors that are of the file itself: a disk that fails, links in a circle."""
 
 
 class Missing(UserError):
@@ -25,9 +29,27 @@ class Damaged(UserError):
     """A file is there and is not what it should be."""
 
 
+class Unreadable(UserError):
+    """The system does not let a file be read now, which says nothing of what is in it."""
+
+
 def present(path: Path) -> bool:
     """Whether anything stands there, a link to nothing included."""
     return os.path.lexists(path)
+
+
+def listed(folder: Path, pattern: str) -> list[Path]:
+    """What of a folder has a name of a pattern, in order; nothing where there is no folder.
+
+    Raises:
+        Unreadable: if the folder cannot be read.
+    """
+    try:
+        return sorted(folder / name for name in os.listdir(folder) if fnmatchcase(name, pattern))  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise _unreadable(folder, error) from None
 
 
 def require_regular(path: Path) -> None:
@@ -36,6 +58,7 @@ def require_regular(path: Path) -> None:
     Raises:
         Missing: if there is nothing.
         Damaged: if there is something else, saying what.
+        Unreadable: if the system does not say.
     """
     try:
         mode = path.stat().st_mode
@@ -47,6 +70,21 @@ def require_regular(path: Path) -> None:
         raise Damaged(f"{path} is {_what(mode)} where a file should be: put the file back")
 
 
+def require_readable(path: Path) -> None:
+    """Make sure that a regular file can be opened, for whatever does not tell why it cannot.
+
+    Raises:
+        Missing: if there is nothing.
+        Damaged: if it is no regular file, or its disk fails.
+        Unreadable: if the system does not let it be read.
+    """
+    require_regular(path)
+    try:
+        os.close(_open_at_once(str(path), os.O_RDONLY))
+    except OSError as error:
+        _refuse(path, error)
+
+
 def read_bytes(path: Path, most: int = MOST) -> bytes:
     """The content of a regular file.
 
@@ -56,7 +94,8 @@ def read_bytes(path: Path, most: int = MOST) -> bytes:
 
     Raises:
         Missing: if there is nothing.
-        Damaged: if it is no regular file, larger than ``most``, or cannot be read.
+        Damaged: if it is no regular file, larger than ``most``, or its disk fails.
+        Unreadable: if the system does not let it be read.
     """
     require_regular(path)
     try:
@@ -109,10 +148,16 @@ def _no_number(name: str) -> NoReturn:
 
 def _refuse(path: Path, error: OSError) -> NoReturn:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        if present(path):
+        if path.is_symlink():
             raise Damaged(f"{path} is a link to nothing: put the file back") from None
         raise Missing(f"{path} is missing") from None
-    raise Damaged(f"{path} cannot be read ({error.strerror or error})") from None
+    if error.errno in LOST or path.is_symlink():
+        raise Damaged(f"{path} cannot be read ({error.strerror or error})") from None
+    raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> Unreadable:
+    return Unreadable(f"{path} cannot be read ({error.strerror or error}): see to that, and call again")
 
 
 def _what(mode: int) -> str:

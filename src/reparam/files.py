@@ -39,6 +39,10 @@ def write_result(path: Path, write: Write, force: bool = False) -> None:
         UserError: as :func:`check_targets` and :func:`replace_atomically`.
     """
     check_targets([path], force=force)
+    try:
+        make_folder(path.parent)
+    except OSError as error:
+        raise _unwritten(path, error) from error
     replace_atomically(path, write)
 
 
@@ -89,7 +93,8 @@ def is_ours(path: Path) -> bool:
 def replace_atomically(path: Path, write: Write, keep: Path | None = None) -> None:
     """Call ``write`` on a name beside ``path``, then rename; on failure the old file stands and the new one is gone.
 
-    What was written is on the disk when this returns, its name included: a power cut takes nothing of it back.
+    What was written is on the disk when this returns, its name included: a power cut takes nothing of it back. The
+    folder has to be there: one that vanished is not made anew, with a hole where everything else was.
 
     Args:
         path: of the file.
@@ -101,7 +106,6 @@ def replace_atomically(path: Path, write: Write, keep: Path | None = None) -> No
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
-        make_folder(path.parent)
         write(beside)
         flush_to_disk(beside)
         if keep is not None and os.path.lexists(path):
@@ -109,18 +113,25 @@ def replace_atomically(path: Path, write: Write, keep: Path | None = None) -> No
         beside.replace(path)
         _flush_names(path.parent)
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be written ({error.strerror or error}): free space, or name another folder"
-        ) from error
+        raise _unwritten(path, error) from error
     finally:
         with suppress(OSError):  # where its folder is none, there is nothing to remove
             beside.unlink(missing_ok=True)
 
 
-def make_folder(path: Path) -> None:
-    """Make a folder and those above it, so that a power cut leaves none of them out."""
+def _unwritten(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path} cannot be written ({error.strerror or error}): free space, or name another folder")
+
+
+def make_folder(path: Path, within: Path | None = None) -> None:
+    """Make a folder and those above it, so that a power cut leaves none of them out.
+
+    Args:
+        path: of the folder.
+        within: the folder above it, which has to be there; None: all that are missing are made.
+    """
     missing = [one for one in (path, *path.parents) if not one.is_dir()]
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(parents=within is None, exist_ok=True)
     for one in missing:
         _flush_names(one.parent)
 

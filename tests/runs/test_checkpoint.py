@@ -1,5 +1,7 @@
 """A checkpoint is as it was written, of this run and in its place; or it is refused."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -134,3 +136,18 @@ def test_the_file_before_is_kept_and_a_failure_leaves_both(tmp_path):
         write_tensors(last, {"a": Gone()}, {"step": 4}, keep=before)
     assert (read_notes(last)["step"], read_notes(before)["step"]) == (3, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["last.safetensors", "previous.safetensors"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of the address space are Linux's")
+def test_a_giant_that_no_memory_takes_is_damage_too(path):
+    import resource
+
+    with path.open("r+b") as file:
+        file.truncate(2**40)
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (2**38, limits[1]))
+    try:
+        with pytest.raises(Damaged, match="not a whole checkpoint"):
+            read_notes(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)

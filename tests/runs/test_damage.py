@@ -11,6 +11,7 @@ from reparam.errors import Notice, UserError
 from reparam.runs.folder import RunFolder
 from reparam.runs.sealed import write_sealed
 from reparam.training import Callback
+from reparam.training.start import resume
 
 SETTINGS = {"epochs": 3, "keep_every": 1}
 
@@ -260,3 +261,72 @@ def test_what_a_kill_broke_off_is_done_when_the_run_goes_on(runs, copy, data):
     assert place.copy.read_bytes() == known
     assert (left.exists(), drawn.exists()) == (False, True)
     assert alike(place, RunFolder(runs / "whole"))
+
+
+def test_notes_that_are_gone_are_told(copy, data):
+    place = copy("killed")
+    flip(place.last)
+    with pytest.warns(Notice):
+        resumed(place, data)
+    count = len(RunFolder(place.path).remarks())  # nothing is missing, and nothing said
+    assert count
+    place.notes.unlink()
+    with pytest.warns(Notice, match=rf"notes\.jsonl holds 0 of {count} notes"):
+        assert RunFolder(place.path).remarks() == []
+    assert [found.file for found in reparam.doctor(place.path).wrong] == ["notes.jsonl"]
+
+
+def test_what_a_run_has_cost_is_told_where_it_is_gone(copy):
+    place = copy("whole")
+    assert place.costs().keys() >= {"seconds", "parameters"}
+    assert not {"finished", "notes"} & place.costs().keys(), "costs alone"
+    place.cost.unlink()
+    with pytest.warns(Notice, match=r"cost\.json is missing: what the run has cost is lost"):
+        assert place.costs() == {}
+
+
+@pytest.mark.parametrize("name", ["whole", "killed"])
+def test_samples_that_are_gone_are_told_and_the_others_are_shown(copy, name):
+    place = copy(name)
+    kept = reparam.snapshots(reparam.load(place.path, begin()))
+    (place.figures / f"samples-step-{kept.steps[1]:07d}.npz").unlink()
+    with pytest.warns(Notice, match=rf"samples-step-{kept.steps[1]:07d}\.npz is missing; it is left out"):
+        less = reparam.snapshots(reparam.load(place.path, begin()))
+    assert less.steps == (kept.steps[0], *kept.steps[2:])
+
+
+def test_weights_of_an_earlier_save_are_told(copy):
+    place = copy("killed")
+    place.last.unlink()
+    place.best.unlink()
+    with pytest.warns(Notice, match=r"last\.safetensors is missing: the weights of the save before the last are taken"):
+        assert reparam.load(place.path, begin()).step == 6
+
+
+class Vanish(Callback):
+    """Removes the run's folder in the middle of a training, as a disk that is taken away."""
+
+    def step(self, session):
+        if session.step == 8:
+            shutil.rmtree(session.folder.path)
+
+
+def test_a_folder_that_vanished_is_not_made_anew_with_holes(tmp_path, data):
+    with pytest.raises(UserError, match=r"cannot be written \(No such file"):
+        quiet_fit(begin(), data, tmp_path / "run", callbacks=[Vanish()], **SETTINGS)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_an_earlier_run_gets_back_what_somebody_removed_of_it(runs, copy, data):
+    place = copy("killed")
+    shutil.rmtree(place.figures)
+    resumed(place, data)
+    assert alike(place, RunFolder(runs / "whole"))
+
+
+def test_a_kill_between_the_last_row_and_the_last_cleaning_is_made_up_for(copy, data):
+    place = copy("whole")
+    shutil.copy(place.last, place.previous)
+    resume(place.path, data=data, model=begin())
+    assert not place.previous.exists()
+    reparam.load(place.path, begin())

@@ -2,10 +2,11 @@
 
 import os
 import socket
+import sys
 
 import pytest
 
-from reparam.door import Damaged, Missing, read_bytes, read_json, require_regular
+from reparam.door import Damaged, Missing, Unreadable, listed, read_bytes, read_json, require_readable, require_regular
 
 
 def stand(path, kind):
@@ -71,3 +72,29 @@ def test_what_is_no_json_is_a_sentence(tmp_path, text):
     (tmp_path / "x.json").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(Damaged, match="is not readable JSON"):
         read_json(tmp_path / "x.json")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
+def test_what_the_system_does_not_let_be_read_is_not_called_damaged(tmp_path):
+    """No more files may be opened: nothing is wrong with this one, and nobody moves it away."""
+    import resource
+
+    path = tmp_path / "a.json"
+    path.write_text("{}")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        for read in (read_bytes, require_readable, lambda path: listed(path.parent, "*")):
+            with pytest.raises(Unreadable, match="Too many open files"):
+                read(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert (read_bytes(path), require_readable(path), listed(tmp_path, "*.json")) == (b"{}", None, [path])
+
+
+def test_what_is_listed_has_a_name_of_the_pattern_and_no_folder_is_no_files(tmp_path):
+    for name in (".b.part", "a-2.npz", "a-1.npz"):
+        (tmp_path / name).touch()
+    assert listed(tmp_path, "a-*.npz") == [tmp_path / "a-1.npz", tmp_path / "a-2.npz"]
+    assert listed(tmp_path, ".*") == [tmp_path / ".b.part"]
+    assert listed(tmp_path / "gone", "*") == listed(tmp_path / "a-1.npz", "*") == []

@@ -23,6 +23,7 @@ class InfoOptions:
 def run(command: str, argv: list[str]) -> int:
     """Print settings, size, cost and the last rows of a run."""
     options = parse(InfoOptions, command, argv, "What a run is, and what it reached.", ["reparam info runs/vae --json"])
+    from reparam.door import listed
     from reparam.runs.folder import RunFolder
 
     place = RunFolder(options.run)
@@ -34,7 +35,7 @@ def run(command: str, argv: list[str]) -> int:
         "cost": place.costs(),
         "last": {split: row for split in ("train", "validation", "test") for row in rows if row["split"] == split},
         "notes": place.remarks(),
-        "figures": sorted(path.name for path in place.figures.glob("*.png")),
+        "figures": [path.name for path in listed(place.figures, "*.png")],
     }
     emit(options.json, result, describe(result))
     return 0

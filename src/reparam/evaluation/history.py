@@ -10,11 +10,12 @@ import torch
 from reparam.data.picture import AS_IT_IS, Picture
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
-from reparam.models.protocols import Judges, can
+from reparam.models.protocols import Judges, Samples, can
 from reparam.randomness import generator
 from reparam.result import Result
+from reparam.runs.folder import RunFolder
 from reparam.runs.run import Run
-from reparam.runs.snapshots import CLOUD, read_snapshots
+from reparam.runs.snapshots import CLOUD, moments, read_snapshots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,8 +68,7 @@ def snapshots(run: Run) -> Snapshots:
     Raises:
         UserError: if it kept none.
     """
-    place = run.folder
-    kept = read_snapshots(place.figures, run.record.data_shape, place.identity) if place else []
+    kept = _kept(run, run.folder) if run.folder else []
     if not kept:
         where = run.folder.path if run.folder else "a run in memory"
         raise UserError(f"{where} kept no samples while training: see `reparam sample`")
@@ -76,6 +76,14 @@ def snapshots(run: Run) -> Snapshots:
     if not run.record.is_image:
         return Snapshots(steps, samples, _test_points(run))
     return Snapshots(steps, tuple(map(run.record.given_back, samples)), look=run.record.drawn)
+
+
+def _kept(run: Run, place: RunFolder) -> list[tuple[int, np.ndarray]]:
+    """What lies in the folder; of a run whose files carry checksums it is known what should."""
+    shape, training, reached = run.record.data_shape, run.config.training, run.rows[-1]["step"] if run.rows else 0
+    there = place.identity.seals and can(run.model, Samples) and training.steps
+    expected = [step for step in moments(shape, training.steps or 0) if step <= reached] if there else []
+    return read_snapshots(place.figures, shape, place.identity, expected)
 
 
 def _test_points(run: Run) -> np.ndarray | None:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from reparam.door import Damaged, Missing, parse, require_regular
+from reparam.door import Damaged, Missing, parse, require_readable
 from reparam.errors import UserError, tell
 from reparam.files import replace_atomically
 from reparam.models.model import Model
@@ -99,11 +99,11 @@ def read_notes(path: Path) -> dict[str, Any]:
         Missing: if there is no such file.
         Damaged: if it cannot be read.
     """
-    require_regular(path)
+    require_readable(path)
     try:
         with safe_open(path, framework="pt") as file:
             return _checked(path, *_metadata(file))
-    except (SafetensorError, OSError, LookupError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError, RuntimeError, MemoryError) as error:
         raise Damaged(f"{path} is not a whole checkpoint of reparam ({error}): restore it or train again") from None
 
 
@@ -179,7 +179,7 @@ def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _check_size(path: Path, most: int) -> None:
     try:
-        require_regular(path)
+        require_readable(path)
     except Missing:
         raise Missing(f"{path} is missing: the run has no such checkpoint") from None
     if path.stat().st_size > most:

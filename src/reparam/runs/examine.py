@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reparam.door import Damaged, present
+from reparam.door import Damaged, Unreadable, listed, present
 from reparam.errors import UserError
 from reparam.files import PART
 from reparam.models.model import Model
@@ -21,7 +21,7 @@ from reparam.runs.run import rebuild
 from reparam.runs.sealed import SEAL, checksum, is_whole, read_sealed, read_table, write_sealed
 from reparam.runs.snapshots import read_snapshot
 from reparam.runs.weights import holds_at
-from reparam.runs.witness import last_notes, missing_rows
+from reparam.runs.witness import last_notes, missing_notes, missing_rows
 from reparam.runs.written import kept_copy, told_changes
 
 BEST_LOST = "the best weights; the last ones are taken in their place"
@@ -93,7 +93,7 @@ def examine_files(place: RunFolder) -> Iterator[Finding]:
         yield Finding(_name(place, place.best), 0, "missing", BEST_LOST)
     yield from _log(place, identity)
     yield from _cost(place, identity)
-    for path in sorted(place.figures.glob("samples-step-*.npz")):
+    for path in listed(place.figures, "samples-step-*.npz"):
         problem = _problem(partial(_snapshot, path, right, identity))
         yield _told(place, path, problem, "the samples that were kept at this step", _aside(path))
 
@@ -153,7 +153,7 @@ def _right_config(place: RunFolder) -> tuple[dict[str, Any] | None, str | None]:
 def _votes(place: RunFolder, identity: str) -> int:
     """How many checkpoints say that they are of a configuration."""
     count = 0
-    for path in place.checkpoints.glob("*.safetensors"):
+    for path in listed(place.checkpoints, "*.safetensors"):
         try:
             count += read_notes(path).get(OWNER) == identity
         except UserError:
@@ -207,15 +207,15 @@ def _snapshot(path: Path, config: dict[str, Any], identity: Identity) -> None:
 def _log(place: RunFolder, identity: Identity) -> Iterator[Finding]:
     """The files of rows."""
     for path, fits in ((place.metrics, is_row), (place.notes, is_remark)):
-        if not present(path):
-            continue
+        missing = (missing_rows if path == place.metrics else missing_notes)(place)
         try:
-            missing = missing_rows(place)
             lines = read_lines(path, fits, identity)
         except Damaged as error:
             yield _told(place, path, str(error), "all of its rows", _aside(path))
             continue
-        told = [*lines.told(path), *(missing(lines) if path == place.metrics else [])]
+        told = [*lines.told(path), *missing(lines)]
+        if not told and not present(path):
+            continue
         act = partial(_drop, path, lines, identity) if lines.damaged or lines.torn else None
         cure = ("keep the whole rows, and the others beside them", act) if act else None
         yield _told(place, path, "; ".join(told) or None, "these rows, and nothing else", cure)
@@ -251,9 +251,11 @@ def _told(place: RunFolder, path: Path, wrong: str | None, lost: str = "", cure:
 
 
 def _problem(read: Callable[[], object]) -> str | None:
-    """What is wrong with what is read, in words."""
+    """What is wrong with what is read, in words; what the system does not let be read is nothing to be mended."""
     try:
         read()
+    except Unreadable:
+        raise
     except UserError as error:
         return str(error)
     return None

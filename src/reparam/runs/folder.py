@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from reparam.door import Damaged, Missing, present
+from reparam.door import Damaged, Missing, listed, present
 from reparam.errors import UserError, tell
-from reparam.files import flush_to_disk
+from reparam.files import flush_to_disk, make_folder
 from reparam.runs.identity import Identity
 from reparam.runs.leftovers import is_free, set_aside, sweep
 from reparam.runs.lines import Lines, append_line, is_remark, is_row, read_lines, rewrite_lines
@@ -17,7 +17,7 @@ from reparam.runs.lock import hold
 from reparam.runs.record import Record
 from reparam.runs.sealed import SEAL, checksum, read_sealed, read_table, write_sealed
 from reparam.runs.upgrade import schema_of, upgraded
-from reparam.runs.witness import missing_rows
+from reparam.runs.witness import AT_THE_END, missing_notes, missing_rows
 from reparam.runs.written import check_config
 
 KEPT = re.compile(r"step-(\d{1,18})\.safetensors")
@@ -53,7 +53,7 @@ class RunFolder:
     @property
     def kept_steps(self) -> list[int]:
         """The steps whose weights are kept, in order."""
-        found = (KEPT.fullmatch(path.name) for path in self.checkpoints.glob("step-*.safetensors"))
+        found = (KEPT.fullmatch(path.name) for path in listed(self.checkpoints, "step-*.safetensors"))
         return sorted(int(match[1]) for match in found if match)
 
     def check_free(self) -> None:
@@ -74,6 +74,7 @@ class RunFolder:
         with self.locked():
             self.check_free()  # another process may have begun it in the meantime
             self.sweep()
+            self._make_folders()
             write_sealed(self.config, record.plain())
             self.identity = Identity(checksum(read_table(self.config)), seals=True)
             write_sealed(self.copy, record.plain())
@@ -89,8 +90,21 @@ class RunFolder:
     def tidy(self) -> None:
         """Do what a kill broke off, for whoever holds the folder: the copy of ``config.json``, half-written files."""
         self.sweep()
+        self._make_folders()
         if not present(self.copy) and self.identity.seals:
             write_sealed(self.copy, read_table(self.config))
+
+    def _make_folders(self) -> None:
+        """Make those that everything else is written into; whoever writes later makes none, lest the run has vanished.
+
+        Raises:
+            UserError: if that cannot be done.
+        """
+        try:
+            for folder in (self.checkpoints, self.figures):
+                make_folder(folder, within=self.path)
+        except OSError as error:
+            raise UserError(f"{self.path} cannot be written to ({error.strerror}): see to what is there") from None
 
     def sweep(self) -> None:
         """Remove what kills left half written; only whoever holds the folder may."""
@@ -160,12 +174,13 @@ class RunFolder:
 
     def remarks(self) -> list[dict[str, Any]]:
         """What was said of the run: ``step`` and ``note`` each; damaged lines are told."""
+        missing = missing_notes(self)
         try:
             lines = read_lines(self.notes, is_remark, self.identity)
         except Damaged as error:
             tell(f"{error}; what was said of the run is lost, and nothing else")
             return []
-        for sentence in lines.told(self.notes):
+        for sentence in [*lines.told(self.notes), *missing(lines)]:
             tell(sentence)
         return lines.rows
 
@@ -174,9 +189,11 @@ class RunFolder:
         try:
             found = read_sealed(self.cost, self.identity.name)
             if all(isinstance(value, int | float) for value in found.values()):
-                return {name: value for name, value in found.items() if name != "finished"}
+                return {name: value for name, value in found.items() if name not in AT_THE_END}
             raise Damaged(f"{self.cost} holds something else than numbers")
-        except Missing:
+        except Missing as error:
+            if self.identity.seals and present(self.last):
+                tell(f"{error}: what the run has cost is lost, and nothing else")
             return {}
         except Damaged as error:
             tell(f"{error}; what the run has cost is lost, and nothing else")

@@ -4,7 +4,7 @@ import re
 from itertools import count
 from pathlib import Path
 
-from reparam.door import present
+from reparam.door import listed, present, read_bytes
 from reparam.errors import UserError
 from reparam.files import PART, replace_atomically
 
@@ -38,8 +38,9 @@ def _is_nothing(path: Path) -> bool:
 
 def half_written(folder: Path) -> list[Path]:
     """The files in a folder that a kill left before they were whole."""
-    found = [path for path in folder.glob(".*") if HALF_WRITTEN.fullmatch(path.name) or UNNAMED.fullmatch(path.name)]
-    return sorted(path for path in found if not path.is_dir())
+    found = listed(folder, ".*")
+    named = [path for path in found if HALF_WRITTEN.fullmatch(path.name) or UNNAMED.fullmatch(path.name)]
+    return [path for path in named if not path.is_dir()]
 
 
 def sweep(folder: Path, beginning: str = "") -> None:
@@ -67,7 +68,7 @@ def set_aside(path: Path, content: bytes | None = None) -> Path:
         UserError: if that cannot be done.
     """
     names = (f"{path.name}.damaged{'' if number == 1 else f'-{number}'}" for number in count(1))
-    aside = next(path.with_name(name) for name in names if not present(path.with_name(name)))
+    aside = next(path.with_name(name) for name in names if _is_free(path.with_name(name), content))
     if content is not None:
         replace_atomically(aside, lambda beside: beside.write_bytes(content))
         return aside
@@ -76,3 +77,13 @@ def set_aside(path: Path, content: bytes | None = None) -> Path:
     except OSError as error:
         raise UserError(f"{path} is damaged and cannot be moved away ({error.strerror}): remove it") from None
     return aside
+
+
+def _is_free(aside: Path, content: bytes | None) -> bool:
+    """Whether what is damaged can be kept there: nothing is, or the same, by somebody who was killed thereafter."""
+    if not present(aside):
+        return True
+    try:
+        return content is not None and read_bytes(aside, len(content)) == content
+    except UserError:
+        return False

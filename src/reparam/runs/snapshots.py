@@ -1,12 +1,12 @@
 """Samples kept while a run trains, from the same noise each time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from reparam.door import Damaged
+from reparam.door import Damaged, listed, present
 from reparam.errors import UserError, tell
 from reparam.files import write_npz
 from reparam.hardware import exact
@@ -47,20 +47,23 @@ def save_snapshot(model: Model, folder: Path, step: int, seed: int, owner: str =
     with noise(seed, "snapshot"):
         means = mean_draws(model, count).cpu().numpy()
     model.train(training)
-    path = folder / f"samples-step-{step:07d}.npz"
+    path = _named(folder, step)
     write_npz(path, {"x": draws, "mean": means, "step": step, "run": owner})
     return path
 
 
 def read_snapshots(
-    folder: Path, data_shape: Sequence[int], identity: Identity | None = None
+    folder: Path, data_shape: Sequence[int], identity: Identity | None = None, expected: Collection[int] = ()
 ) -> list[tuple[int, np.ndarray]]:
     """The snapshots of a run in order: step, and decoder means of images ``(25, *data_shape)`` or draws of points.
 
-    Those that are damaged or another run's are passed over and told.
+    Those that are damaged or another run's are passed over and told, and so are the ``expected`` steps without any.
     """
     snapshots = []
-    for path in sorted(folder.glob("samples-step-*.npz")):
+    for step in sorted(expected):
+        if not present(_named(folder, step)):
+            tell(f"{_named(folder, step)} is missing; it is left out, and nothing needs it to go on")
+    for path in listed(folder, "samples-step-*.npz"):
         try:
             snapshots.append(read_snapshot(path, data_shape, identity))
         except UserError as error:
@@ -82,9 +85,13 @@ def read_snapshot(path: Path, data_shape: Sequence[int], identity: Identity | No
         raise Damaged(f"{path} holds something else than samples")
     owner = None if "run" not in arrays else str(arrays["run"])
     foreign = identity is not None and owner != identity.name and (identity.seals or owner is not None)
-    if foreign or path.stem != f"samples-step-{int(step):07d}":
+    if foreign or path != _named(path.parent, int(step)):
         raise Damaged(f"{path} is of another run or step")
     return int(step), x
+
+
+def _named(folder: Path, step: int) -> Path:
+    return folder / f"samples-step-{step:07d}.npz"
 
 
 def _count(data_shape: Sequence[int]) -> int:

@@ -41,6 +41,8 @@ def take_weights(place: "RunFolder", model: Model, checkpoint: str | int | None)
     if checkpoint is None:
         best = [place.best] if present(place.best) else []
         found = _first_whole([*best, *trainings(place)] or [place.last], lambda path: _load(place, model, path))
+        if not best and present(place.previous) and not present(place.last):
+            tell(f"{place.last} is missing: {INSTEAD[place.previous.name]} are taken in their place")
         if not best and last_notes(place).get("best") is not None:
             tell(f"{place.best} is missing: the last weights are taken in the place of the best")
         return found

@@ -1,4 +1,4 @@
-"""What a run's other files say of its log: how many rows there were when the last checkpoint was written."""
+"""What a run's other files say of its rows and notes: how many there were when they were written."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from reparam.runs.folder import RunFolder
 
 Row = dict[str, Any]
+AT_THE_END = ("finished", "notes")
+"""What ``cost.json`` says besides what the run has cost, once that is done."""
 
 
 def vouched(rows: list[Row], step: int) -> int:
@@ -25,7 +27,7 @@ def vouched(rows: list[Row], step: int) -> int:
 
 def missing_rows(place: "RunFolder") -> Callable[[Lines], list[str]]:
     """What is to be said of a log, by what the last checkpoint and ``cost.json`` say now."""
-    last, finished = last_notes(place), _is_finished(place)
+    last, finished = last_notes(place), _end(place).get("finished")
 
     def said(lines: Lines) -> list[str]:
         found = []
@@ -40,6 +42,18 @@ def missing_rows(place: "RunFolder") -> Callable[[Lines], list[str]]:
     return said
 
 
+def missing_notes(place: "RunFolder") -> Callable[[Lines], list[str]]:
+    """The same of the notes, of which there are more and more."""
+    last, end = last_notes(place).get("notes"), _end(place).get("notes")
+    known = max((one for one in (last, end) if isinstance(one, int)), default=0)
+
+    def said(lines: Lines) -> list[str]:
+        there = len(lines.rows) + len(lines.damaged)
+        return [f"{place.notes} holds {there} of {known} notes"] if there < known else []
+
+    return said
+
+
 def last_notes(place: "RunFolder") -> dict[str, Any]:
     """What is said beside the last checkpoint; nothing where that cannot be read, or is another run's."""
     try:
@@ -50,9 +64,9 @@ def last_notes(place: "RunFolder") -> dict[str, Any]:
     return notes
 
 
-def _is_finished(place: "RunFolder") -> bool:
-    """Whether ``cost.json`` says that the run came to its end."""
+def _end(place: "RunFolder") -> dict[str, Any]:
+    """What ``cost.json`` says of the run's end."""
     try:
-        return bool(read_sealed(place.cost, place.identity.name).get("finished"))
+        return read_sealed(place.cost, place.identity.name)
     except UserError:
-        return False
+        return {}

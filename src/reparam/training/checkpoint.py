@@ -102,6 +102,19 @@ def go_on(place: RunFolder, model: Model, loop: Loop) -> tuple[dict[str, Any] | 
     return None, []
 
 
+def drop_previous(place: RunFolder) -> None:
+    """Remove the save before the last of a run that is done, where its best weights are kept.
+
+    Raises:
+        UserError: if that cannot be done.
+    """
+    if present(place.best):
+        try:
+            place.previous.unlink(missing_ok=True)
+        except OSError as error:
+            raise UserError(f"{place.previous} cannot be removed ({error.strerror}): remove it, or resume") from None
+
+
 class Checkpoints(Callback):
     """Keeps what a killed training goes on from, twice, and the weights of every so many epochs if asked for.
 
@@ -129,6 +142,7 @@ class Checkpoints(Callback):
             "step": session.step,
             "stopped": session.stopped,
             "rows": vouched(session.rows, session.step),
+            "notes": len(session.notes),
             "best": read_notes(self.folder.best)["step"] if present(self.folder.best) else None,
             HOLDS: TRAINING,
             OWNER: self.folder.identity.name,
@@ -137,8 +151,8 @@ class Checkpoints(Callback):
 
     def row(self, session: "Session", row: Row) -> None:
         """The test row ends the run."""
-        if row["split"] == "test" and present(self.folder.best):
-            self.folder.previous.unlink(missing_ok=True)
+        if row["split"] == "test":
+            drop_previous(self.folder)
 
 
 def _optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:

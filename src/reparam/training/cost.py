@@ -22,7 +22,7 @@ class Cost(Callback):
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
-        self._finished: dict[str, bool] = {}
+        self._finished: dict[str, int] = {}
 
     def start(self, session: "Session") -> None:
         """Count on from what an interrupted run had cost."""
@@ -38,7 +38,7 @@ class Cost(Callback):
         write_sealed(self.folder.cost, cost | self._finished, self.folder.identity.name)
 
     def row(self, session: "Session", row: Row) -> None:
-        """With the best weights' snapshot and the test; the file says from then on that the run has come to its end."""
+        """With the best weights' snapshot and the test; the file says from then on that the run is done."""
         if row["split"] == "test":
-            self._finished = {"finished": True}
+            self._finished = {"finished": True, "notes": len(session.notes)}
             self.save(session)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam.data import Dataset, data_like
+from reparam.door import present
 from reparam.errors import UserError
 from reparam.kinds import build_model
 from reparam.kinds.own import words as words_of
@@ -13,9 +14,11 @@ from reparam.models.model import Model
 from reparam.randomness import noise
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
+from reparam.runs.record import Record
 from reparam.runs.run import Run, load, read_again, rebuild
 from reparam.runs.weights import trainings
 from reparam.settings import DataConfig, TrainingConfig
+from reparam.training.checkpoint import drop_previous
 from reparam.training.fit import fit
 from reparam.training.progress import Words, choose
 from reparam.training.resolve import check_same_settings, resolve, traits_of
@@ -98,7 +101,12 @@ def train_from(
         described = data.model_copy(update={"binarization": origin.record.binarization})
         config = config.model_copy(update={"data": described})
         dataset = data_like(origin.record, resolve(config.model_copy(update={"model": None}))[1])
-    born = {"run": str(Path(origin.where).resolve()), "step": origin.step, "data": origin.record.fingerprint}
+    born = {
+        "run": str(Path(origin.where).resolve()),
+        "step": origin.step,
+        "data": origin.record.fingerprint,
+        "config": RunFolder(origin.where).identity.name,
+    }
     return fit(origin.model, dataset, folder, config=config, origin=born, progress=choose(quiet, words))
 
 
@@ -127,6 +135,9 @@ def resume(
     record = place.record()
     check_same_settings(settings or {}, record.settings.training, folder)
     if place.finished:
+        if present(place.best) and present(place.previous):  # a kill came between the last row and this
+            with place.locked():
+                drop_previous(place)
         return load(folder, model, data=data)
     config = record.settings
     begun = bool(trainings(place))
@@ -137,11 +148,33 @@ def resume(
         )
     dataset = read_again(record.data, config.data, str(folder)) if data is None else data_like(record.data, data)
     if model is None:
-        # a run of schema 0 does not say in what units its constraint measures the columns of a table; one that was
-        # killed before its first checkpoint has no weights but those that it begins with
-        anew = config.model is not None and (record.schema == 0 or not begun)
-        model = fresh_model(config, dataset) if anew else rebuild(record, place)
+        model = _taken_up(record, place, dataset, begun)
     return fit(model, dataset, folder, resume=True, progress=choose(quiet, words))
+
+
+def _taken_up(record: Record, place: RunFolder, data: Dataset, begun: bool) -> Model:
+    """The model that a run goes on with; the weights that it begins with are its own where nothing was saved yet.
+
+    Raises:
+        UserError: if it began with the weights of another run that is no longer what it was.
+    """
+    if record.origin is not None and not begun:
+        return _of_origin(record.origin, place)
+    # a run of schema 0 does not say in what units its constraint measures the columns of a table
+    anew = record.settings.model is not None and (record.schema == 0 or not begun)
+    return fresh_model(record.settings, data) if anew else rebuild(record, place)
+
+
+def _of_origin(born: Mapping[str, Any], place: RunFolder) -> Model:
+    begins = f"{place.path} broke off before anything was saved, and began with the weights of {born.get('run')}"
+    try:
+        origin = load(str(born["run"]))
+    except (UserError, KeyError) as error:
+        raise UserError(f"{begins}, which cannot be had ({error}): delete the folder, and train anew") from None
+    now = {"step": origin.step, "config": RunFolder(origin.where).identity.name}
+    if any(born.get(name, value) != value for name, value in now.items()):
+        raise UserError(f"{begins}, which is another run now: delete the folder, and train anew")
+    return origin.model
 
 
 def fresh_model(config: RunConfig, data: Dataset) -> Model:
