@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-fast test-portable smoke lint bench clean
+.PHONY: demo test test-fast test-portable smoke lint bench attack clean
 
 demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a report to open; QUICK=1: in a minute
 	$(BIN)/reparam demo $(if $(QUICK),--quick --out demo-quick,--out demo)
@@ -35,6 +35,9 @@ bench: $(INSTALLED)  ## against other implementations, in an environment of thei
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.games
 	$(BIN)/python -m bench.likelihood
+
+attack: $(INSTALLED)  ## kills, full disks, damage, wild settings and hostile files, counted; COUNT, MINUTES (of each kind), SEED
+	$(BIN)/python -m attack --count $(or $(COUNT),1000) --minutes $(or $(MINUTES),30) --seed $(or $(SEED),0)
 
 clean:  ## everything that make made
 	rm -rf $(VENV) .bench-venv demo demo-quick build .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

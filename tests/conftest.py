@@ -76,6 +76,7 @@ SLOW = (
     "runs/test_doctor.py",
     "runs/test_golden.py",
     "studies",
+    "test_attack.py",
     "test_bench.py",
     "test_extending.py",
     "test_files.py",

@@ -1,0 +1,212 @@
+"""Calls that are broken off, and what they leave: afterwards they go on as if they had never been."""
+
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+
+from attack.harness import Outcome, call
+from attack.operations import Watch, kill
+
+Words = Sequence[object]
+SECONDS = re.compile(rb'"[a-z_]*seconds": [0-9.e-]+')
+LARGEST = 2**28
+"""Bytes of a file beyond which it is no result."""
+USUAL = ["--data", "x.npy", "--latent-dim", "2", "--epochs", "2", "--batch-size", "20", "--log-every", "2", "--quiet"]
+VAE: Words = ["train", "vae", *USUAL, "--hidden", "8", "--keep-every", "1"]
+GAN: Words = ["train", "gan", *USUAL, "--generator-hidden", "8", "--discriminator-hidden", "8"]
+RESUME: Words = ["train", "--resume", "run", "--quiet"]
+MODELS: Words = ["--models", "autoencoder-2", "gan", "--epochs", "1", "--count", "60", "--images", "5"]
+COMPARE: Words = ["compare", "--data", "x.npy", *MODELS, "--quiet", "--out", "study"]
+SAMPLE: Words = ["sample", "run", "--out", "out/samples.png"]
+DOCTOR: Words = ["doctor", "run", "--mend"]
+FROM: Words = ["train", "--from", "run", "--epochs", "1", "--quiet", "--out", "new"]
+REPORT: Words = ["report", "run", "--count", "60", "--images", "5", "--out", "out/report.html"]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A call that is broken off, and how it is taken up again.
+
+    Attributes:
+        argv: the call.
+        within: the folder whose files count, in the working directory.
+        again: the calls that take it up; the first that is not refused has to.
+        before: makes what the call finds, in a working directory.
+        seconds: for one call.
+        codes: that say that it is done.
+        quick: whether a case takes a second at most.
+    """
+
+    argv: Words
+    within: str
+    again: Sequence[Words]
+    before: Callable[[Path], None]
+    seconds: float = 60.0
+    codes: tuple[int, ...] = (0,)
+    quick: bool = True
+
+
+def data(cwd: Path) -> None:
+    """A hundred binary images of 6 by 6."""
+    rng = np.random.default_rng(0)
+    np.save(cwd / "x.npy", (rng.random((100, 6, 6)) < rng.random((100, 1, 1))).astype(np.uint8))
+
+
+def halfway(cwd: Path) -> None:
+    """A run that was killed halfway."""
+    data(cwd)
+    half = len(operations([*VAE, "--out", "whole"], cwd, "whole")) // 2
+    shutil.rmtree(cwd / "whole")
+    call([*VAE, "--out", "run"], cwd, prepare=Watch(cwd / "run", half, kill))
+
+
+def _finished(cwd: Path) -> None:
+    data(cwd)
+    call([*VAE, "--out", "run"], cwd)
+    call(["sample", "run", "--out", "out/samples.png", "--seed", "1"], cwd)
+
+
+def _damaged(cwd: Path) -> None:
+    """A finished run with a damaged configuration, damaged best weights and a damaged row."""
+    data(cwd)
+    call([*VAE, "--out", "run"], cwd)
+    for name, at in (("config.json", 40), ("checkpoints/best.safetensors", -5), ("metrics.jsonl", 30)):
+        content = bytearray((cwd / "run" / name).read_bytes())
+        content[at] ^= 1
+        (cwd / "run" / name).write_bytes(content)
+
+
+SCENES = {
+    "train vae": Scene([*VAE, "--out", "run"], "run", [RESUME, [*VAE, "--out", "run"]], data),
+    "train gan": Scene([*GAN, "--out", "run"], "run", [RESUME, [*GAN, "--out", "run"]], data),
+    "train --resume": Scene(RESUME, "run", [RESUME], halfway),
+    "train --from": Scene(FROM, "new", [["train", "--resume", "new", "--quiet"], FROM], _finished),
+    "doctor --mend": Scene(DOCTOR, "run", [DOCTOR], _damaged, codes=(0, 1)),
+    "sample --out": Scene(SAMPLE, "out", [SAMPLE], _finished),
+    "report": Scene(REPORT, "out", [REPORT], _finished, quick=False),
+    "compare": Scene(COMPARE, "study", [COMPARE], data, 120.0, quick=False),
+}
+
+
+def operations(argv: Words, cwd: Path, within: str, seconds: float = 60.0) -> list[str]:
+    """The file operations of a call that nothing disturbs."""
+    log = cwd / "operations.txt"
+    done = call(argv, cwd, seconds, Watch(cwd / within, log=log))
+    if done.code not in (0, 1):
+        raise RuntimeError(f"{argv} failed undisturbed: {done.err}")
+    found = log.read_text().splitlines()
+    log.unlink()
+    return found
+
+
+@dataclass
+class Stage:
+    """A scene made ready: what its call finds, the operations it makes, what it leaves, and how long it takes."""
+
+    name: str
+    scene: Scene
+    found: Path
+    operations: list[str]
+    whole: dict[str, str]
+    seconds: float
+
+    @classmethod
+    def of(cls, name: str, folder: Path) -> "Stage":
+        """Make a scene ready in a folder."""
+        scene, found = SCENES[name], folder / re.sub(r"\W", "", name)
+        found.mkdir()
+        scene.before(found)
+        stage = cls(name, scene, found, [], {}, 0.0)
+        cwd = stage.fresh()
+        stage.operations = operations(scene.argv, cwd, scene.within, scene.seconds)
+        stage.whole = content(cwd)
+        stage.seconds = call(scene.argv, stage.fresh(), scene.seconds).seconds
+        return stage
+
+    def fresh(self) -> Path:
+        """A working directory with what the call finds, always at the same place, since runs keep their data's."""
+        cwd = self.found.with_name(f"{self.found.name}-at-work")
+        shutil.rmtree(cwd, ignore_errors=True)
+        return shutil.copytree(self.found, cwd)
+
+    def writes(self, at: int) -> bool:
+        """Whether an operation changes anything."""
+        return not self.operations[at].startswith("read ")
+
+    def call(self, cwd: Path, prepare: Callable[[], None] = lambda: None) -> Outcome:
+        """The call, with something done to its process first."""
+        return call(self.scene.argv, cwd, self.scene.seconds, prepare)
+
+    def taken_up(self, cwd: Path) -> str | None:
+        """Take up what was broken off; what was wrong then, or None."""
+        for argv in self.scene.again:
+            again = call(argv, cwd, self.scene.seconds)
+            if again.hung:
+                return "hung when it was taken up"
+            if again.code in self.scene.codes:
+                return self.differs(cwd)
+            if not again.sentence:
+                break
+        return f"could not be taken up: {again.last}"
+
+    def judged(self, outcome: Outcome, cwd: Path) -> str | None:
+        """What is wrong with a call that the system said no to, and with taking it up; or None."""
+        if outcome.hung:
+            return "hung"
+        if outcome.code in self.scene.codes:  # it was nothing that mattered, or was told
+            return None if outcome.warned or ".damaged" in outcome.out else self.differs(cwd)
+        if not outcome.sentence:
+            return f"an error of the system ended in: {outcome.last}"
+        return self.taken_up(cwd)
+
+    def differs(self, cwd: Path) -> str | None:
+        """What is not as an undisturbed call leaves it, or None."""
+        now = content(cwd)
+        wrong = sorted(name for name in now.keys() | self.whole.keys() if now.get(name) != self.whole.get(name))
+        return f"is not the same afterwards: {', '.join(wrong[:3])}" if wrong else None
+
+
+@cache
+def stages(folder: Path, quick: bool) -> list[Stage]:
+    """The scenes, made ready once."""
+    return [Stage.of(name, folder) for name, scene in SCENES.items() if scene.quick or not quick]
+
+
+def content(folder: Path) -> dict[str, str]:
+    """What files hold, bit for bit, but for what tells of time: each by its name, as a checksum."""
+    return {str(path.relative_to(folder)): _sum(path) for path in sorted(folder.rglob("*")) if _counts(path)}
+
+
+def _counts(path: Path) -> bool:
+    """What is left half written counts in a run's folder, which the next training sweeps."""
+    if path.suffix == ".part" and path.parent.name not in ("run", "checkpoints"):
+        return False
+    if not path.is_file() or path.stat().st_size > LARGEST:
+        return False
+    return path.name not in (".lock", "cost.json") and path.suffix not in (".html", ".png")
+
+
+def _sum(path: Path) -> str:
+    try:
+        if path.suffix == ".npz":
+            with np.load(path) as arrays:
+                return _of({name: arrays[name] for name in arrays.files}, {})
+        if path.suffix == ".safetensors":
+            with safe_open(path, "np") as file:
+                return _of({name: file.get_tensor(name) for name in file.keys()}, file.metadata())  # noqa: SIM118
+    except Exception:  # whatever is wrong with it: that it is not whole is what counts
+        return "damaged"
+    text = SECONDS.sub(b"", path.read_bytes()) if path.suffix == ".json" else path.read_bytes()
+    return sha256(text).hexdigest()
+
+
+def _of(arrays: dict[str, np.ndarray], notes: dict[str, str]) -> str:
+    parts = (f"{name} {array.dtype} {array.shape}".encode() + array.tobytes() for name, array in sorted(arrays.items()))
+    return sha256(b"\n".join([*parts, repr(sorted(notes.items())).encode()])).hexdigest()
