@@ -39,11 +39,20 @@ def write_result(path: Path, write: Write, force: bool = False) -> None:
         UserError: as :func:`check_targets` and :func:`replace_atomically`.
     """
     check_targets([path], force=force)
+    make_way(path)
+    replace_atomically(path, write)
+
+
+def make_way(path: Path) -> None:
+    """Make the folder that a file is going to be in, where it is not there yet.
+
+    Raises:
+        UserError: if that cannot be done, naming the file.
+    """
     try:
         make_folder(path.parent)
     except OSError as error:
         raise _unwritten(path, error) from error
-    replace_atomically(path, write)
 
 
 def check_targets(paths: Iterable[Path], data: Path | None = None, force: bool = False) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from reparam.door import present
 from reparam.errors import UserError
+from reparam.files import make_way
 from reparam.runs.sealed import read_sealed, write_sealed
 from reparam.settings import Config, DataConfig, Positive
 
@@ -74,6 +75,7 @@ def settle(protocol: Protocol, out: Path) -> None:
     file = out / FILE
     if present(file):
         _check_same(Protocol(**read_sealed(file)), protocol, out)
+    make_way(file)
     write_sealed(file, protocol.model_dump(mode="json"))
 
 

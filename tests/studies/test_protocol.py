@@ -1,0 +1,20 @@
+"""The protocol of a comparison is written where nothing is yet, and refused where nothing can be."""
+
+import pytest
+
+from reparam.errors import UserError
+from reparam.studies.protocol import FILE, Protocol, settle
+
+
+def test_its_folder_is_made_with_those_above_it(tmp_path):
+    settle(Protocol(), tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b" / FILE).is_file()
+    settle(Protocol(count=5), tmp_path / "a" / "b")
+    with pytest.raises(UserError, match="holds a comparison by another protocol"):
+        settle(Protocol(seconds=1), tmp_path / "a" / "b")
+
+
+def test_a_file_in_its_place_is_a_sentence(tmp_path):
+    (tmp_path / "a").write_text("mine")
+    with pytest.raises(UserError, match=r"compare\.json"):
+        settle(Protocol(), tmp_path / "a" / "b")
