@@ -1,5 +1,6 @@
 """One call of the command in a process of its own, forked so that it starts at once, bounded in time and memory."""
 
+import io
 import os
 import resource
 import select
@@ -10,6 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 CRASHED = 70
 """The exit code of a call that ended in an exception."""
@@ -112,6 +114,8 @@ def _child(argv: list[str], cwd: Path, streams: tuple[int, int], prepare: Callab
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number, stream in enumerate(streams, 1):
             os.dup2(stream, number)
+        sys.stdin, sys.stdout = io.TextIOWrapper(io.FileIO(0)), _stream(1)  # as a process of its own has them
+        sys.stderr = _stream(2, line_buffering=True, errors="backslashreplace")
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -127,6 +131,10 @@ def _child(argv: list[str], cwd: Path, streams: tuple[int, int], prepare: Callab
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _stream(descriptor: int, **how: Any) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedWriter(io.FileIO(descriptor, "w", closefd=False)), "utf-8", **how)
 
 
 def _read(child: int, texts: dict[int, bytes], seconds: float) -> int | None:
