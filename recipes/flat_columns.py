@@ -1,6 +1,6 @@
 """Whole numbers and dates that are as frequent everywhere in their range: what a VAE makes of their ends.
 
-    .venv/bin/python recipes/flat_columns.py --seeds 3     # two minutes on two cores
+    .venv/bin/python recipes/flat_columns.py --seeds 3     # four minutes on two cores
 
 A seeded table: an age and a day, both flat, an income that rises with age, and a town that goes with it. The VAE that
 `reparam train vae` composes is trained twice on the same rows: with ends that own what a logistic has beyond them, as
