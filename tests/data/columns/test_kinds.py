@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import chisquare, norm
 
 from reparam.data.columns.guess import guess, heavy_tail
 from reparam.data.columns.kinds import KINDS, of_kind
@@ -332,3 +332,52 @@ def test_an_end_owns_what_lies_beyond_it_in_schemas_that_do_not_say():
     assert (kind.family.owns_below, kind.family.owns_above) == (False, False)
     old = type(kind)(**{k: v for k, v in kind.model_dump().items() if not k.startswith("owns")})
     assert (old.family.owns_below, old.family.owns_above) == (True, True)
+
+
+REALS = {
+    "flat": (ENDS.uniform(10, 60, 2000), (False, False)),
+    "flat, a digit behind the point": (ENDS.uniform(10, 60, 2000).round(1), (False, False)),
+    "bell": (ENDS.normal(size=2000), (False, False)),
+    "amounts, many of them none": (ENDS.lognormal(3, 1, 500).round(2) * (ENDS.random(500) < 0.7), (True, False)),
+    "shares that were cut at 1": (np.minimum(ENDS.exponential(0.7, 500), 1.0), (False, True)),
+    "moments": (np.datetime64("2021-01-01T00:00:00") + ENDS.integers(0, 10**7, 1000), (False, False)),
+}
+
+
+@pytest.mark.parametrize(("values", "owns"), REALS.values(), ids=REALS)
+def test_numbers_beyond_the_range_are_mirrored_at_its_ends_or_owned_by_them(values, owns):
+    given = column(values)
+    schema, _ = schema_of(given, "date" if values.dtype.kind == "M" else "number")
+    kind = schema.columns[0]
+    assert (kind.owns_below, kind.owns_above) == owns
+    numbers = values.astype("datetime64[s]").astype(np.int64).astype(float) if values.dtype.kind == "M" else values
+    u = np.random.default_rng(5).normal(0, 1.5, 4000)
+    x = np.zeros((4000, 2), np.float32)
+    x[:, 0] = u
+    t = x[:, 0].astype(np.float64) * kind.scale + kind.offset
+    low, high = numbers.min(), numbers.max()
+    expected = np.where((t < low) & (2 * low - t < high) & (not owns[0]), 2 * low - t, t)
+    expected = np.where((t > high) & (2 * high - t > low) & (not owns[1]), 2 * high - t, expected).clip(low, high)
+    made = schema.cells(x).columns[0].values
+    made = made.astype("datetime64[us]").astype(np.int64) / 1e6 if values.dtype.kind == "M" else made
+    # mirrored where what is rounded to the end ends: a whole step beside
+    step = 1.0 if values.dtype.kind == "M" else 0.0 if kind.decimals is None else 10.0**-kind.decimals
+    np.testing.assert_allclose(made, expected, rtol=2.0**-50, atol=1.5 * step + 1e-12)
+    at_ends = [(made == end).mean() for end in (low, high)]
+    assert [share > 0.02 for share in at_ends] == [
+        (t < low).mean() > 0.02 and owns[0],
+        (t > high).mean() > 0.02 and owns[1],
+    ]
+
+
+def test_numbers_of_few_digits_are_as_frequent_at_the_ends_as_beside_them():
+    """Of a model that is flat far beyond the range, which a mirror brings into it."""
+    schema, _ = schema_of(column(ENDS.integers(100, 150, 5000) / 10, decimals=1), "number")
+    kind = schema.columns[0]
+    x = np.zeros((200_000, 2), np.float32)
+    x[:, 0] = (ENDS.uniform(7.95, 16.95, len(x)) - kind.offset) / kind.scale
+    made = np.rint(10 * schema.cells(x).columns[0].values).astype(int)
+    counts = np.bincount(made - 100, minlength=50)
+    expected = np.full(50, 2000.0) + 2000.0 * np.r_[np.ones(20), np.zeros(10), np.ones(20)]
+    expected = expected * len(x) / expected.sum()
+    assert chisquare(counts, expected).pvalue > 1e-4

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import field_validator, model_validator
 
-from reparam.data.columns.ends import piles
+from reparam.data.columns.ends import mirrored, piles
 from reparam.data.columns.integer import MOST_SPAN, Whole
 from reparam.data.columns.kind import ColumnKind, Read, base, present, wrong
 from reparam.data.columns.number import Scale
@@ -30,7 +30,7 @@ class Date(ColumnKind):
     """A date or a moment.
 
     Of whole days the number since 1970, a whole number between the first and the last; else seconds since 1970, a real
-    number in units of their spread, rounded as the data's are and brought to the ends of their range.
+    number in units of their spread, rounded as the data's are and within their range.
     """
 
     word: ClassVar[str] = "date"
@@ -48,7 +48,7 @@ class Date(ColumnKind):
     written: str | None = None
     """How dates are written, in the words of strptime; none: as dates themselves."""
     owns_below: bool = True
-    """Of whole days: whether the first stands for all that a logistic has before it, too; else that is cut off."""
+    """Whether the first stands for all that a model has before it, too; else that is cut off, of moments mirrored."""
     owns_above: bool = True
     """Whether the last stands for all after it."""
 
@@ -85,7 +85,7 @@ class Date(ColumnKind):
         grain = next(grain for grain in GRAINS if not (counts % grain).any())
         from_first = (counts - counts[0]) / _unit(grain)
         offset, scale = standard(from_first)
-        owns_below, owns_above = piles(from_first) if grain == DAY else (True, True)
+        owns_below, owns_above = piles(from_first)
         return cls(
             **base(column, why),
             low=_iso(moments.min()),
@@ -157,7 +157,10 @@ class Date(ColumnKind):
         base, rest = divmod(self.offset * unit, grain)
         apart = np.clip(entries[:, 0] * self.scale * unit, -1e18, 1e18)
         counts = (base + np.rint((apart + rest) / grain).astype(np.int64)) * grain
-        counts = counts.clip(self._end(self.low), self._end(self.high))
+        first, last = self._end(self.low), self._end(self.high)
+        ends = -0.5, (last - first) / grain + 0.5, self.owns_below, self.owns_above
+        within = first + np.rint(mirrored((counts - first) / grain, *ends)).astype(np.int64) * grain
+        counts = np.where((counts < first) | (counts > last), within, counts).clip(first, last)
         return Column(self.name, counts.astype("datetime64[us]"), missing, written=self.written)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from reparam.data.columns.ends import mirrored, piles
 from reparam.data.columns.kind import ColumnKind, Read, base, wrong
 from reparam.data.columns.scaling import MOST, decimals_of, has_decimals, standard
 from reparam.data.readers.cells import Column
@@ -39,8 +40,8 @@ def _number(word: str) -> float:
 class Number(ColumnKind):
     """A real number: entry u = (t(x) - offset) / scale, with t the identity here.
 
-    A number that a model made is rounded as those of the data are, and brought to the ends of their range where it
-    lies beyond.
+    A number that a model made is rounded as those of the data are, and mirrored at an end of their range where it lies
+    beyond, or brought to that end where numbers pile up there.
     """
 
     word: ClassVar[str] = "number"
@@ -58,6 +59,10 @@ class Number(ColumnKind):
     """Digits behind the point; none: all there are."""
     whole: bool = False
     """Given back as whole numbers."""
+    owns_below: bool = True
+    """Whether the lowest stands for all that a model makes below it."""
+    owns_above: bool = True
+    """Whether the highest stands for all above."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -79,6 +84,7 @@ class Number(ColumnKind):
         whole = column.values.dtype.kind == "i"
         decimals = 0 if whole else digits(column, numbers)
         low, high = float(numbers.min()), float(numbers.max())
+        owns_below, owns_above = piles(numbers)
         # whole numbers keep their last digit where the offset is one, too
         return cls(
             **base(column, why),
@@ -89,6 +95,8 @@ class Number(ColumnKind):
             high=high if decimals is None else round(high, decimals),
             decimals=decimals,
             whole=whole,
+            owns_below=owns_below,
+            owns_above=owns_above,
         )
 
     @classmethod
@@ -129,7 +137,7 @@ class Number(ColumnKind):
 
     def column(self, entries: np.ndarray, missing: np.ndarray, noise: np.random.Generator) -> Column:
         """Numbers, rounded, within the range."""
-        numbers = self.back(entries[:, 0] * self.scale + self.offset)
+        numbers = self.back(self._mirrored(entries[:, 0] * self.scale + self.offset))
         if self.decimals is not None:
             numbers = np.round(numbers, self.decimals)
         if self.low is not None or self.high is not None:
@@ -137,6 +145,15 @@ class Number(ColumnKind):
         if not self.whole:
             return Column(self.name, np.where(missing, np.nan, numbers), missing, self.decimals)
         return Column(self.name, np.clip(numbers, -LARGEST, LARGEST).astype(np.int64), missing, 0)
+
+    def _mirrored(self, t: np.ndarray) -> np.ndarray:
+        """What lies beyond the range mirrored at ends that do not own it, where what is rounded to them ends."""
+        if self.low is None or self.high is None:
+            return t
+        half = 0.0 if self.decimals is None else 0.5 * 10.0**-self.decimals
+        with np.errstate(invalid="ignore", divide="ignore"):  # of a range that was edited there may be no logarithm
+            low, high = self.there(np.array([self.low - half, self.high + half])).tolist()
+        return mirrored(t, low, high, self.owns_below, self.owns_above)
 
 
 def between(low: float | None, high: float | None, decimals: int | None = None) -> str:
