@@ -16,7 +16,7 @@ from reparam.training.callbacks import Callback, Row
 if TYPE_CHECKING:
     from reparam.training.session import Session
 
-HELP = "try a lower `learning_rate`, gradient_clip=1, or look for huge values in the data"
+HELP = "try a lower `learning_rate`, gradient_clip=1, more data, or look for huge values in them"
 
 
 class HighWater:
@@ -69,7 +69,8 @@ def untrained(name: str | None, rows: Sequence[Row]) -> str | None:
     >>> rows = [{"split": "validation", "step": step, "epoch": step / 9, "elbo": -100.0 - step} for step in (0, 9, 18)]
     >>> untrained("elbo", rows)
     'training made the model worse (validation elbo -100.00 untrained, -118.00 after 2 epochs), so that the untrained
-    weights are kept as the best: try a lower `learning_rate`, gradient_clip=1, or look for huge values in the data'
+    weights are kept as the best: try a lower `learning_rate`, gradient_clip=1, more data, or look for huge values in
+    them'
     """
     mark = HighWater.of(name, rows)
     if name is None or mark.step or mark.value == -math.inf:

@@ -9,6 +9,7 @@ from reparam.training.cost import Cost
 from reparam.training.diagnosis import Diagnosis
 from reparam.training.interrupt import Interruption
 from reparam.training.lengths import Lengths
+from reparam.training.little import Little
 from reparam.training.log import Log
 from reparam.training.reading import Reading
 from reparam.training.snapshots import Snapshots
@@ -28,7 +29,7 @@ def standard(config: TrainingConfig, folder: RunFolder | None, progress: Callbac
         progress: what the user sees.
     """
     patience = [Patience(config.patience)] if config.patience else []
-    said = [Reading(), Lengths(), Diagnosis()]
+    said = [Reading(), Little(), Lengths(), Diagnosis()]
     if folder is None:
         return [Interruption(), progress, *said, *patience, Best(None), Floors()]
     board = [TensorBoard(folder.path / "tensorboard")] if config.tensorboard else []
