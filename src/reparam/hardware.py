@@ -1,5 +1,6 @@
 """Which device and which number format: asked for by the user, found out from the machine, never assumed."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ COUNTS: Mapping[str, Callable[[], int]] = {
 }
 """The kinds of device there are, and how many of each this machine has."""
 CPUINFO = Path("/proc/cpuinfo")
+MEMINFO, MEMBERSHIP, CGROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 NARROW = {"mps"}
 """Those that have no float64; of Intel's some have, some have not."""
 PRODUCTS = (
@@ -68,6 +70,46 @@ def in_float64(x: Tensor) -> Tensor:
     tensor([1.], dtype=torch.float64)
     """
     return (x if widest(x.device) == torch.float64 else x.cpu()).double()
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that could still be had on a device; None where the system does not tell.
+
+    >>> free = free_memory(torch.device("cpu"))
+    >>> free is None or free > 0
+    True
+    """
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + unused
+    if device.type != "cpu":
+        return None
+    told = [left for left in (_system_memory(), _allowed_memory()) if left is not None]
+    return min(told, default=None)
+
+
+def _system_memory() -> int | None:
+    """What the system could hand out without swapping."""
+    with suppress(OSError, StopIteration, ValueError):
+        lines = MEMINFO.read_text().splitlines()
+        return 1024 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1])
+    with suppress(OSError, ValueError, AttributeError):
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
+def _allowed_memory() -> int | None:
+    """What is left of a container's share, where the process is in one: beyond it the kernel kills."""
+    with suppress(OSError, ValueError, StopIteration):
+        own = MEMBERSHIP.read_text().partition("::")[2].strip().lstrip("/")
+        for group in (CGROUPS / own, CGROUPS):
+            limit = group / "memory.max"
+            if limit.exists() and (most := limit.read_text().strip()) != "max":
+                used = int((group / "memory.current").read_text())
+                lines = (group / "memory.stat").read_text().splitlines()
+                cached = next(line for line in lines if line.startswith("inactive_file")).split()[1]
+                return max(0, int(most) - used + int(cached))
+    return None
 
 
 def multiplies_bf16_fast(device: torch.device) -> bool:

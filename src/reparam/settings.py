@@ -161,6 +161,8 @@ class TrainingConfig(Config):
     """Where to train: auto, cpu, cuda or cuda:1, mps (Apple), xpu (Intel)."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the networks; auto: bf16 where the hardware multiplies it fast. Losses stay in float32."""
+    memory: NotNegative | None = None
+    """Gigabytes that training may take, more is refused; unless given, what is free (0: try whatever it takes)."""
     compile: bool = False
     """Compile the networks with torch.compile (a slow start, then faster steps on some machines)."""
     keep_every: Positive | None = None

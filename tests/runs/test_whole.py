@@ -90,7 +90,7 @@ def test_a_changed_default_changes_no_old_run(run, monkeypatch):
 def test_config_json_leaves_nothing_open(run):
     config = json.loads((run / "config.json").read_text())
     assert set(config) == {"schema", "settings", "model", "training", "data", "origin", "machine", "checksum"}
-    may_be_none = {"epochs", "optimizer", "learning_rate", "gradient_clip", "patience", "keep_every"}
+    may_be_none = {"epochs", "optimizer", "learning_rate", "gradient_clip", "patience", "keep_every", "memory"}
     assert {k for k, v in config["training"].items() if v is None or v == "auto"} <= may_be_none
     assert config["training"]["steps"] > 0
     assert {k for k, v in config["data"].items() if v is None} <= set()

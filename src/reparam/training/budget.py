@@ -13,6 +13,8 @@ from reparam.models.protocols import Watches, can
 from reparam.randomness import noise
 from reparam.runs.config import RunConfig
 from reparam.settings import TrainingConfig
+from reparam.training.fits import check_memory
+from reparam.training.lone import check_batch
 from reparam.training.loop import Loop, steps_per_epoch
 from reparam.training.resolve import resolve, settle
 from reparam.training.start import fresh_model
@@ -47,6 +49,8 @@ def steps_within(config: RunConfig, seconds: float, compose: Callable[[Dataset],
 def _seconds_per_step(model: Model, asked: TrainingConfig, data: Dataset) -> float:
     """A step, with its share of an epoch's validation and of a logged row's readings."""
     training = settle(asked.model_copy(update={"steps": ANY_TOTAL, "epochs": None}), model, data)
+    check_batch(model, data, training.batch_size)
+    check_memory(model, data, training)
     model = model.to(choose_device(training.device)).train()
     device = next(model.parameters()).device
     batches, turns = Batches(data.train, data, training.batch_size, training.seed, device), list(model.turns())

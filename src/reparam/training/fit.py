@@ -21,6 +21,7 @@ from reparam.runs.record import Record, record_of
 from reparam.runs.run import Run, check_fingerprint
 from reparam.settings import DataConfig
 from reparam.training.callbacks import Callback, check_callbacks
+from reparam.training.fits import check_memory
 from reparam.training.lone import check_batch
 from reparam.training.progress import choose
 from reparam.training.resolve import check_same_settings, settle, usual_training
@@ -96,6 +97,7 @@ def fit(
         asked = asked or config or RunConfig(data=_describe(data), training=training)
         training = settle(training, model, data)
         check_batch(model, data, training.batch_size)
+        check_memory(model, data, training)
         written = record_of(model, asked, training, DataRecord.of(data), origin)
         if place is not None:
             place.create(written)

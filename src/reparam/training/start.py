@@ -20,6 +20,7 @@ from reparam.runs.weights import trainings
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.training.checkpoint import drop_previous
 from reparam.training.fit import fit
+from reparam.training.fits import bounded_weights
 from reparam.training.progress import Words, choose
 from reparam.training.resolve import check_same_settings, resolve, traits_of
 
@@ -181,5 +182,6 @@ def fresh_model(config: RunConfig, data: Dataset) -> Model:
     """The model that the settings describe for the data, its first weights a function of the seed."""
     if config.model is None:
         raise UserError("these settings describe no model: give RunConfig(model=...)")
-    with noise(config.training.seed, "weights"):
-        return build_model(config.model, data.data_shape, traits_of(data))
+    traits = traits_of(data)
+    with noise(config.training.seed, "weights"), bounded_weights(config.model, traits, config.training):
+        return build_model(config.model, data.data_shape, traits)

@@ -1,0 +1,225 @@
+"""Whether a training fits memory: estimated before anything large is made, and refused with what would fit."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from reparam.data import Batches, Dataset
+from reparam.errors import UserError
+from reparam.hardware import choose_device, free_memory
+from reparam.models.model import Batch, Model, Turn
+from reparam.models.traits import Traits
+from reparam.randomness import noise
+from reparam.settings import ModelConfig, ResolvedTraining, TrainingConfig
+
+FLOAT = 4
+STATES = {"adam": 2, "adamw": 2, "rmsprop": 1, "sgd": 0}
+"""Numbers that an update rule keeps of each weight."""
+PER_WEIGHT = 4
+"""Numbers of each weight that are held with Adam: itself, its gradient, two moments."""
+UNSUSPECTED = 0.05
+"""What surely takes less than this share of the memory that is free is not looked at more closely."""
+NUMBERS_PER_VALUE = 64
+"""More than networks usually keep of each value of an example, to go back through."""
+TRANSIENT = 2.25
+"""A step's peak by what it keeps to go back through: 2.2 to 3 were measured, and 1.7 of residual networks."""
+GIGA = 1e9
+ANYWAY = "or memory=0 to try it all the same"
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes that a training takes.
+
+    Attributes:
+        fixed: weights, their gradients, what the optimizers keep; on a device of its own memory the data.
+        each: for each example of a batch.
+    """
+
+    fixed: int
+    each: int
+
+    def of(self, batch: int) -> int:
+        """With batches of so many examples."""
+        return self.fixed + batch * self.each
+
+    def most(self, free: int) -> int:
+        """The largest batch, a power of two, that fits; 0 if none does.
+
+        >>> Need(fixed=100, each=10).most(free=190), Need(fixed=100, each=10).most(free=105)
+        (8, 0)
+        """
+        fitting = (free - self.fixed) // self.each if self.each else 0
+        return 1 << fitting.bit_length() - 1 if fitting > 0 else 0
+
+
+@contextmanager
+def bounded_weights(settings: ModelConfig, traits: Traits, training: TrainingConfig) -> Iterator[None]:
+    """Within the block no more weights are made than could be trained.
+
+    Args:
+        settings: of the kind that is composed, resolved.
+        traits: of the data.
+        training: where it is to be trained, and what it may take.
+
+    Raises:
+        UserError: before the first layer that is too much is made, saying what would fit.
+    """
+    allowed = _allowed(training)
+    if allowed is None:
+        yield
+        return
+
+    def refuse(weights: int) -> None:
+        takes = FLOAT * PER_WEIGHT * weights
+        if takes > allowed:
+            raise UserError(
+                f"the model has {weights / 1e6:,.0f} million weights at least, and to train them takes "
+                f"{takes / GIGA:.1f} GB, more than {_words(training, allowed)}: {_smaller(settings, traits)}, {ANYWAY}"
+            )
+
+    with _Counted(refuse):
+        yield
+
+
+class _Counted(TorchFunctionMode):
+    """Counts the numbers that layers ask room for, before they get it.
+
+    Args:
+        told: of the sum so far.
+    """
+
+    def __init__(self, told: Callable[[int], None]) -> None:
+        super().__init__()
+        self.told, self.made = told, 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.empty and args:  # what torch.nn's layers make their weights by
+            self.made += math.prod(args if isinstance(args[0], int) else args[0])
+            self.told(self.made)
+        return func(*args, **(kwargs or {}))
+
+
+def _allowed(training: TrainingConfig) -> int | None:
+    """Bytes that a training may take: as asked, else what is free; None where there is no bound, or none is known."""
+    if training.memory is not None:
+        return round(training.memory * GIGA) or None
+    return free_memory(choose_device(training.device))
+
+
+def _words(training: TrainingConfig, allowed: int) -> str:
+    return f"memory={training.memory:g} allows" if training.memory else f"the {allowed / GIGA:.1f} GB that are free"
+
+
+def _smaller(settings: ModelConfig, traits: Traits) -> str:
+    """What would make the model smaller, in words."""
+    given = settings.model_dump()
+    convolutions = traits.is_image and min(traits.data_shape[1:]) >= 8 and given.get("network") == "mlp"
+    widths = [f"a smaller `{name}`" for name in ("hidden", "generator_hidden", "width") if given.get(name)]
+    ways = ['network="conv"'] * convolutions + widths[:1] + ["image_size=..."] * traits.is_image
+    return f"give {', '.join(ways)}"
+
+
+def check_memory(model: Model, data: Dataset, training: ResolvedTraining) -> None:
+    """Refuse a training that does not fit the memory that is free.
+
+    Args:
+        model: on the CPU or on its device; it is left as it is.
+        data: what it is to be trained on.
+        training: how.
+
+    Raises:
+        UserError: saying what it takes, and the batch size that would fit.
+    """
+    device = choose_device(training.device)
+    allowed, batch = _allowed(training), min(training.batch_size, len(data.train))
+    if allowed is None or _surely(model, data, batch) < UNSUSPECTED * allowed:
+        return
+    need = needed(model, data, training, device)
+    if need is None or need.of(batch) <= allowed:
+        return
+    smaller = "a smaller network or image_size=..." if data.is_image else "a smaller network"
+    way = f"batch_size={need.most(allowed)}" if need.most(allowed) else smaller
+    raise UserError(
+        f"to train on batches of {batch:,} examples takes about {need.of(batch) / GIGA:.1f} GB, more than "
+        f"{_words(training, allowed)}: give {way}, {ANYWAY}"
+    )
+
+
+def _surely(model: Model, data: Dataset, batch: int) -> int:
+    """More bytes than a training of an ordinary model takes."""
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    return FLOAT * (4 * weights + batch * NUMBERS_PER_VALUE * math.prod(data.data_shape))
+
+
+def needed(model: Model, data: Dataset, training: ResolvedTraining, device: torch.device) -> Need | None:
+    """What a training takes, by what two small batches keep to go back through; None where that cannot be told."""
+    weights = FLOAT * sum(parameter.numel() for parameter in model.parameters())
+    # on the CPU weights and data are there already, and what is free is free beside them
+    fixed = 0 if device.type == "cpu" else weights + _bytes_of(data)
+    turns = {turn.name: turn for turn in model.turns()}
+    for name, turn in turns.items():
+        learned = sum(parameter.numel() for parameter in turn.moves.parameters() if parameter.requires_grad)
+        fixed += FLOAT * learned * (1 + STATES[training.optimizers[name]["optimizer"]])
+    kept = [_kept(model, data, rows) for rows in (2, 4)]
+    if None in kept:
+        return None
+    few, more = (int(value or 0) for value in kept)
+    each = max(0, more - few) // 2
+    return Need(fixed + int(TRANSIENT * max(0, few - 2 * each)), int(TRANSIENT * each))
+
+
+def _bytes_of(data: Dataset) -> int:
+    x = data.train.x
+    return x.numel() * x.element_size() if isinstance(x, Tensor) else 0
+
+
+def _kept(model: Model, data: Dataset, rows: int) -> int | None:
+    """Bytes that the most demanding turn keeps of a batch of so many examples to go back through."""
+    batch = _batch(model, data, rows)
+    try:
+        with _as_it_was(model), noise(0, "memory"), torch.enable_grad():
+            return max(_kept_by(turn, batch, model) for turn in model.turns())
+    except Exception:  # what is wrong with the model is said in its first step
+        return None
+
+
+def _kept_by(turn: Turn, batch: Batch, model: Model) -> int:
+    """Bytes that the graph of a turn's loss keeps, each storage once, weights aside."""
+    sizes = {parameter.untyped_storage().data_ptr(): 0 for parameter in model.parameters()}
+
+    def keep(tensor: Tensor) -> Tensor:
+        sizes.setdefault(tensor.untyped_storage().data_ptr(), tensor.untyped_storage().nbytes())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        loss = turn.loss(batch)["loss"]  # held until all is counted, so that no storage is given out twice
+    assert loss.requires_grad
+    return sum(sizes.values())
+
+
+def _batch(model: Model, data: Dataset, rows: int) -> Batch:
+    """Random rows, as many as asked for though the data may have fewer."""
+    device = next(model.parameters()).device
+    x, y = Batches(data.train, data, 1, 0, device)(0)
+    return Batch(x.expand(rows, *x.shape[1:]).contiguous(), None if y is None else y.expand(rows).contiguous())
+
+
+@contextmanager
+def _as_it_was(model: nn.Module) -> Iterator[None]:
+    """Within the block the model is in training mode; afterwards mode and buffers are as before."""
+    training, before = model.training, {name: buffer.clone() for name, buffer in model.named_buffers()}
+    model.train()
+    try:
+        yield
+    finally:
+        model.train(training)
+        with torch.no_grad():
+            for name, buffer in model.named_buffers():
+                buffer.copy_(before[name])
