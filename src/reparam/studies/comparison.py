@@ -10,6 +10,7 @@ from reparam.errors import UserError
 from reparam.runs.run import Run, load, read_data
 from reparam.settings import COMPARED, DataConfig
 from reparam.studies.contenders import contender
+from reparam.studies.foresight import foreseen
 from reparam.studies.protocol import Protocol, parse_budget, settle
 from reparam.studies.results import Results, judge
 from reparam.studies.trials import Trial, trials
@@ -67,7 +68,8 @@ def compare(
     read = DataConfig(data=data, binarization=binarization, **reading)
     protocol = Protocol(data=read, seconds=seconds, epochs=epochs, count=count, images=images)
     # mistakes that would make every model fail are told once, before anything is written
-    read_data(protocol.data)
+    for sentence in foreseen(read_data(protocol.data), protocol):
+        say(sentence)
     for name in models:
         contender(name)
     settle(protocol, Path(out))
