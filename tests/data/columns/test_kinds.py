@@ -162,7 +162,7 @@ def test_words_are_one_hot_and_rare_ones_are_pooled():
     x = schema.encode(cells, "it")
     assert (x[:, :256].sum(1) == 1).all()
     assert (x[:, 255] == np.isin(words.values, list(kind.pooled))).all()
-    (note,) = notes_on(schema.columns, cells)
+    (note,) = notes_on(schema.columns, cells, asked=["beside"])
     assert "all but the 255 most frequent are one level" in note
     # those that are not rare come back as they were, rare ones as one of them, by their shares
     found = schema.cells(x).columns[0].values
@@ -381,3 +381,20 @@ def test_numbers_of_few_digits_are_as_frequent_at_the_ends_as_beside_them():
     expected = np.full(50, 2000.0) + 2000.0 * np.r_[np.ones(20), np.zeros(10), np.ones(20)]
     expected = expected * len(x) / expected.sum()
     assert chisquare(counts, expected).pvalue > 1e-4
+
+
+def test_flat_numbers_and_piles_are_said():
+    cases = {
+        "flat": (ENDS.uniform(3, 8, 400), 'in \'c\': columns={"c": "quantile"} may suit'),
+        "piled": (ENDS.lognormal(3, 1, 500).round(2) * (ENDS.random(500) < 0.7), "pile up at an end of 'c'"),
+        "bell": (ENDS.normal(size=2000), None),
+        "half of a bell": (np.abs(ENDS.normal(size=400)), None),
+        "flat, few rows": (ENDS.uniform(3, 8, 100), None),
+        "whole numbers, which are cut off": (ENDS.integers(0, 500, 2000), None),
+    }
+    for name, (values, part) in cases.items():
+        given = column(values)
+        notes = notes_on([guess(given)], Cells((given,)))
+        assert len(notes) == (part is not None), name
+        assert part is None or part in notes[0]
+        assert notes_on([guess(given)], Cells((given,)), asked=["c"]) == ()

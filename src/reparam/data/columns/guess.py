@@ -17,6 +17,8 @@ OFTEN = 20
 """Numbers of few different values are levels where each is there so often on average."""
 ENOUGH = 20_000
 """Numbers that tell whether a tail is heavy."""
+ENOUGH_FLAT = 200
+"""Numbers that tell whether they are flat."""
 
 
 def guess(column: Column, names_rows: bool = True) -> ColumnKind:
@@ -78,6 +80,17 @@ def heavy_tail(column: Column, kind: ColumnKind) -> str | None:
     if _skew(numbers) > 3 and numbers.min() > 0 and abs(_skew(np.log(numbers))) < 1.5:
         return "log"
     return "quantile" if _fourth(numbers) > 30 else None
+
+
+def is_flat(column: Column, kind: ColumnKind) -> bool:
+    """Whether numbers are about as frequent everywhere in their range, which quantiles suit better than a bell."""
+    numbers = np.sort(present(column).astype(np.float64)) if type(kind) is Number else np.empty(0)
+    if len(numbers) < ENOUGH_FLAT or numbers[0] == numbers[-1]:
+        return False
+    shares = (numbers - numbers[0]) / (numbers[-1] - numbers[0])
+    apart = np.abs(shares - (np.arange(len(numbers)) + 0.5) / len(numbers)).max()
+    # as far as flat numbers stray one time in twenty, and a little
+    return bool(apart < 0.02 + 1.36 / len(numbers) ** 0.5)
 
 
 def _standard(numbers: np.ndarray) -> np.ndarray:

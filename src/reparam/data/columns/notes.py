@@ -5,8 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from reparam.data.columns.category import Category
-from reparam.data.columns.guess import heavy_tail
+from reparam.data.columns.date import Date
+from reparam.data.columns.guess import heavy_tail, is_flat
+from reparam.data.columns.integer import Integer
 from reparam.data.columns.kind import ColumnKind, present
+from reparam.data.columns.number import Number
 from reparam.data.columns.wording import counted, listed
 from reparam.data.readers.cells import Cells, Column
 
@@ -27,6 +30,8 @@ def notes_on(kinds: Sequence[ColumnKind], cells: Cells, asked: Sequence[str] = (
         *_together(free, "levels", "read as levels, since {they} take{s} few different values", "number"),
         *(note for kind in free if isinstance(kind, Category) and (note := _pooled(kind))),
         *_tails(free, columns),
+        *_flat(free, columns),
+        *_piled(free),
     )
 
 
@@ -67,4 +72,30 @@ def _tails(kinds: Sequence[ColumnKind], columns: dict[str, Column]) -> tuple[str
     return (
         f"a heavy tail in {listed(list(map(repr, better)))} (the median of {name!r} is {np.median(numbers):.4g}, its "
         f'largest {numbers.max():.4g}): columns={{"{name}": "{word}"}} may suit a model better',
+    )
+
+
+def _flat(kinds: Sequence[ColumnKind], columns: dict[str, Column]) -> tuple[str, ...]:
+    """One sentence on all columns of numbers that are about as frequent everywhere."""
+    names = [kind.name for kind in kinds if is_flat(columns[kind.name], kind)]
+    if not names:
+        return ()
+    return (
+        f"numbers as frequent everywhere in their range in {listed(list(map(repr, names)))}: "
+        f'columns={{"{names[0]}": "quantile"}} may suit a model better',
+    )
+
+
+def _piled(kinds: Sequence[ColumnKind]) -> tuple[str, ...]:
+    """One sentence on all columns whose values pile up at an end."""
+    piled = [
+        kind.name
+        for kind in kinds
+        if isinstance(kind, Number | Integer | Date) and (kind.owns_below or kind.owns_above)
+    ]
+    if not piled:
+        return ()
+    return (
+        f"values pile up at an end of {listed(list(map(repr, piled)))}: whatever a model makes beyond it becomes that "
+        "value (owns_below and owns_above of the schema)",
     )
