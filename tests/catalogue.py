@@ -141,7 +141,7 @@ GAMES = [
 MIXED = (
     Number(missing=True),
     Category(levels=3),
-    Integer(low=0, high=9, scale=3.0, offset=4.0),
+    Integer(low=0, high=9, scale=3.0, offset=4.0, owns_above=False),
     Number(transform="quantile", knots=((0.0, -2.0), (1.0, 0.0), (7.0, 2.0))),
     Category(levels=3, missing=True),
     Integer(low=0, high=1, missing=True),
