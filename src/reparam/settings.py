@@ -6,8 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from reparam.errors import UserError
 
-Positive = Annotated[int, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+MOST, GREATEST = 10**9, 1e30
+"""What no count and no number of the settings exceeds: torch's own types take no more."""
+Positive = Annotated[int, Field(gt=0, le=MOST)]
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Several = Annotated[int, Field(ge=2, le=MOST)]
+Above = Annotated[float, Field(gt=0, le=GREATEST)]
+NotNegative = Annotated[float, Field(ge=0, le=GREATEST)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -139,19 +144,19 @@ class TrainingConfig(Config):
     """Examples per batch; unless given, 256, and fewer where an epoch would have fewer than eight batches."""
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] | None = None
     """The update rule; unless given, Adam, or what the model's turns ask for."""
-    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    learning_rate: Above | None = None
     """Peak learning rate; unless given, what a game's turns ask for, 0.006 for perceptrons, 0.002 for the rest."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    weight_decay: NotNegative = 0.0
     """Weight decay (decoupled with adamw)."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """How the learning rate falls after the warm-up."""
     warmup: Fraction = 0.05
     """Share of the steps over which the learning rate rises from 0."""
-    reach: Annotated[float, Field(gt=0)] | None = None
+    reach: Above | None = None
     """Largest learning rate times inputs of a linear layer, wider ones learn slower; perceptrons: 4.7 unless given."""
-    gradient_clip: Annotated[float, Field(gt=0)] | None = None
+    gradient_clip: Above | None = None
     """Largest gradient norm of a turn; unless given, 0.3 a value under a normal likelihood, 10 at least."""
-    patience: Annotated[int, Field(ge=0)] | None = None
+    patience: Count | None = None
     """Stop after so many epochs without a better validation bound (0: never); unless given, on little data."""
     validate_every: Positive | None = None
     """Epochs from one validation to the next; unless given 1, and more where these have few steps and are many."""

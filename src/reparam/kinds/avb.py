@@ -1,8 +1,6 @@
 """Adversarial variational Bayes."""
 
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Any, Literal
 
 from reparam.kinds import networks
 from reparam.kinds.kind import Idle, Kind
@@ -12,7 +10,7 @@ from reparam.models.vae.avb import AVB, PairDiscriminator
 from reparam.models.vae.implicit import ImplicitPosterior
 from reparam.models.vae.priors import StandardNormal
 from reparam.networks import MLP
-from reparam.settings import Positive, TrainingConfig
+from reparam.settings import Positive, Several, TrainingConfig
 
 
 class AVBConfig(NetworkConfig):
@@ -31,7 +29,7 @@ class AVBConfig(NetworkConfig):
     """Widths of the hidden layers from features of x and z to the log ratio."""
     adaptive_contrast: bool = False
     """Compare the posterior with the normal of its own moments instead of with the prior."""
-    contrast_samples: Annotated[int, Field(ge=2)] = 32
+    contrast_samples: Several = 32
     """Draws by which adaptive contrast estimates those moments."""
     discriminator_turns: Positive = 1
     """Updates of the discriminator per update of encoder and decoder."""

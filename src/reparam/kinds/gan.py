@@ -21,7 +21,7 @@ from reparam.kinds.players import (
 from reparam.models.gan.constraints import Constraint, GradientPenalty, ZeroCentred
 from reparam.models.gan.gan import ADAM, GAN, InstanceNoise
 from reparam.models.traits import Traits
-from reparam.settings import NotNegative, Positive, TrainingConfig
+from reparam.settings import Above, Count, NotNegative, Positive, TrainingConfig
 
 
 class GANConfig(PlayersConfig):
@@ -40,11 +40,11 @@ class GANConfig(PlayersConfig):
     """Share of the training before R1 and R2 begin to shrink; 0 for images and 0.4 for points unless given."""
     instance_noise: NotNegative = 0.0
     """Standard deviation of the noise on the discriminator's inputs at the start."""
-    noise_epochs: Annotated[float, Field(gt=0)] = 10.0
+    noise_epochs: Above = 10.0
     """Epochs until that noise has vanished."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """One-sided label smoothing: real examples' targets are 1 minus this."""
-    unroll: Annotated[int, Field(ge=0)] = 0
+    unroll: Count = 0
     """Discriminator updates the generator looks ahead."""
     discriminator_turns: Positive = 1
     """Updates of the discriminator per update of the generator."""

@@ -1,9 +1,8 @@
 """What the kinds with an encoder and a decoder share: their networks and the likelihood of the data."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field
 from torch import nn
 
 from reparam.errors import UserError
@@ -23,7 +22,7 @@ from reparam.models.vae.likelihoods import (
 )
 from reparam.models.vae.vae import VAE
 from reparam.networks import MLP, Affine, ConvDecoder, ConvEncoder, ResidualDecoder, ResidualEncoder
-from reparam.settings import ModelConfig, Positive, TrainingConfig
+from reparam.settings import Above, ModelConfig, Positive, Several, TrainingConfig
 
 WITH_NORMALS = (NormalLikelihood, ColumnsLikelihood)
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
@@ -45,9 +44,9 @@ class NetworkConfig(ModelConfig):
     """The nonlinearity between layers."""
     likelihood: LikelihoodName = "auto"
     """What the decoder's output means; auto: by column for tables, Bernoulli for grey images, else normal."""
-    scale: Annotated[float, Field(gt=0)] | None = None
+    scale: Above | None = None
     """Fixed standard deviation of a normal likelihood, in the data's units; learned unless given."""
-    levels: Annotated[int, Field(ge=2)] = 256
+    levels: Several = 256
     """Values of a categorical likelihood, equally spaced from 0 to 1."""
 
 

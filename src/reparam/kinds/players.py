@@ -24,7 +24,7 @@ from reparam.networks.players import (
     mlp_generator,
     orthogonal,
 )
-from reparam.settings import ModelConfig, NotNegative, Positive, TrainingConfig
+from reparam.settings import Count, ModelConfig, NotNegative, Positive, TrainingConfig
 
 
 class PlayersConfig(ModelConfig):
@@ -42,7 +42,7 @@ class PlayersConfig(ModelConfig):
     """Channels of the first convolution."""
     batch_norm: bool | None = None
     """Normalize batches within the generator; unless given, for images."""
-    fourier_features: Annotated[int, Field(ge=0)] | None = None
+    fourier_features: Count | None = None
     """Random frequencies the discriminator or critic sees vectors by; 32 for points unless given."""
     conditional: bool = False
     """Tell both players the class."""

@@ -1,22 +1,20 @@
 """The Wasserstein GAN."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from reparam.kinds.kind import Idle, Kind
 from reparam.kinds.players import IDLE, PlayersConfig, build_head, build_players, training, with_players
 from reparam.models.gan.constraints import Constraint, GradientPenalty, WeightClipping
 from reparam.models.gan.wgan import WGAN
 from reparam.models.traits import Traits
-from reparam.settings import Positive, TrainingConfig
+from reparam.settings import Above, Positive, TrainingConfig
 
 
 class WGANConfig(PlayersConfig):
     """A Wasserstein GAN; a gradient penalty or spectral normalization takes the place of clipping."""
 
     kind: Literal["wgan"] = "wgan"
-    clip: Annotated[float, Field(gt=0)] = 0.01
+    clip: Above = 0.01
     """Bound on every weight of the critic."""
     critic_turns: Positive = 5
     """Updates of the critic per update of the generator."""

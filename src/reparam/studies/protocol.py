@@ -2,15 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field
 
 from reparam.door import present
 from reparam.errors import UserError
 from reparam.files import make_way
 from reparam.runs.sealed import read_sealed, write_sealed
-from reparam.settings import Config, DataConfig, Positive
+from reparam.settings import Above, Config, DataConfig, Positive
 
 FILE = "compare.json"
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -24,7 +21,7 @@ class Protocol(Config):
 
     data: DataConfig = DataConfig()
     """Which data, and how they are read."""
-    seconds: Annotated[float, Field(gt=0)] | None = 60.0
+    seconds: Above | None = 60.0
     """Seconds of training for each run, turned into steps by timing some."""
     epochs: Positive | None = None
     """Passes over the training data instead."""
