@@ -33,6 +33,38 @@ class Unreadable(UserError):
     """The system does not let a file be read now, which says nothing of what is in it."""
 
 
+def user_path(given: str | os.PathLike[str]) -> Path:
+    """Where a path leads that a user gave, ``~`` filled in.
+
+    Raises:
+        UserError: if no system has such a path: its user is unknown, or a name in it is too long.
+
+    >>> user_path("a/b").parts
+    ('a', 'b')
+    >>> user_path("~nosuchuser/x")
+    Traceback (most recent call last):
+    reparam.errors.UserError: '~nosuchuser/x' begins with the home of a user that there is not: write the path out
+    """
+    try:
+        path = Path(given).expanduser()
+        os.lstat(path)
+    except RuntimeError:
+        raise UserError(f"{given!r} begins with the home of a user that there is not: write the path out") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
+            raise UserError(f"{_short(given)} is no path ({_why(error)}): name another") from None
+    return path
+
+
+def _short(given: str | os.PathLike[str]) -> str:
+    text = repr(os.fspath(given))
+    return text if len(text) <= 80 else f"{text[:60]}...{text[-20:]}"
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
 def present(path: Path) -> bool:
     """Whether anything stands there, a link to nothing included."""
     return os.path.lexists(path)
@@ -80,7 +112,7 @@ def require_readable(path: Path) -> None:
     """
     require_regular(path)
     try:
-        os.close(_open_at_once(str(path), os.O_RDONLY))
+        os.close(open_at_once(str(path), os.O_RDONLY))
     except OSError as error:
         _refuse(path, error)
 
@@ -99,7 +131,7 @@ def read_bytes(path: Path, most: int = MOST) -> bytes:
     """
     require_regular(path)
     try:
-        with io.open(path, "rb", opener=_open_at_once) as file:  # noqa: UP020 (Path.open takes no opener)
+        with io.open(path, "rb", opener=open_at_once) as file:  # noqa: UP020 (Path.open takes no opener)
             content = file.read(most + 1)
     except OSError as error:
         _refuse(path, error)
@@ -137,8 +169,8 @@ def parse(text: str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """A pipe that took the file's place in between is opened without waiting for a writer."""
+def open_at_once(path: str, flags: int) -> int:
+    """What opens a file, for ``open(..., opener=...)``: a pipe in its place is not waited for."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

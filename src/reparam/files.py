@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam._version import __version__
+from reparam.door import user_path
 from reparam.errors import UserError
 from reparam.result import Pieces
 
@@ -74,7 +75,7 @@ def check_targets(paths: Iterable[Path], data: Path | None = None, force: bool =
                 else f"{path} lies inside the data {data} and would be read as part of them: name another place with "
                 "out=..."
             )
-        if path.is_file() and not is_ours(path):
+        if user_path(path).is_file() and not is_ours(path):
             raise UserError(
                 f"{path} is there already and {_not_ours(path)}: name another file with out=..., or give force=True to "
                 "replace it"

@@ -13,6 +13,7 @@ from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse
 from reparam.cli.reading import as_settings, flags_of
 from reparam.cli.targets import check_free, picture_or_numbers
+from reparam.door import user_path
 from reparam.errors import UserError, printable
 from reparam.settings import ReadingConfig
 
@@ -83,7 +84,7 @@ def _write_schema(dataset: Any, options: DataOptions) -> None:
 
 def _stem(source: str, name: str) -> str:
     """The data's name without a file's ending."""
-    return name if Path(source).expanduser().is_dir() else Path(name).stem
+    return name if user_path(source).is_dir() else Path(name).stem
 
 
 def draw(dataset: Any, seed: int) -> tuple[Any, dict[str, np.ndarray]]:

@@ -1,5 +1,6 @@
 """``reparam``: find the command, import it alone, and turn a user's mistake into one sentence."""
 
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -9,8 +10,8 @@ from importlib import import_module
 from typing import Any
 
 from reparam._version import __version__
-from reparam.errors import Notice, UserError
-from reparam.terminal import Unheard, harmless, open_streams, say_out
+from reparam.errors import Notice, UserError, printable
+from reparam.terminal import Unheard, open_streams, say_out
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,9 @@ examples:
 """
 
 
+LACKS_MEMORY = "this takes more memory than there is: ask for less, as a smaller width, size or number"
+NO_MEMORY = re.compile(r"can't allocate memory|out of memory|Storage size calculation overflowed", re.IGNORECASE)
+"""What torch says where memory does not suffice, besides what Python does."""
 UNREAD = 141
 """The exit code where what was to be said could not be: 128 and the number of SIGPIPE, as a shell has it."""
 
@@ -93,6 +97,25 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except (Unheard, BrokenPipeError):
         return UNREAD
+    except (OSError, MemoryError, RuntimeError) as error:
+        if (sentence := explained(error)) is None:
+            raise
+        print(f"reparam: {_words(sentence)}", file=sys.stderr)
+        return 2
+
+
+def explained(error: Exception) -> str | None:
+    """A sentence where the machine is at fault, and no code: a file that the system refuses, memory that is not there.
+
+    >>> explained(PermissionError(13, "Permission denied", "a.npy"))
+    'a.npy cannot be used (Permission denied)'
+    >>> explained(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 8 bytes"))
+    'this takes more memory than there is: ask for less, as a smaller width, size or number'
+    """
+    if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
+        return LACKS_MEMORY
+    named = isinstance(error, OSError) and error.filename is not None
+    return f"{error.filename} cannot be used ({error.strerror})" if named else None  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -115,11 +138,11 @@ def notices() -> Iterator[None]:
 
 
 def _words(said: object) -> str:
-    """A sentence with flags in the place of settings, and commands as they are typed here."""
+    """A sentence, and one line, with flags in the place of settings, and commands as they are typed here."""
     from reparam.cli.flags import translated
     from reparam.cli.typed import typed
 
-    return harmless(typed(translated(str(said))))
+    return printable(typed(translated(str(said))))
 
 
 def dispatch(argv: list[str]) -> int:

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from reparam.data.columns.table import TableSchema
@@ -11,6 +10,7 @@ from reparam.data.frozen import frozen
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.sources import NAMES, read
 from reparam.data.reading import Reading
+from reparam.door import user_path
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
@@ -71,7 +71,7 @@ def _anywhere(how: ReadingConfig) -> ReadingConfig:
     """Settings that name their file from the root, so that it is found from any working directory."""
     if how.schema_file is None:
         return how
-    return how.model_copy(update={"schema_file": str(Path(how.schema_file).expanduser().absolute())})
+    return how.model_copy(update={"schema_file": str(user_path(how.schema_file).absolute())})
 
 
 def _absolute(source: str | os.PathLike[str]) -> str:
@@ -83,8 +83,8 @@ def _absolute(source: str | os.PathLike[str]) -> str:
     given = os.fspath(source)
     name, colon, folder = given.partition(":")
     if isinstance(source, str) and name in NAMES:
-        return name + colon + (str(Path(folder).expanduser().absolute()) if colon else "")
-    return str(Path(given).expanduser().absolute())
+        return name + colon + (str(user_path(folder).absolute()) if colon else "")
+    return str(user_path(given).absolute())
 
 
 def from_reading(reading: Reading, seed: int) -> Dataset:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reparam.data.readers.sources import NAMES
+from reparam.door import user_path
 from reparam.files import check_targets
 
 Source = str | os.PathLike[str]
@@ -21,7 +22,7 @@ def source_path(source: Source) -> Path | None:
         return None
     if isinstance(source, str) and given.startswith("fashion-mnist:"):
         given = given.removeprefix("fashion-mnist:")
-    return Path(given).expanduser()
+    return user_path(given)
 
 
 def check_places(paths: Iterable[str | os.PathLike[str]], sources: Iterable[Source] = (), force: bool = False) -> None:

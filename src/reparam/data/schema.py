@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from reparam.data.columns.table import TableSchema
@@ -12,6 +11,7 @@ from reparam.data.given import as_dataset
 from reparam.data.load import binarized, load_data
 from reparam.data.record import DataRecord
 from reparam.data.tables import table_like
+from reparam.door import user_path
 from reparam.errors import UserError
 
 
@@ -28,7 +28,7 @@ def data_like(record: DataRecord, given: Any) -> Dataset:
         data = table_like(record, given)
         check_same_schema(record, data)
         return data
-    how = fitting(record, Path(given).expanduser()) if isinstance(given, str | os.PathLike) else {}
+    how = fitting(record, user_path(given)) if isinstance(given, str | os.PathLike) else {}
     data = load_data(given, seed=record.seed, **how) if how else as_dataset(given, seed=record.seed)
     if record.binarization != "none" and data.binarization == "none" and not data.binary and is_unit(data.range):
         data = binarized(replace(data, seed=record.seed), record.binarization)

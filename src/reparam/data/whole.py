@@ -1,7 +1,6 @@
 """Every example that a name or a path holds, in the source's order, as the model of a run sees its data."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -17,6 +16,7 @@ from reparam.data.readers.sources import NAMES
 from reparam.data.reading import chunks, rows_of, split_note, split_rows
 from reparam.data.record import DataRecord
 from reparam.data.schema import check_same_schema
+from reparam.door import user_path
 from reparam.settings import ReadingConfig
 
 Which = Literal["all", "train", "validation", "test"]
@@ -36,7 +36,7 @@ def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[
     Raises:
         UserError: if the source cannot be read, or not as the record's data were.
     """
-    place = Path(source).expanduser()
+    place = user_path(source)
     named = source in NAMES or not place.exists()
     which = which or ("test" if named else "all")
     how = ReadingConfig(**({} if named else fitting(record, place)))

@@ -15,6 +15,7 @@ from reparam.data.load import binarized
 from reparam.data.readers.given_cells import is_table
 from reparam.data.reading import take
 from reparam.data.tables import read_alike, read_by, rows_given
+from reparam.door import user_path
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples
 from reparam.evaluation.draws import drawing
@@ -174,7 +175,7 @@ def _opened(given: Any, seed: int, reading: Mapping[str, Any]) -> Any:
         return given
     if (Path(given) / "config.json").exists():
         return load(given)
-    if not Path(given).expanduser().exists():
+    if not user_path(given).exists():
         data = load_data(given, seed=seed)
         return _Data(data, (data.test,))
     data = load_data(given, seed=seed, **reading)

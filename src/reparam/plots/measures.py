@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from reparam.errors import UserError
+from reparam.plots.bins import bin_edges
 from reparam.plots.style import BLUE, INK, ORANGE, SOFT, dress, finite, headline, new_figure, shorten
 
 MOST_BARS = 30
@@ -114,7 +115,7 @@ def histogram(values: ArrayLike, *, title: str | None = None, unit: str = "") ->
     headline(figure, title)
     axes = figure.subplots()
     dress(axes, x=unit, y="examples")
-    axes.hist(numbers, bins=np.histogram_bin_edges(numbers, bins=40).tolist(), color=BLUE, alpha=0.7)
+    axes.hist(numbers, bins=bin_edges(numbers, 40).tolist(), color=BLUE, alpha=0.7)
     axes.axvline(numbers.mean(), color=ORANGE, label=f"mean {numbers.mean():,.4g}")
     axes.legend(frameon=False, labelcolor=INK, fontsize=9)
     return figure

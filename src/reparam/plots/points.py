@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from reparam.errors import UserError
+from reparam.plots.bins import bin_edges
 from reparam.plots.grids import image_grid
 from reparam.plots.style import BLUE, ORANGE, SMALL_SIZE, dress, finite, headline, legend, new_figure, shorten
 
@@ -239,7 +240,7 @@ def _pair(
 
 def _histograms(axes: Axes, sets: Sequence[tuple[NDArray[np.float64], str]]) -> None:
     """Densities over common bins, the first filled where there are two, the last as a line."""
-    edges = np.histogram_bin_edges(np.concatenate([x for x, _ in sets]), bins=30)
+    edges = bin_edges(np.concatenate([x for x, _ in sets]), 30)
     for i, (x, colour) in enumerate(sets):
         line = i > 0
         axes.hist(

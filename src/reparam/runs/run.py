@@ -8,6 +8,7 @@ from typing import Any
 
 from reparam.data import DataRecord, Dataset, data_like, load_data
 from reparam.data.columns.table import TableSchema
+from reparam.door import user_path
 from reparam.errors import UserError
 from reparam.models.composition import build, own
 from reparam.models.model import Model
@@ -94,7 +95,7 @@ def read_again(record: DataRecord, config: DataConfig, where: str) -> Dataset:
     source = record.source
     if Path(source).is_absolute() and not Path(source).exists():
         source = config.data  # as it was asked for: a folder that was moved whole brings its data along
-    if Path(record.source).is_absolute() and not Path(source).expanduser().exists():
+    if Path(record.source).is_absolute() and not user_path(source).exists():
         raise UserError(f"the data of {where} are no longer at {record.source}: bring them back, or give data=...")
     config = config.model_copy(update={"data": source, "binarization": record.binarization})
     data = read_data(config, record.schema)

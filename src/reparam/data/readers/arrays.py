@@ -77,12 +77,21 @@ def _load_npz(path: Path) -> dict[str, np.ndarray]:
             if isinstance(arrays, np.ndarray):
                 raise UserError(f"{str(path)!r} is not an .npz file but a single array: rename it to .npy.")
             with arrays:
-                return {key: arrays[key] for key in arrays.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+                return {key: _array(arrays[key], key) for key in arrays.files}
+    except UserError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         if "object arrays" in str(error).lower():
             raise UserError(f"{str(path)!r} holds Python objects, which are never unpickled: save numbers, as uint8 or "
                             f"float32.") from error  # fmt: skip
         raise UserError(f"{str(path)!r} is not a whole .npz file ({error}): save it again.") from error
+
+
+def _array(value: object, key: str) -> np.ndarray:
+    """An entry of an archive, whose bytes numpy hands over as they are where they begin like no array."""
+    if not isinstance(value, np.ndarray):
+        raise ValueError(f"{key!r} in it is no array")
+    return value
 
 
 def _roles(arrays: dict[str, np.ndarray], path: Path) -> tuple[dict[tuple[str, str], str], list[str]]:

@@ -22,6 +22,7 @@ from reparam.data.readers.cells import Cells, Column
 from reparam.data.readers.roles import Roles, roles_of
 from reparam.data.readers.rows import Rows, rows_by_split
 from reparam.data.reading import Reading, by_name
+from reparam.door import user_path
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
@@ -111,7 +112,7 @@ def _found(
 ) -> tuple[TableSchema, tuple[str, ...]]:
     """The schema of a file, or that which the cells tell, and what to note."""
     if how.schema_file is not None:
-        return _of_file(Path(how.schema_file).expanduser(), cells, roles, where)
+        return _of_file(user_path(how.schema_file), cells, roles, where)
     kinds = [_kind(column, roles, form) for column in cells.columns]
     said = [*roles.kinds, *roles.dropped, *filter(None, (roles.labels, roles.groups, roles.splits))]
     return TableSchema(tuple(kinds), form), notes_on(kinds, cells, said)

@@ -1,11 +1,14 @@
 """Where image files lie: a folder, or an archive that is read without being unpacked."""
 
+import os
+import stat
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO
 
+from reparam.door import open_at_once
 from reparam.errors import printable
 
 #: What systems leave behind and do not hide.
@@ -66,8 +69,12 @@ class FolderFiles(Files):
     """The files of a folder."""
 
     def open(self, name: str) -> IO[bytes]:
-        """The file itself."""
-        return open(f"{self._top}/{name}", "rb")  # noqa: PTH123 - of many thousands of files, paths cost a tenth
+        """The file itself; a device or a pipe in its place, which might never end, is none."""
+        file = open(f"{self._top}/{name}", "rb", opener=open_at_once)  # noqa: SIM115 - paths cost a tenth
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise OSError("it is no regular file")
+        return file
 
     @cached_property
     def _top(self) -> str:

@@ -67,4 +67,12 @@ def _plain(marks: np.ndarray, where: str) -> np.ndarray:
         marks = marks.astype(np.int64)
     if marks.dtype.kind not in "iuUS":
         raise UserError(f"The labels of {where} are of dtype {marks.dtype}: give whole numbers or strings.")
-    return marks.astype(str) if marks.dtype.kind == "S" else marks
+    return _decoded(marks, where) if marks.dtype.kind == "S" else marks
+
+
+def _decoded(marks: np.ndarray, where: str) -> np.ndarray:
+    """Names in bytes as text."""
+    try:
+        return np.char.decode(marks, "utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"The labels of {where} are bytes that are no text in UTF-8: give them as strings.") from None

@@ -21,6 +21,7 @@ from reparam.data.readers.table import table_reading
 from reparam.data.readers.text import read_text
 from reparam.data.readers.toy import TOYS, read_toy
 from reparam.data.reading import Reading
+from reparam.door import user_path
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
@@ -96,7 +97,7 @@ def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
     """The raw splits of a name, a file or a folder."""
     given = os.fspath(name_or_path)
     named = _read_named(given, asked.seed) if isinstance(name_or_path, str) else None
-    path = Path(given).expanduser()
+    path = user_path(given)
     is_images = named is None and path.is_dir() and not idx.is_idx_folder(path)
     known = None if named is not None or path.is_dir() else format_of(path)
     refuse_idle(given, asked.how, IMAGES if is_images else known.applying if known else ())
@@ -122,7 +123,7 @@ def _read_named(name: str, seed: int) -> Reading | None:
     if name == "fashion-mnist":
         return read_fashion()
     if name.startswith("fashion-mnist:"):
-        return read_fashion(str(Path(name.removeprefix("fashion-mnist:")).expanduser()))
+        return read_fashion(str(user_path(name.removeprefix("fashion-mnist:"))))
     return read_toy(name, seed) if name in TOYS else None
 
 

@@ -1,7 +1,6 @@
 """A table with missing cells, wherever they are, as a model sees it: also in columns of which none was ever missing."""
 
 import os
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from reparam.data.readers.sources import cells_at
 from reparam.data.record import DataRecord
 from reparam.data.tables import kept_of
 from reparam.distributions.columns import places
+from reparam.door import user_path
 from reparam.settings import ReadingConfig
 
 
@@ -37,7 +37,7 @@ def observed(given: Any, record: DataRecord, schema: TableSchema) -> Observed:
     """
     where = repr(os.fspath(given)) if isinstance(given, str | os.PathLike) else "x"
     if isinstance(given, str | os.PathLike):
-        cells = cells_at(Path(given).expanduser(), ReadingConfig(**kept_of(record)), Known.of(schema))
+        cells = cells_at(user_path(given), ReadingConfig(**kept_of(record)), Known.of(schema))
     else:
         cells = cells_given(given, where, known=Known.of(schema))
     with_holes = _opened(schema)

@@ -14,9 +14,14 @@ from reparam.data.readers.text.settled import refuse_wrong, settled
 from reparam.data.readers.text.source import Source, look
 from reparam.data.readers.text.spellings import Spellings
 from reparam.data.readers.text.start import CHARACTERS, LEAST_LINES, LINES, Start, start_of
+from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
 HOW = ReadingConfig()
+
+
+MOST_COLUMNS = 100_000
+"""Columns of a text table; each is judged for itself, which takes about a millisecond."""
 
 
 def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None) -> Cells:
@@ -37,6 +42,11 @@ def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None) 
     where, plain = repr(str(path)), how.read_as == "vectors"
     source = look(path, how.encoding)
     start = _start(source, how, where, known)
+    if len(start.names) > MOST_COLUMNS:
+        raise UserError(
+            f"{where} has {len(start.names):,} columns, and a text table is read with {MOST_COLUMNS:,} at most, each "
+            "of its own kind: give the numbers as an array, in an .npy"
+        )
     names, renamed = column_names(start.names)
     rules = _rules(start, names, how, known)
     reading = Reading(source, start, where)
