@@ -22,7 +22,7 @@ Attack = Callable[[Path, int, bool], Cases]
 
 def attacks() -> dict[str, Attack]:
     """Every attack by its name: cases, each with what is wrong in it, or None."""
-    from attack import folders, kills
+    from attack import folders, inputs, kills, settings
 
     return {
         "kills": kills.kills,
@@ -31,6 +31,8 @@ def attacks() -> dict[str, Attack]:
         "full": kills.full,
         "vanished": kills.vanished,
         "folders": folders.damages,
+        "settings": settings.sweep,
+        "inputs": inputs.hostile,
     }
 
 
