@@ -92,17 +92,18 @@ def settled(kind, data, training=None, **model):
 
 
 @pytest.mark.parametrize(
-    ("kind", "batch", "epochs"), [("vae", 256, 12), ("autoencoder", 256, 12), ("avb", 128, 30)]
-)  # fmt: skip
-def test_kinds_train_by_the_rules(kind, batch, epochs):
+    ("kind", "batch", "epochs", "of_few", "patience"),
+    [("vae", 256, 12, 134, 34), ("autoencoder", 256, 12, 134, 34), ("avb", 128, 30, 34, None)],
+)
+def test_kinds_train_by_the_rules(kind, batch, epochs, of_few, patience):
     """Many examples as they were before there were rules; few in small batches, wide ones with slower layers."""
     many = settled(kind, data_of((4,), 50_000))
     assert (many.batch_size, many.steps) == (batch, epochs * (50_000 // batch))
     assert many.gradient_clip == 10
     assert many.reach == suiting.REACH
     few = settled(kind, data_of((3, 8, 8), 240, torch.uint8, 255.0))
-    assert (few.batch_size, few.steps) == (16, 134 * 15)
-    assert (few.patience, many.patience) == (34, None)
+    assert (few.batch_size, few.steps) == (16, of_few * 15)
+    assert (few.patience, many.patience) == (patience, None)
     binary = settled(kind, data_of((1, 8, 8), 240), likelihood="bernoulli")
     assert binary.gradient_clip is None
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from reparam.kinds import networks
+from reparam.kinds import networks, suiting
 from reparam.kinds.kind import Idle, Kind
 from reparam.kinds.networks import NetworkConfig, build_decoder, build_encoder, build_likelihood
 from reparam.models.traits import Traits
@@ -54,9 +54,9 @@ def build_avb(config: AVBConfig, traits: Traits) -> AVB:
 
 
 def _suits(model: AVB, traits: Traits, asked: TrainingConfig) -> dict[str, Any]:
-    """Batches of 128 and 30 passes where there is enough data; its turns know their rates."""
-    usual = networks.training(model, traits, asked, largest_batch=128, least_epochs=30)
-    return {name: value for name, value in usual.items() if name != "learning_rate"}
+    """Batches of 128 and 30 passes where there is enough data; its turns know their rates, and no bound judges it."""
+    usual = networks.training(model, traits, asked, 128, least_epochs=30, least_steps=suiting.UNJUDGED)
+    return {name: value for name, value in usual.items() if name not in ("learning_rate", "patience")}
 
 
 KIND = Kind(

@@ -107,6 +107,7 @@ def training(
     asked: TrainingConfig,
     largest_batch: int = suiting.LARGEST_BATCH,
     least_epochs: int = suiting.EPOCHS,
+    least_steps: int = suiting.STEPS,
 ) -> dict[str, Any]:
     """The training that suits a model of an encoder and a decoder, see :mod:`reparam.kinds.suiting`.
 
@@ -116,10 +117,11 @@ def training(
         asked: what was asked for; the rest is suited to it.
         largest_batch: examples per batch where there are many.
         least_epochs: passes where there are many examples.
+        least_steps: where there are few.
     """
     convolutional = any(isinstance(module, CONVOLUTIONS) for module in model.modules())
     batch = asked.batch_size or suiting.batch_size(traits.examples, largest_batch)
-    epochs = suiting.epochs(traits.examples, batch, least_epochs)
+    epochs = suiting.epochs(traits.examples, batch, least_epochs, steps=least_steps)
     return {
         "batch_size": batch,
         "epochs": epochs,
