@@ -38,6 +38,7 @@ PORTABLE = (
     "runs",
     "test_bounds.py",
     "test_hardware.py",
+    "training/test_shards.py",
     "training/test_waits.py",
     "transport",
 )
@@ -86,6 +87,7 @@ SLOW = (
     "test_readme.py",
     "test_terminal.py",
     "training/test_every_size.py",
+    "training/test_hosts.py",
     "training/test_lone.py",
     "training/test_waits.py",
 )

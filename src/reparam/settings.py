@@ -172,6 +172,8 @@ class TrainingConfig(Config):
     """Compile the networks with torch.compile (a slow start, then faster steps on some machines)."""
     keep_every: Positive | None = None
     """Keep the weights after every so many epochs (checkpoints/step-*.safetensors) besides the last and the best."""
+    shards: Positive = 1
+    """Parts that a batch is computed in, a power of two: on one process for its memory, or dealt out to several."""
     log_every: Positive = 50
     """Steps between two rows of metrics.jsonl."""
     tensorboard: bool = False
@@ -195,8 +197,6 @@ class ResolvedTraining(TrainingConfig):
     """By turn: the update rule under ``optimizer``, and all that its constructor is given."""
     threads: Positive
     """Threads of the processor; sums round in another order with another number of them."""
-    shards: Positive = 1
-    """Parts that the batch is computed in."""
 
 
 COMPARED = ("autoencoder-2", "vae-2", "vae-20", "gan", "wgan")

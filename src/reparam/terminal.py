@@ -14,6 +14,11 @@ def is_live(stream: TextIO | None = None) -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
+def speaks() -> bool:
+    """Whether this process is the one of a training's that says what there is to say; torchrun tells them by RANK."""
+    return os.environ.get("WORLD_SIZE", "1") == "1" or os.environ.get("RANK", "0") == "0"
+
+
 def harmless(text: str) -> str:
     r"""A text of lines in which whatever else a terminal would act on is spelled out.
 
@@ -54,7 +59,8 @@ def say_out(text: str) -> None:
         Unheard: if it cannot be; Python is kept from trying again at exit.
     """
     try:
-        print(text, flush=True)
+        if speaks():
+            print(text, flush=True)
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise Unheard(str(error)) from None

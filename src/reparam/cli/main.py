@@ -11,7 +11,7 @@ from typing import Any
 
 from reparam._version import __version__
 from reparam.errors import Notice, UserError, printable
-from reparam.terminal import Unheard, open_streams, say_out
+from reparam.terminal import Unheard, open_streams, say_out, speaks
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ def main(argv: list[str] | None = None) -> int:
         with notices():
             return dispatch(argv)
     except UserError as error:
-        print(f"reparam: {_words(error)}", file=sys.stderr)
+        if speaks():  # the others of a training have found the same, or lost the one that did
+            print(f"reparam: {_words(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("reparam: interrupted", file=sys.stderr)
@@ -128,7 +129,7 @@ def notices() -> Iterator[None]:
         def say(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
             if not issubclass(category, Notice):
                 show(message, category, *where, **more)
-            elif str(message) not in said:
+            elif speaks() and str(message) not in said:
                 said.add(str(message))
                 print(f"reparam: warning: {_words(message)}", file=sys.stderr)
 

@@ -12,7 +12,7 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 
 from reparam.cli.typed import typed
-from reparam.terminal import harmless, say_out
+from reparam.terminal import harmless, say_out, speaks
 
 T = TypeVar("T")
 
@@ -54,4 +54,5 @@ def _plain(value: Any) -> Any:
 
 def say(text: str) -> None:
     """Tell a person something that is no result: on standard error, so that ``--json`` stays clean."""
-    print(harmless(typed(text)), file=sys.stderr)
+    if speaks():
+        print(harmless(typed(text)), file=sys.stderr)

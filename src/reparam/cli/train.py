@@ -1,5 +1,6 @@
 """``reparam train KIND``, ``train FILE.py:function``, ``train --resume RUN`` and ``train --from RUN``."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import datetime
@@ -10,11 +11,12 @@ from tyro.conf import Suppress, arg
 
 from reparam.cli.flags import translated
 from reparam.cli.parse import emit, parse, say
+from reparam.cli.processes import asked, start
 from reparam.cli.reading import as_flags, as_settings, flags_of
 from reparam.errors import UserError
 from reparam.kinds import KINDS, Kind
 from reparam.kinds.own import load_function, names_function
-from reparam.settings import DataConfig, TrainingConfig
+from reparam.settings import DataConfig, Positive, TrainingConfig
 from reparam.terminal import say_out
 
 HELP = """usage: reparam train KIND [OPTIONS]
@@ -51,6 +53,8 @@ class Output:
     """Say nothing while training."""
     json: bool = False
     """Print the result as JSON."""
+    processes: Positive = 1
+    """Processes of this machine that compute it, which its shards are dealt out to."""
 
 
 def _options(kind: Kind) -> type[Any]:
@@ -77,6 +81,8 @@ class ResumeOptions:
     """Say nothing while training."""
     json: bool = False
     """Print the result as JSON."""
+    processes: Positive = 1
+    """Processes of this machine that compute it, which its shards are dealt out to."""
 
 
 def run(command: str, argv: list[str]) -> int:
@@ -84,6 +90,8 @@ def run(command: str, argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         say_out(HELP.format(kinds="\n".join(f"  {name:<16}  {kind.what}" for name, kind in KINDS.items())))
         return 0
+    if (count := asked(argv)) > 1:
+        return start(count, command, argv)
     if any(word == "--from" or word.startswith("--from=") for word in argv):
         return _begin_from(argv)
     if argv[0].startswith("-"):
@@ -217,4 +225,6 @@ def _number(value: float | None) -> str:
 
 
 def _default_folder(kind: str, data: str) -> Path:
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UserError("several processes train into one folder: name it with out=...")
     return Path("runs") / f"{kind}-{Path(data).stem}-{datetime.now():%Y%m%d-%H%M%S}"

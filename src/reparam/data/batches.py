@@ -57,6 +57,20 @@ class Batches:
         x = model_values(self._raw(index, rows), self.split, self.dataset, noise)
         return x, None if self._y is None else self._y(rows)
 
+    def shard(self, index: int, shard: int, shards: int) -> Batch:
+        """One of a batch's equal parts, in memory of its own; its binarization draws from (seed, index, shard).
+
+        Args:
+            index: the batch's number.
+            shard: the part's, from 0.
+            shards: of a batch, whose size they divide.
+        """
+        size = self.batch_size // shards
+        rows = self._rows(index)[shard * size : (shard + 1) * size]
+        noise = generator(self.seed, "binarize", index, shard, device=self.device)
+        x = model_values(self._select(rows), self.split, self.dataset, noise)
+        return x, None if self._y is None else self._y(rows)
+
     def _raw(self, index: int, rows: torch.Tensor) -> torch.Tensor:
         array = self.split.x
         if isinstance(array, torch.Tensor) or not array.workers:

@@ -63,10 +63,23 @@ def write_tensors(
     def write(beside: Path) -> None:
         try:
             save_file(plain, beside, metadata)
+            _in_order(beside)
         except SafetensorError as error:  # so it tells of a full disk
             raise OSError(str(error)) from error
 
     replace_atomically(path, write, keep)
+
+
+def _in_order(path: Path) -> None:
+    """Sort the metadata of a file: safetensors writes it in another order each time, and the same is the same bytes."""
+    with path.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        assert len(text) <= size, "as it was, but for the order"
+        file.seek(8)
+        file.write(text.ljust(size))
 
 
 def read_tensors(path: Path, most: int = SMALLEST_LIMIT) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -88,10 +88,11 @@ class Best(Callback):
 
     Args:
         folder: the run's, or None.
+        writes: whether this process has charge of it.
     """
 
-    def __init__(self, folder: RunFolder | None) -> None:
-        self.folder = folder
+    def __init__(self, folder: RunFolder | None, writes: bool = True) -> None:
+        self.folder, self.writes = folder, writes
         self._kept: dict[str, Tensor] | None = None
         self._ended, self._since = False, 0
 
@@ -109,11 +110,12 @@ class Best(Callback):
         except (Damaged, Missing) as error:
             if isinstance(error, Missing) and self.mark.value == -math.inf:
                 return
-            tell(str(error))
-            aside = f" (it is {set_aside(folder.best).name} now)" if present(folder.best) else ""
-            session.note(f"{folder.best.name} was lost{aside}: the best is kept of step {session.step} and later ones")
             self._restart(session, session.step)
-            self._save(session, self.mark.value)
+            if self.writes:
+                tell(str(error))
+                aside = f" (it is {set_aside(folder.best).name} now)" if present(folder.best) else ""
+                session.note(f"{folder.best.name} was lost{aside}: the best is kept of step {session.step} and later")
+                self._save(session, self.mark.value)
             return
         self._restart(session, int(notes.get("since", 0)))
         value = notes.get("value")
@@ -135,9 +137,9 @@ class Best(Callback):
         """Keep the weights where they are better than all before."""
         if not self.mark.rises(row):
             return
-        if self.folder:
+        if self.folder and self.writes:
             self._save(session, self.mark.value)
-        else:
+        elif not self.folder:
             self._kept = {name: tensor.clone() for name, tensor in session.model.state_dict().items()}
 
     def end(self, session: "Session") -> None:

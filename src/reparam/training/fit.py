@@ -23,9 +23,11 @@ from reparam.settings import DataConfig
 from reparam.training.callbacks import Callback, check_callbacks
 from reparam.training.fits import check_memory
 from reparam.training.lone import check_batch
+from reparam.training.processes import Processes, joined
 from reparam.training.progress import choose
 from reparam.training.resolve import check_same_settings, settle, usual_training
 from reparam.training.session import Session
+from reparam.training.sharding import check_shards
 from reparam.training.standard import standard
 from reparam.training.tables import require_rows
 from reparam.training.tensorboard import require_tensorboard
@@ -91,22 +93,32 @@ def fit(
     if resume and folder is None:
         raise UserError("resume=True goes on from a folder, and none was given: name it")
     place = None if folder is None else RunFolder(folder)
-    if resume and place is not None:
-        written = _written(place, model, data, settings)
-    else:
-        asked = asked or config or RunConfig(data=_describe(data), training=training)
-        training = settle(training, model, data)
-        check_batch(model, data, training.batch_size)
-        check_memory(model, data, training)
-        written = record_of(model, asked, training, DataRecord.of(data), origin)
-        if place is not None:
+    with joined() as processes:
+        if resume and place is not None:
+            written = _written(place, model, data, settings)
+        else:
+            asked = asked or config or RunConfig(data=_describe(data), training=training)
+            training = settle(training, model, data)
+            check_batch(model, data, training.batch_size)
+            check_memory(model, data, training)
+            written = record_of(model, asked, training, DataRecord.of(data), origin)
+        check_shards(written.training.shards, min(written.training.batch_size, len(data.train)), processes)
+        if place is not None and processes.first and not resume:
             place.create(written)
-    told = [*standard(written.training, place, progress or choose(quiet=False)), *callbacks]
-    return _trained(model, data, place, written, resume, told)
+        processes.wait()
+        told = standard(written.training, place, progress or choose(quiet=False), processes.first)
+        told += callbacks if processes.first else []
+        return _trained(model, data, place, written, resume, told, processes)
 
 
 def _trained(
-    model: Model, data: Dataset, place: RunFolder | None, written: Record, resume: bool, told: Sequence[Callback]
+    model: Model,
+    data: Dataset,
+    place: RunFolder | None,
+    written: Record,
+    resume: bool,
+    told: Sequence[Callback],
+    processes: Processes,
 ) -> Run:
     """Train as the record says."""
     training = written.training
@@ -115,7 +127,7 @@ def _trained(
         model.shares = written.data.shares
     if training.compile:
         _compile(model)
-    session = Session(model, data, training, place, told)
+    session = Session(model, data, training, place, told, processes)
     with flushed_denormals(), threads(training.threads), torch.inference_mode(False), torch.enable_grad():
         session.run(resume)
     config = written.settings.model_copy(update={"training": training})

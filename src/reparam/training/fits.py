@@ -138,7 +138,7 @@ def check_memory(model: Model, data: Dataset, training: ResolvedTraining) -> Non
         UserError: saying what it takes, and the batch size that would fit.
     """
     device = choose_device(training.device)
-    allowed, batch = _allowed(training), min(training.batch_size, len(data.train))
+    allowed, batch = _allowed(training), min(training.batch_size, len(data.train)) // training.shards
     if allowed is None or _surely(model, data, batch) < UNSUSPECTED * allowed:
         return
     need = needed(model, data, training, device)

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reparam.data import Dataset
+from reparam.data import Dataset, Split
 from reparam.training.best import HighWater
 from reparam.training.callbacks import Callback, Row
+from reparam.training.sharding import Sharding
 from reparam.training.validation import standard_errors
 
 if TYPE_CHECKING:
@@ -66,11 +67,17 @@ def _uncertain(session: "Session", row: Row) -> Iterator[str]:
     name, test = session.model.monitor or session.model.curve or "", session.data.test
     if row.get(name) is None or len(test) < 2:
         return
-    error = standard_errors(session.model, test, session.data, session.config.seed)[name]
+    error = _error(session, test, name)
     yield (
         f"test {name} {row[name]:.2f} ± {error:.2f}, the standard error over {counted(len(test))}: others of the "
         "same kind could well make it differ by as much"
     )
+
+
+def _error(session: "Session", split: Split, name: str) -> float:
+    """The standard error of what the log says of a split, from the same noise."""
+    sharding = Sharding(session.config.shards)
+    return standard_errors(session.model, split, session.data, session.config.seed, sharding)[name]
 
 
 def _fallen(session: "Session") -> Iterator[str]:
@@ -80,7 +87,7 @@ def _fallen(session: "Session") -> Iterator[str]:
     if not mark.step or len(validation) < 2:
         return
     last = [row[name] for row in session.rows if row["split"] == "validation"][-1]
-    error = standard_errors(session.model, validation, session.data, session.config.seed)[name]
+    error = _error(session, validation, name)
     if last is not None and mark.value - last > error:
         yield (
             f"the weights are those of step {mark.step:,} of {session.step:,}, where the validation was best ({name} "

@@ -14,6 +14,8 @@ from reparam.randomness import seed_noise
 from reparam.settings import TrainingConfig
 from reparam.training.ledger import Ledger
 from reparam.training.optimizers import build_optimizer, moving_parameters, rate_factor, set_rate
+from reparam.training.processes import Fold
+from reparam.training.sharding import WHOLE, Buffers, Computed, Sharding, packed, unpacked
 
 BatchOf = Callable[[int], tuple[Tensor, Tensor | None]]
 """From a batch's number, counted from the start of training, to ``(x, y)``."""
@@ -31,6 +33,7 @@ class Loop:
         total: the number of steps the schedule spans.
         steps_per_epoch: how many are a pass over the training data; ``total`` where they are endless.
         within: the model that the turns' modules are parts of, by whose names messages tell parameters.
+        sharding: how a batch is computed in parts; then ``batch`` is of :class:`reparam.data.Batches`, which has them.
 
     Raises:
         UserError: if two turns have one name, or a turn moves nothing.
@@ -44,12 +47,19 @@ class Loop:
         total: int,
         steps_per_epoch: int | None = None,
         within: nn.Module | None = None,
+        sharding: Sharding = WHOLE,
     ) -> None:
         self.turns, self.config, self.total = list(turns), config, total
         self.steps_per_epoch = steps_per_epoch or total
         self.batches_per_step = batches_per_step(self.turns)
+        self.sharding = sharding
         # turns of a step share its batches, and a batch's binarization is drawn once
         self.batch = lru_cache(maxsize=self.batches_per_step)(batch)
+        if sharding.shards > 1:
+            assert within is not None, "shards need the model whose buffers they start from"
+            assert isinstance(batch, Batches)
+            self.shard = lru_cache(maxsize=self.batches_per_step * len(sharding.own))(batch.shard)
+            self.buffers = Buffers(within)
         self.optimizers = {turn.name: build_optimizer(turn, config) for turn in self.turns}
         self.parameters = {turn.name: moving_parameters(turn.moves) for turn in self.turns}
         self.device = self.parameters[self.turns[0].name][0].device
@@ -61,16 +71,38 @@ class Loop:
         set_rate(self.optimizers.values(), rate_factor(step, self.total, self.config))
         for turn in self.turns:
             for repeat in range(turn.repeats):
-                x, y = self.batch(step * self.batches_per_step + repeat)
-                self.move(turn, Batch(x, y, step, step / self.steps_per_epoch, step / self.total))
+                number = step * self.batches_per_step + repeat
+                if self.sharding.shards == 1:
+                    computed = self._computed(turn, step, self.batch(number))
+                else:
+                    computed = self._of_shards(turn, step, repeat, number)
+                self._move(turn, step, computed)
 
-    def move(self, turn: Turn, batch: Batch) -> None:
-        """One update of a turn's parameters: gradients of its loss with respect to them alone."""
+    def _computed(self, turn: Turn, step: int, batch: tuple[Tensor, Tensor | None]) -> Computed:
+        """A turn's loss on a batch, and its gradients with respect to what the turn moves alone."""
         with autocast(self.device, self.config.precision):
-            terms = turn.loss(batch)
-        parameters = self.parameters[turn.name]
-        raw = torch.autograd.grad(terms["loss"], parameters, allow_unused=True)
-        gradients = tuple(map(laid_out_like, parameters, raw))
+            terms = turn.loss(Batch(*batch, step, step / self.steps_per_epoch, step / self.total))
+        return Computed(terms, torch.autograd.grad(terms["loss"], self.parameters[turn.name], allow_unused=True))
+
+    def _of_shards(self, turn: Turn, step: int, repeat: int, number: int) -> Computed:
+        """The same as a mean of shards, each with its rows and noise and from the same buffers."""
+        seed, parameters, buffers, fold = self.config.seed, self.parameters[turn.name], self.buffers.numbers, Fold()
+        here = [False] * len(parameters)
+        self.buffers.keep()
+        for shard in self.sharding.own:
+            seed_noise(seed, "step", step, turn.name, repeat, shard)
+            self.buffers.restart()
+            computed = self._computed(turn, step, self.shard(number, shard, self.sharding.shards))
+            here = [known or one is not None for known, one in zip(here, computed.gradients, strict=True)]
+            fold.add(packed(computed, parameters, buffers))
+        mean = self.sharding.processes.total(fold.total()) / self.sharding.shards
+        seed_noise(seed, "step", step, turn.name, repeat, "after")
+        return unpacked(mean, list(computed.terms), parameters, buffers, here)
+
+    def _move(self, turn: Turn, step: int, computed: Computed) -> None:
+        """One update of a turn's parameters."""
+        terms, parameters = computed.terms, self.parameters[turn.name]
+        gradients = tuple(map(laid_out_like, parameters, computed.gradients))
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         norms = gradient_norms(gradients, terms["loss"])
@@ -79,7 +111,7 @@ class Loop:
         self.optimizers[turn.name].step()
         if turn.after is not None:
             turn.after()
-        self.ledger.tracks[turn.name].record(batch.step, terms, norms)
+        self.ledger.tracks[turn.name].record(step, terms, norms)
 
 
 def batches_per_step(turns: Sequence[Turn]) -> int:

@@ -74,7 +74,8 @@ def _readings(session: "Session") -> dict[str, float]:
     loop, model = session.loop, session.model
     if not can(model, Watches):
         return {}
-    x, y = loop.batch((session.step - 1) * loop.batches_per_step)
+    number = (session.step - 1) * loop.batches_per_step
+    x, y = loop.batch(number) if loop.sharding.shards == 1 else loop.shard(number, 0, loop.sharding.shards)
     before = {name: buffer.clone() for name, buffer in model.named_buffers()}
     with noise(session.config.seed, "watch", session.step), exact():
         readings = model.watch(Batch(x, y, session.step, session.epoch, session.step / session.total))
@@ -84,7 +85,7 @@ def _readings(session: "Session") -> dict[str, float]:
 
 
 def _judged(session: "Session", split: Split) -> dict[str, float]:
-    return average(session.model, split, session.data, session.config.seed)
+    return average(session.model, split, session.data, session.config.seed, session.loop.sharding)
 
 
 @torch.no_grad()

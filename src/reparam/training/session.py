@@ -13,7 +13,9 @@ from reparam.training.callbacks import Callback
 from reparam.training.checkpoint import go_on
 from reparam.training.interrupt import StopRequest, interrupted
 from reparam.training.loop import Loop, steps_per_epoch
+from reparam.training.processes import ALONE, Processes
 from reparam.training.rows import numbered, tested_row, trained_row, validated_row
+from reparam.training.sharding import Sharding, check_alike
 
 
 class Session:
@@ -25,6 +27,7 @@ class Session:
         config: how.
         folder: where an interrupted training goes on from, or None.
         callbacks: told in this order.
+        processes: those that the training has, each with a session of its own; of their folder the first has charge.
 
     Attributes:
         step, total: steps played, and steps in all.
@@ -42,19 +45,23 @@ class Session:
         config: TrainingConfig,
         folder: RunFolder | None,
         callbacks: Sequence[Callback],
+        processes: Processes = ALONE,
     ) -> None:
+        self.processes = processes
         self.model, self.data, self.config, self.folder, self.callbacks = model, data, config, folder, callbacks
         device, turns = next(model.parameters()).device, list(model.turns())
         batches = Batches(data.train, data, config.batch_size or BATCH_SIZE, config.seed, device)
         epoch = steps_per_epoch(turns, batches)
         self.total = config.steps or (config.epochs or EPOCHS) * epoch
         self._every = config.validate_every or 1, config.keep_every
-        self.loop = Loop(turns, batches, config, self.total, epoch, within=model)
+        sharding = Sharding(config.shards, processes)
+        self.loop = Loop(turns, batches, config, self.total, epoch, within=model, sharding=sharding)
         self.step = self.weights_from = 0
         self.rows: list[dict[str, Any]] = []
         self.notes: list[dict[str, Any]] = []
         self.stopped: str | None = None
         self.interruption = StopRequest()
+        self._interrupted = False
 
     @property
     def epoch(self) -> float:
@@ -86,7 +93,7 @@ class Session:
             NotFinite: if a loss or gradient is not finite; the last good checkpoint stands.
         """
         with ExitStack() as stack:
-            if self.folder:
+            if self.folder and self.processes.first:
                 stack.enter_context(self.folder.locked())
             stack.enter_context(noise(self.config.seed, "training"))
             for callback in self.callbacks:
@@ -94,26 +101,37 @@ class Session:
             self._begin(resume)
             while self.step < self.total and self.stopped is None:
                 self._play()
-                if self.interruption.asked and self.step < self.total and self.stopped is None:
+                if self._interrupted and self.step < self.total and self.stopped is None:
                     self._break_off()
             self._finish()
 
     def _begin(self, resume: bool) -> None:
-        saved, said = self._taken_up(self.folder, resume) if self.folder else (False, [])
+        saved, said = False, list[str]()
+        for turn in (True, False):  # the first clears up, and then the others read what there is
+            if self.folder and self.processes.first is turn:
+                saved, said = self._taken_up(self.folder, resume)
+            self.processes.wait()
+        if not saved:  # whoever composed the model need not have seeded its weights
+            self.processes.share(self.model.state_dict().values())
         self.model.train()
         self._tell("start")
         for sentence in said:
             self.note(sentence)
         if not saved:
             self._write("validation", validated_row(self))
-            self._tell("save")
+            self._save()
+        self._agree()
 
     def _taken_up(self, folder: RunFolder, resume: bool) -> tuple[bool, list[str]]:
         """Whether the training goes on from a checkpoint in the folder, and what is to be said of that."""
-        folder.tidy()
+        if self.processes.first:
+            folder.tidy()
         saved, said = go_on(folder, self.model, self.loop) if resume else (None, [])
         if saved is not None:
             self.step, self.stopped = saved["step"], saved.get("stopped")
+        if not self.processes.first:  # by now the folder is tidy
+            self.rows, self.notes = folder.log().rows, folder.remarks()
+            return saved is not None, []
         self.rows, self.notes, lost = folder.rewind(-1 if saved is None else self.step)
         return saved is not None, [*said, *lost]
 
@@ -121,18 +139,30 @@ class Session:
         self.loop.play(self.step)
         self.step += 1
         self._tell("step")
+        self._agree()  # whether this step closes the training
         if self.step % self.config.log_every == 0 or self._closes:
             self._write("train", trained_row(self))
         if self._closes:
             self._write("validation", validated_row(self))
             self._tell("epoch")
-            self._tell("save")
+            self._save()
+        self._agree()
 
     @property
     def _closes(self) -> bool:
         epochs, within = divmod(self.step, self.loop.steps_per_epoch)
         due = not within and any(every and epochs % every == 0 for every in self._every)
         return due or self.step == self.total or self.stopped is not None
+
+    def _agree(self) -> None:
+        """What one process has been asked for, all do, after the same step."""
+        self._interrupted, stopped = self.processes.any(self.interruption.asked, self.stopped is not None)
+        if stopped and self.stopped is None:
+            self.ask_to_stop("another process was asked to")
+
+    def _save(self) -> None:
+        check_alike(self.model, self.processes)
+        self._tell("save")
 
     def _write(self, split: str, values: dict[str, float]) -> None:
         if values:
@@ -145,7 +175,7 @@ class Session:
 
     def _break_off(self) -> None:
         self.loop.ledger.check()
-        self._tell("save")
+        self._save()
         raise interrupted(self.step, self.total, self.folder)
 
     def _finish(self) -> None:

@@ -17,7 +17,9 @@ from reparam.training.tables import Floors
 from reparam.training.tensorboard import TensorBoard
 
 
-def standard(config: TrainingConfig, folder: RunFolder | None, progress: Callback) -> list[Callback]:
+def standard(
+    config: TrainingConfig, folder: RunFolder | None, progress: Callback, first: bool = True
+) -> list[Callback]:
     """Ours, for a training into a folder or in memory.
 
     A row is in the log before anything is kept that vouches for it, so that a killed run, its later rows dropped,
@@ -27,8 +29,11 @@ def standard(config: TrainingConfig, folder: RunFolder | None, progress: Callbac
         config: which of them are asked for.
         folder: the run's, or None.
         progress: what the user sees.
+        first: whether this process writes and speaks; others of the same training keep in memory what they need.
     """
     patience = [Patience(config.patience)] if config.patience else []
+    if not first:
+        return [Interruption(), *patience, Best(folder, writes=False)]
     said = [Reading(), Little(), Lengths(), Diagnosis()]
     if folder is None:
         return [Interruption(), progress, *said, *patience, Best(None), Floors()]

@@ -1,0 +1,116 @@
+"""Started by torchrun from test_shards.py: trains what it is told; the first process writes what came of it as JSON."""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import reparam
+from catalogue import CATALOGUE
+from reparam.data import Dataset, Split
+from reparam.randomness import noise
+from reparam.training import Silent
+from reparam.training.loop import Loop
+from reparam.training.start import resume
+
+USUAL = {"shards": 4, "batch_size": 16, "device": "cpu", "precision": "fp32", "progress": Silent()}
+
+
+def digest(model):
+    """A hash of weights and buffers."""
+    found = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        found.update(name.encode() + value.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()
+
+
+def made(entry, n=64):
+    """A model and data for it."""
+    with noise(0, "weights"):
+        model = entry.build()
+    with noise(0, "data"):
+        batch = entry.batch(model, n)
+    y = batch.y
+    parts = [Split(batch.x[a:b], None if y is None else y[a:b]) for a, b in ((0, n // 2), (n // 2, n - 9), (n - 9, n))]
+    classes = tuple(str(i) for i in range(entry.classes))
+    binary = bool(((batch.x == 0) | (batch.x == 1)).all())
+    return model, Dataset("made", *parts, data_shape=tuple(model.data_shape), classes=classes, binary=binary)
+
+
+def catalogue():
+    """Of every constructor the weights and rows after three steps."""
+    found = {}
+    for entry in CATALOGUE:
+        model, data = made(entry)
+        run = reparam.fit(model, data, steps=3, log_every=2, **USUAL)
+        found[entry.name] = [digest(run.model), run.rows]
+    return found
+
+
+DOES = {
+    "slow": lambda: time.sleep(0.2),
+    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "terminated": lambda: os.kill(os.getpid(), signal.SIGTERM),
+    "raises": lambda: 1 / 0,
+}
+
+
+def disturb(what, who, at):
+    """One process does something when it begins a step."""
+    play = Loop.play
+
+    def played(self, step):
+        if (step == at or what == "slow") and int(os.environ.get("RANK", "0")) == who:
+            DOES[what]()
+        play(self, step)
+
+    Loop.play = played
+
+
+def spoil():
+    """One training example is beyond all measure."""
+    before = Dataset.__init__
+
+    def holed(self, name, train, *rest, **more):
+        train.x[3] = 3e38
+        before(self, name, train, *rest, **more)
+
+    Dataset.__init__ = holed
+
+
+def folder(path, steps, name):
+    """A training into a folder, begun or gone on with."""
+    model, data = made(next(entry for entry in CATALOGUE if entry.name == name))
+    if Path(path, "config.json").exists():
+        resume(path, quiet=True, model=model, data=data)
+    else:
+        reparam.fit(model, data, path, steps=int(steps), log_every=3, **USUAL)
+
+
+def main(what, out, *given):
+    """Do it, and write what was found."""
+    if what == "catalogue":
+        if "RANK" in os.environ:
+            dist.init_process_group("gloo")
+        found = catalogue()
+        if os.environ.get("RANK", "0") == "0":
+            Path(out).write_text(json.dumps(found))
+    else:
+        if what == "nan":
+            spoil()
+        if len(given) > 2:
+            disturb(given[2], int(given[3]), int(given[4]))
+        folder(out, *given[:2])
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main(*sys.argv[1:])

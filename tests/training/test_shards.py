@@ -1,0 +1,261 @@
+"""Shards: the same bits on any number of processes, which stop, break off and go on together."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from catalogue import CATALOGUE
+from helpers import quiet_fit, said, same, small_data, small_vae, weights
+from reparam.data import Batches
+from reparam.errors import UserError
+from reparam.models import Model, Turn
+from reparam.networks import MLP
+from reparam.settings import TrainingConfig
+from reparam.training.loop import Loop
+from reparam.training.processes import Fold, Processes, tree_sum
+from reparam.training.sharding import Sharding, check_shards
+
+SCRIPT = Path(__file__).with_name("sharded_runs.py")
+VAE = "vae-conv-normal-1x8x8-latent4"
+GAN = next(entry.name for entry in CATALOGUE if entry.name.startswith("gan"))
+KEPT = ("config.json", "metrics.jsonl", "checkpoints/last.safetensors", "checkpoints/best.safetensors")
+
+
+def start(processes, *given):
+    """Processes that torchrun has started, or one alone; nothing of its own is said on the way."""
+    command = [sys.executable, str(SCRIPT), *map(str, given)]
+    if processes > 1:
+        command[1:1] = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True)
+
+
+def done(processes, *given, code=0):
+    process = start(processes, *given)
+    _, errors = process.communicate(timeout=300)
+    assert (process.returncode == 0) == (code == 0), errors
+    return errors
+
+
+def equal(one, other):
+    return [name for name in KEPT if (one / name).exists() and (one / name).read_bytes() != (other / name).read_bytes()]
+
+
+# the tree
+
+
+def test_a_sum_along_the_tree_has_the_same_bits_however_it_is_dealt_out():
+    vectors = list(torch.randn(16, 1000).exp().unbind())
+    whole = tree_sum(vectors)
+    for size in (1, 2, 4, 8, 16):
+        parts = [tree_sum(vectors[at : at + size]) for at in range(0, 16, size)]
+        assert torch.equal(tree_sum(parts), whole)
+    torch.testing.assert_close(whole, torch.stack(vectors).double().sum(0).float())
+    assert not torch.equal(whole, sum(vectors)), "one after another they round otherwise"
+
+
+def test_no_more_vectors_are_held_than_the_tree_has_levels():
+    fold, most = Fold(), 0
+    for value in range(64):
+        fold.add(torch.tensor([float(value)]))
+        most = max(most, len(fold._held))
+    assert most <= math.log2(64)
+    assert fold.total().item() == 63 * 64 / 2
+
+
+WRONG = ((3, 9, 1, "power of two"), (8, 12, 1, "give shards=4"), (2, 8, 4, "give shards=4"))
+
+
+def test_what_no_tree_has_is_refused():
+    check_shards(8, 256, Processes(count=4))
+    for shards, batch, count, words in WRONG:
+        with pytest.raises(UserError, match=words):
+            check_shards(shards, batch, Processes(count=count))
+    with pytest.raises(UserError, match="divide a batch of 64"):
+        quiet_fit(small_vae(), small_data(), steps=1, shards=128)
+
+
+# one process
+
+
+def test_shards_are_the_rows_of_the_batch():
+    data = small_data()
+    batches = Batches(data.train, data, 32, seed=3)
+    for number in (0, 7, 25):
+        parts = [batches.shard(number, shard, 4)[0] for shard in range(4)]
+        assert torch.equal(torch.cat(parts), batches(number)[0])
+        assert len({part.untyped_storage().data_ptr() for part in parts}) == 4
+
+
+class Squares(Model):
+    """A loss that draws nothing: a mean over examples, unless ``rare`` counts, which it does in some shards alone."""
+
+    data_shape = (1, 6, 6)
+
+    def __init__(self, rare=False):
+        super().__init__()
+        self.network, self.rare, self.unused = (
+            MLP((1, 6, 6), [8], 3),
+            nn.Parameter(torch.ones(3)),
+            nn.Parameter(torch.ones(2)),
+        )
+        self.counts = rare
+
+    def turns(self):
+        yield Turn("squares", self, self.loss)
+
+    def loss(self, batch):
+        out = self.network(batch.x)
+        if self.counts and batch.x[0, 0, 0, 0] > 0.5:
+            out = out * self.rare
+        return {"loss": (out - 1).square().sum(1).mean(), "first": out.mean()}
+
+
+class Doubles(Batches):
+    """Batches in float64."""
+
+    def __call__(self, index):
+        return super().__call__(index)[0].double(), None
+
+    def shard(self, index, shard, shards):
+        return super().shard(index, shard, shards)[0].double(), None
+
+
+def played(model, shards):
+    """A loop after its first step, and its gradients by name."""
+    data = small_data()
+    batches = Doubles(data.train, data, 32, seed=0)
+    config = TrainingConfig(precision="fp32", optimizer="sgd", learning_rate=0.01)
+    loop = Loop(model.turns(), batches, config, 9, within=model, sharding=Sharding(shards))
+    loop.play(0)
+    return loop, {name: parameter.grad for name, parameter in model.named_parameters()}
+
+
+@pytest.mark.parametrize("shards", [2, 4, 32])
+def test_gradients_and_terms_of_shards_are_those_of_the_batch(shards):
+    model = Squares().double()
+    again = Squares().double()
+    again.load_state_dict(model.state_dict())
+    torch.manual_seed(9)
+    whole, gradients = played(model, 1)
+    torch.manual_seed(9)
+    dealt, others = played(again, shards)
+    for name, gradient in gradients.items():
+        assert (gradient is None) == (others[name] is None) == (not name.startswith("network"))
+        if gradient is not None:
+            torch.testing.assert_close(gradient, others[name], rtol=1e-12, atol=1e-14)
+    for row, other in ((loop.ledger.close()["squares"] for loop in pair) for pair in [(whole, dealt)]):
+        assert row == pytest.approx(other, rel=1e-12)
+
+
+def test_a_parameter_that_some_shards_need_has_a_gradient_and_one_that_none_needs_has_none():
+    _, gradients = played(Squares(rare=True).double(), 8)
+    assert gradients["unused"] is None
+    assert gradients["rare"].abs().sum() > 0
+
+
+def test_one_shard_is_what_there_was_before():
+    data = small_data()
+    torch.manual_seed(1)
+    model = small_vae()
+    before = weights(model)
+    whole = quiet_fit(model, data, steps=6)
+    assert not same(before, weights(whole.model))
+    again = small_vae()
+    again.load_state_dict(before)
+    assert same(weights(whole.model), weights(quiet_fit(again, data, steps=6, shards=1).model))
+
+
+def test_a_run_of_shards_goes_on_bit_for_bit(tmp_path):
+    whole, halved = tmp_path / "whole", tmp_path / "halved"
+    done(1, "folder", whole, 9, GAN)
+    done(1, "folder", halved, 9, GAN, "killed", 0, 5, code=9)
+    done(1, "folder", halved, 9, GAN)
+    assert equal(whole, halved) == []
+
+
+# several processes
+
+
+def test_every_constructor_has_the_same_bits_on_one_two_and_four_processes(tmp_path):
+    for count in (1, 2, 4):
+        done(count, "catalogue", tmp_path / f"{count}.json")
+    one, two, four = (json.loads((tmp_path / f"{count}.json").read_text()) for count in (1, 2, 4))
+    assert set(one) == {entry.name for entry in CATALOGUE}
+    assert [name for name in one if not one[name] == two[name] == four[name]] == []
+    assert len({digest for digest, _ in one.values()}) == len(one)
+
+
+@pytest.mark.parametrize("what", ["killed", "terminated", "raises"])
+def test_what_happens_to_one_of_four_ends_all_and_the_run_goes_on_with_any_number(tmp_path, what):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    done(1, "folder", whole, 9, VAE)
+    began = time.monotonic()
+    errors = done(4, "folder", broken, 9, VAE, what, 2, 5, code=1)
+    assert time.monotonic() - began < 120
+    assert ("ZeroDivisionError" in errors) == (what == "raises")
+    assert ("stopped after step 6 of 9" in errors) == (what == "terminated"), "all after the same step, saved"
+    for count, more in ((2, ("killed", 1, 7)), (1, ())):
+        done(count, "folder", broken, 9, VAE, *more, code=bool(more))
+    assert equal(whole, broken) == []
+
+
+def test_a_nan_in_one_shard_is_told_by_its_turn_and_ends_all(tmp_path):
+    errors = done(2, "nan", tmp_path / "run", 9, VAE, code=1)
+    assert "turn 'vae' at step" in errors
+    assert (tmp_path / "run" / "checkpoints" / "last.safetensors").exists(), "the last good one stands"
+
+
+def test_the_command_starts_its_processes(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    usual = [
+        sys.executable,
+        "-m",
+        "reparam",
+        "train",
+        "vae",
+        "--data",
+        "two-gaussians",
+        "--hidden",
+        "8",
+        "--steps",
+        "8",
+    ]
+    runs = {}
+    for name, more in (("one", []), ("two", ["--processes", "2"])):
+        command = [*usual, "--steps", "8", "--batch-size", "64", "--shards", "2", "--out", name, *more]
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        runs[name] = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert runs[name].returncode == 0, runs[name].stderr
+    assert equal(tmp_path / "one", tmp_path / "two") == []
+    assert runs["two"].stdout.count("reparam sample two") == 1
+    assert "torch" not in runs["two"].stderr
+
+
+def test_numbers_of_processes_that_will_not_do_are_refused(capsys):
+    code, _, err = said(capsys, "train", "vae", "--processes", "3")
+    assert code == 2
+    assert "--processes 3 will not do: give a power of two" in err
+
+
+def test_a_signal_to_the_command_stops_all_of_them(tmp_path):
+    command = [sys.executable, "-m", "reparam", "train", "vae", "--data", "two-gaussians", "--hidden", "8", "--steps",
+               "1000000", "--batch-size", "64", "--shards", "2", "--processes", "2", "--out", "run"]  # fmt: skip
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    rows = tmp_path / "run" / "metrics.jsonl"
+    while not (rows.exists() and "train" in rows.read_text()):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=90)
+    assert "--resume run" in out + err
+    assert "Traceback" not in out + err
+    assert process.returncode != 0
