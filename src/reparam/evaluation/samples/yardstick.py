@@ -71,7 +71,7 @@ class Yardstick:
         self.n = min(n, len(data.splits[reference]), len(data.splits[self.stand_in]))
         if self.n < FEWEST:
             raise UserError(
-                f"{self.n} examples are too few to measure by: {FEWEST} are needed of {data.name!r}'s {reference} and "
+                f"{self.n} example{'s are' if self.n != 1 else ' is'} too few to measure by: {FEWEST} are needed of {data.name!r}'s {reference} and "
                 f"{self.stand_in} splits, and of the samples"
             )
         self.neighbours = min(checks.whole("neighbours", neighbours, FEWEST_SEARCHED), self.n)
