@@ -136,3 +136,8 @@ def test_runs_from_before_validate_each_epoch():
 def test_a_run_that_wrote_no_optimizers_down_goes_on_as_it_was_begun():
     assert settle(TrainingConfig(epochs=400), small_vae(), small_data(216)).validate_every == 4
     assert settle(TrainingConfig(epochs=400), small_vae(), small_data(216), suits=False).validate_every == 1
+
+
+def test_a_training_of_less_than_an_epoch_is_not_told_of_a_setting_that_nobody_gave():
+    run = quiet_fit(small_vae(), small_data(), steps=3)
+    assert not list(unfinished(run.model, run.written.training, 3 / 6))

@@ -45,7 +45,7 @@ def unfinished(model: Model, training: TrainingConfig, epochs: float) -> Iterato
             )
     if training.patience and training.patience >= epochs:
         yield f"patience={training.patience} never stops a training of {epochs:.4g} epochs"
-    if training.validate_every and training.validate_every > epochs:
+    if (training.validate_every or 1) > max(1, epochs):  # 1 is what nobody asked for
         yield f"validate_every={training.validate_every} validates a training of {epochs:.4g} epochs at its end alone"
     if training.keep_every and training.keep_every > epochs:
         yield f"keep_every={training.keep_every} keeps no weights of a training of {epochs:.4g} epochs"
