@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attack.harness import call
 from attack.operations import FULL, Watch, kill, refuse, vanish
-from attack.scenes import Stage, content, stages
+from attack.scenes import TOLD, Stage, content, stages
 
 ERRORS = (*FULL, errno.ENOENT, errno.EIO, errno.EACCES, errno.EMFILE)
 MOMENTS = 200
@@ -113,7 +113,9 @@ def _vanished(stage: Stage, at: int) -> str | None:
     done = stage.call(cwd, Watch(within, at, vanish(within)))
     if done.hung:
         return "hung"
-    if done.code == 1:  # a doctor, who says what is gone
+    if (
+        done.code == 1 or done.warned or any(word in done.out for word in TOLD)
+    ):  # a doctor or a comparison, which says what is gone
         return None
     if done.code in stage.scene.codes:
         wrong = stage.differs(cwd) if any(map(_matters, stage.operations[at + 1 :])) else None

@@ -15,7 +15,10 @@ from attack.harness import Outcome, call
 from attack.operations import Watch, kill
 
 Words = Sequence[object]
-SECONDS = re.compile(rb'"[a-z_]*seconds": [0-9.e-]+')
+SECONDS = re.compile(rb'"([a-z_]*seconds|peak_memory_mib)": [0-9.e-]+')
+"""What no two calls have in common."""
+TOLD = (".damaged", "` failed: ")
+"""How doctors and comparisons say that something is not as it might be."""
 LARGEST = 2**28
 """Bytes of a file beyond which it is no result."""
 USUAL = ["--data", "x.npy", "--latent-dim", "2", "--epochs", "2", "--batch-size", "20", "--log-every", "2", "--quiet"]
@@ -161,7 +164,8 @@ class Stage:
         if outcome.hung:
             return "hung"
         if outcome.code in self.scene.codes:  # it was nothing that mattered, or was told
-            return None if outcome.warned or ".damaged" in outcome.out else self.differs(cwd)
+            told = outcome.warned or any(word in outcome.out for word in TOLD)
+            return None if told else self.differs(cwd)
         if not outcome.sentence:
             return f"an error of the system ended in: {outcome.last}"
         return self.taken_up(cwd)

@@ -129,8 +129,12 @@ def replace_atomically(path: Path, write: Write, keep: Path | None = None) -> No
             beside.unlink(missing_ok=True)
 
 
-def _unwritten(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be written ({error.strerror or error}): free space, or name another folder")
+class Unwritten(UserError):
+    """A file could not be written: the disk is full, or the place refuses."""
+
+
+def _unwritten(path: Path, error: OSError) -> Unwritten:
+    return Unwritten(f"{path} cannot be written ({error.strerror or error}): free space, or name another folder")
 
 
 def make_folder(path: Path, within: Path | None = None) -> None:

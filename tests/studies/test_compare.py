@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers import said, small
 from reparam.cli.main import main
 from reparam.data.readers import fashion, idx
 from reparam.errors import UserError
@@ -401,3 +402,16 @@ def test_tiles_of_a_sprite_are_where_they_belong():
 def test_images_are_grey_levels_in_csv():
     text = as_csv({"x": np.array([0.0, 1.0, 0.5, 0.2]).reshape(1, 1, 2, 2), "n": [1, 2]})
     assert text.splitlines() == ["array,row,values", "x,0,0,255,128,51", "n,0,1", "n,1,2"]
+
+
+def test_a_picture_that_cannot_be_written_is_told_and_the_report_is_made_without_it(images, tmp_path, capsys):
+    """A folder stands where a picture should: the rest of the report is there."""
+    run = tmp_path / "run"
+    assert said(capsys, "train", "vae", *small(images), "--quiet", "--out", run)[0] == 0
+    (run / "figures" / "report-curves.png").mkdir()
+    few = ["--count", "60", "--images", "5", "--out", tmp_path / "report.html"]
+    code, _, error = said(capsys, "report", run, *few)
+    assert code == 0, error
+    assert "report-curves.png cannot be written (Is a directory)" in error
+    assert "the report does without it" in error
+    assert (tmp_path / "report.html").is_file()

@@ -13,8 +13,9 @@ from PIL import Image
 
 from reparam import evaluation, plots
 from reparam.data.reading import rows_of
-from reparam.errors import UserError
+from reparam.errors import UserError, tell
 from reparam.evaluation.codes.encoding import CodeForm, code_form
+from reparam.files import Unwritten
 from reparam.models.protocols import Decodes, Encodes, HasPrior, can
 from reparam.pages import Explorer, Picture
 from reparam.result import Result as Found
@@ -146,6 +147,8 @@ def _pictures(
         try:
             found = ask(result.run)
             pictures.append(_picture(result.trial.folder, command, found, what.format_map(vars(found)), flags, only))
+        except Unwritten as error:
+            tell(f"{error}; the report does without it")
         except UserError:
             continue  # a conditional model has no path between classes, one that diverged no picture
     return pictures
@@ -153,6 +156,8 @@ def _pictures(
 
 def _picture(folder: Path, command: str, found: Found, what: str, flags: str, only: tuple[str, ...]) -> Picture:
     """A figure with its caption, its numbers and the command that makes it alone."""
+    if not folder.is_dir():
+        raise Unwritten(f"{folder} has vanished")
     # a table's numbers have the names of its columns
     numbers = {name: array for name, array in found.numbers.items() if name in only} or dict(found.numbers)
     path = plots.save(found.figure(), folder / "figures" / f"report-{command}.png", numbers)
