@@ -70,8 +70,9 @@ class Yardstick:
         self.reference: SplitName = reference
         self.n = min(n, len(data.splits[reference]), len(data.splits[self.stand_in]))
         if self.n < FEWEST:
+            count = "1 example is" if self.n == 1 else f"{self.n} examples are"
             raise UserError(
-                f"{self.n} example{'s are' if self.n != 1 else ' is'} too few to measure by: {FEWEST} are needed of {data.name!r}'s {reference} and "
+                f"{count} too few to measure by: {FEWEST} are needed of {data.name!r}'s {reference} and "
                 f"{self.stand_in} splits, and of the samples"
             )
         self.neighbours = min(checks.whole("neighbours", neighbours, FEWEST_SEARCHED), self.n)
