@@ -10,8 +10,12 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 from reparam.data.readers.arrays import X_WORDS, Y_WORDS
 from reparam.data.readers.held import held, is_picture
 from reparam.errors import UserError
+from reparam.hardware import free_memory
 
 X_COLUMNS = X_WORDS | {"pixel_values", "img"}
+FLOAT = 4
+LEAST = 56
+"""Bytes that an item takes at least, as the objects of Python do."""
 TAKEN = "a tensor, an array, a list of arrays, (x, y), or a data set with len and integer indexing"
 
 
@@ -59,14 +63,31 @@ def is_array(given: Any) -> bool:
 def as_array(given: Any, where: str) -> np.ndarray:
     """A tensor, an array or nested lists of numbers as a NumPy array."""
     if isinstance(given, torch.Tensor):
-        dense = given.detach().to("cpu").to_dense()
-        return (dense.float() if dense.dtype in (torch.bfloat16, torch.float16) else dense).numpy()
+        return _of_tensor(given, where)
     if is_picture(given):
         return held([given], where)[0]
+    if isinstance(given, np.ma.MaskedArray) and given.mask.any():
+        raise UserError(f"{where} has {int(given.mask.sum()):,} masked values: give x.filled(value), or floats with "
+                        'NaN in their place and read_as="table".')  # fmt: skip
     try:
         return np.asarray(given)
     except ValueError as error:
         raise UserError(f"{where} cannot be read as one array ({error}): give rows of one shape.") from error
+
+
+def _of_tensor(given: torch.Tensor, where: str) -> np.ndarray:
+    try:
+        dense = given.detach().to("cpu").to_dense().resolve_conj().resolve_neg()
+        return (dense.float() if dense.is_floating_point() and dense.itemsize < FLOAT else dense).numpy()
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise UserError(
+            f"{where} is a tensor whose values cannot be had ({_words(error)}): give a plain one."
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    """What an error says, in a line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:120]
 
 
 def _pair(parts: tuple[Any, ...], where: str) -> Given:
@@ -93,10 +114,10 @@ def _items(given: Any, where: str) -> Given:
     indexed = hasattr(given, "__len__") and hasattr(given, "__getitem__")
     if not indexed or isinstance(given, str | bytes | Mapping | IterableDataset):
         raise UserError(f"{where} is a {type(given).__name__}, which cannot be read: give {TAKEN}.")
-    items = [given[at] for at in range(len(given))]
+    items = _every(given, where)
     if items and isinstance(items[0], Mapping):
         x_name, y_name = _columns(list(items[0]), where)
-        items = [(item[x_name], item[y_name]) if y_name else item[x_name] for item in items]
+        items = [_named(item, x_name, y_name, f"item {at} of {where}") for at, item in enumerate(items)]
         names = getattr((getattr(given, "features", None) or {}).get(y_name), "names", None) or ()
     else:
         names = getattr(given, "classes", ())
@@ -106,6 +127,38 @@ def _items(given: Any, where: str) -> Given:
         return Given(_stack([item[0] for item in items], where))
     x, y = _stack([item[0] for item in items], where), _stack([item[1] for item in items], f"the labels of {where}")
     return Given(x, y, tuple(str(name) for name in names))
+
+
+def _every(given: Any, where: str) -> list[Any]:
+    """All items of a data set, if as many as the first have room in memory."""
+    at: int | None = None
+    try:
+        count, items = len(given), []
+        for at in range(count):
+            items.append(given[at])
+            if not at:
+                _check_room(items[0], count, where)
+        return items
+    except UserError:
+        raise
+    except Exception as error:  # whatever somebody's own code raises
+        which = "the length" if at is None else f"item {at}"
+        raise UserError(f"{which} of {where} could not be had ({_words(error)}): give {TAKEN}.") from error
+
+
+def _check_room(item: Any, count: int, where: str) -> None:
+    free = free_memory(torch.device("cpu"))
+    takes = count * max(LEAST, getattr(item[0] if isinstance(item, tuple) and item else item, "nbytes", 0))
+    if free is not None and takes > free:
+        raise UserError(f"{where} has {count:,} items, which take {takes / 1e9:,.0f} GB at least, more than the "
+                        f"{free / 1e9:.1f} GB that are free: save them as an .npy, which stays on disk.")  # fmt: skip
+
+
+def _named(item: Any, x_name: str, y_name: str | None, where: str) -> Any:
+    try:
+        return (item[x_name], item[y_name]) if y_name else item[x_name]
+    except (KeyError, TypeError, IndexError):
+        raise UserError(f"{where} has no {x_name!r}, or no label, which the first has: give items alike.") from None
 
 
 def _columns(names: list[str], where: str) -> tuple[str, str | None]:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from reparam.data import DataRecord, Dataset, as_dataset, binarized, require_binary, require_unit
+from reparam.data.made import check_made
 from reparam.data.places import lies_among
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals, threads
@@ -82,6 +83,7 @@ def fit(
     """
     if config is not None and settings:
         raise UserError(f"{', '.join(settings)} and config= were both given: put all settings into config")
+    require_model(model)
     data = _read_for(model, data)
     if folder is not None and (among := lies_among(folder, data.source)):
         data = replace(data, notes=(*data.notes, among))
@@ -145,12 +147,30 @@ def _written(place: RunFolder, model: Model, data: Dataset, settings: Mapping[st
     return replace(written, training=settle(written.settings.training, model, data, suits=False))
 
 
+def require_model(model: Any) -> None:
+    """Refuse what is no model, such as the name of a kind.
+
+    Raises:
+        UserError: saying what would do.
+
+    >>> require_model("vae")
+    Traceback (most recent call last):
+    reparam.errors.UserError: fit trains a model, and was given the str 'vae': compose one, as reparam.VAE(...)
+    """
+    if not isinstance(model, Model):
+        given = (
+            f"the class {model.__name__}" if isinstance(model, type) else f"the {type(model).__name__} {model!r:.60}"
+        )
+        raise UserError(f"fit trains a model, and was given {given}: compose one, as reparam.VAE(...)")
+
+
 def _read_for(model: Model, given: Any) -> Dataset:
     """What holds examples as a data set; grey values for a model of coins are binarized, as the command does.
 
     A data set is taken as it is: whoever made it decided.
     """
     data = as_dataset(given)
+    check_made(data)
     coins = (
         can(model, HasLikelihood) and isinstance(model.likelihood, Likelihood) and model.likelihood.support == "binary"
     )

@@ -32,11 +32,11 @@ def read_columnar(path: Path, how: ReadingConfig, known: Known | None = None) ->
             f"{where} is read with pyarrow, which is not installed: pip install 'reparam[tables]'."
         ) from None
     try:
-        table = _table(path)
+        table = arrow_table(_table(path))
     except (pa.ArrowException, OSError, ValueError) as error:
         said = str(error).strip().splitlines()[0]
         raise UserError(f"{where} cannot be read as a table in columns ({said}): write or copy it again.") from error
-    return settled(arrow_table(table), where, how, known)
+    return settled(table, where, how, known)
 
 
 def _table(path: Path) -> Any:

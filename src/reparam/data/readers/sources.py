@@ -21,7 +21,7 @@ from reparam.data.readers.table import table_reading
 from reparam.data.readers.text import read_text
 from reparam.data.readers.toy import TOYS, read_toy
 from reparam.data.reading import Reading
-from reparam.door import user_path
+from reparam.door import present, require_regular, user_path
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
@@ -112,6 +112,8 @@ def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
             return _read_file(path, asked)
     except OSError as error:
         raise UserError(f"{given!r} cannot be read ({error}): give a file or folder you may read.") from error
+    if present(path):
+        require_regular(path)
     raise UserError(_unknown(given))
 
 

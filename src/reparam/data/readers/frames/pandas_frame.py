@@ -51,6 +51,8 @@ def _plain(name: str, series: Any, missing: np.ndarray, kind: str) -> Found | Re
     if kind == "b":
         return truth(name, series.to_numpy(bool, na_value=False) if missing.any() else series.to_numpy(bool), missing)
     if kind == "M":
+        if str(dtype := series.dtype).startswith("date"):  # Arrow's days have no zone, and say so by an error
+            series = series.astype("datetime64[us]") if "[pyarrow]" in str(dtype) else series
         zoned = series.dt.tz is not None
         series = series.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else series
         return moment(name, series.to_numpy("datetime64[us]"), missing, zoned=zoned)
