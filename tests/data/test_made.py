@@ -50,7 +50,7 @@ def test_what_a_reader_made_is_taken() -> None:
     check_made(made(torch.zeros(4, 3), torch.zeros(4)))
 
 
-@pytest.mark.parametrize("model", ["vae", reparam.VAE, None, torch.nn.Linear(3, 3), 5])
+@pytest.mark.parametrize("model", [3, reparam.VAE, None, torch.nn.Linear(3, 3), 5])
 def test_what_is_no_model_is_refused(model: object) -> None:
     with pytest.raises(UserError, match="fit trains a model, and was given the"):
         reparam.fit(model, np.zeros((30, 3)), steps=1)

@@ -233,8 +233,8 @@ def test_python_and_the_command_train_alike(capsys, images, tmp_path):
     from reparam.kinds import KINDS, GANConfig
     from reparam.runs.config import RunConfig
     from reparam.settings import DataConfig
+    from reparam.training.named import fresh_model
     from reparam.training.resolve import resolve, settle, usual_training
-    from reparam.training.start import fresh_model
 
     players = ["--generator-hidden", 8, 8, "--discriminator-hidden", 8, "--latent-dim", 3]
     command = ["train", "gan", *players, "--data", images, "--device", "cpu", "--steps", 60]

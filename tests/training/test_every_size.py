@@ -10,8 +10,8 @@ from reparam.kinds import KINDS
 from reparam.runs.config import RunConfig
 from reparam.settings import DataConfig
 from reparam.training import Silent, fit
+from reparam.training.named import fresh_model
 from reparam.training.resolve import resolve
-from reparam.training.start import fresh_model
 
 
 def spots(n, channels, side):

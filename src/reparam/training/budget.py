@@ -16,8 +16,8 @@ from reparam.settings import TrainingConfig
 from reparam.training.fits import check_memory
 from reparam.training.lone import check_batch
 from reparam.training.loop import Loop, steps_per_epoch
+from reparam.training.named import fresh_model
 from reparam.training.resolve import resolve, settle
-from reparam.training.start import fresh_model
 from reparam.training.validation import average
 
 WARM_UP, TIMED, ENOUGH_SECONDS = 5, 60, 2.0

@@ -20,10 +20,11 @@ from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.record import Record, record_of
 from reparam.runs.run import Run, check_fingerprint
-from reparam.settings import DataConfig
+from reparam.settings import DataConfig, TrainingConfig
 from reparam.training.callbacks import Callback, check_callbacks
 from reparam.training.fits import check_memory
 from reparam.training.lone import check_batch
+from reparam.training.named import by_name
 from reparam.training.processes import Processes, joined
 from reparam.training.progress import choose
 from reparam.training.resolve import check_same_settings, settle, usual_training
@@ -35,7 +36,7 @@ from reparam.training.tensorboard import require_tensorboard
 
 
 def fit(
-    model: Model,
+    model: Model | str,
     data: Any,
     folder: str | Path | None = None,
     *,
@@ -50,7 +51,8 @@ def fit(
     """Train a model.
 
     Args:
-        model: what to train; it ends with the best validation weights (the last, if it has no bound to compare).
+        model: what to train, or the name of a kind, which is composed for the data as the command does; it ends with
+            the best validation weights (the last, if it has no bound to compare).
         data: whatever holds examples: a data set, a name or a path, a tensor, an array, a data set of torch or Hugging
             Face (see :func:`reparam.data.as_dataset`).
         folder: the run folder to write, which must not exist unless ``resume``; None keeps everything in memory.
@@ -61,8 +63,9 @@ def fit(
             must be those it was begun with.
         progress: what is said meanwhile; a live line on a terminal unless given.
         callbacks: told of every moment after our own, see :class:`reparam.training.Callback`; any may stop the run.
-        **settings: fields of :class:`reparam.settings.TrainingConfig`, such as ``epochs=12, batch_size=128, seed=0``;
-            what is left open is what ``reparam train`` does with a model of that kind.
+        **settings: fields of :class:`reparam.settings.TrainingConfig`, such as ``epochs=12, batch_size=128, seed=0``,
+            and of a kind that was named, such as ``latent_dim=2``; what is left open is what ``reparam train`` does
+            with a model of that kind.
 
     Returns:
         The run, its last row the test row.
@@ -83,6 +86,11 @@ def fit(
     """
     if config is not None and settings:
         raise UserError(f"{', '.join(settings)} and config= were both given: put all settings into config")
+    if isinstance(model, str):
+        if config is not None:
+            raise UserError(f"{model!r} names a kind, and config= describes a model: give one of the two")
+        model, data, asked, config = by_name(model, data, settings)
+        settings = {name: value for name, value in settings.items() if name in TrainingConfig.model_fields}
     require_model(model)
     data = _read_for(model, data)
     if folder is not None and (among := lies_among(folder, data.source)):
@@ -148,20 +156,20 @@ def _written(place: RunFolder, model: Model, data: Dataset, settings: Mapping[st
 
 
 def require_model(model: Any) -> None:
-    """Refuse what is no model, such as the name of a kind.
+    """Refuse what is no model.
 
     Raises:
         UserError: saying what would do.
 
-    >>> require_model("vae")
+    >>> require_model(3)
     Traceback (most recent call last):
-    reparam.errors.UserError: fit trains a model, and was given the str 'vae': compose one, as reparam.VAE(...)
+    reparam.errors.UserError: fit trains a model, and was given the int 3: name a kind, or give reparam.VAE(...)
     """
     if not isinstance(model, Model):
         given = (
             f"the class {model.__name__}" if isinstance(model, type) else f"the {type(model).__name__} {model!r:.60}"
         )
-        raise UserError(f"fit trains a model, and was given {given}: compose one, as reparam.VAE(...)")
+        raise UserError(f"fit trains a model, and was given {given}: name a kind, or give reparam.VAE(...)")
 
 
 def _read_for(model: Model, given: Any) -> Dataset:

@@ -32,7 +32,11 @@ def resolve(config: RunConfig) -> tuple[RunConfig, Dataset]:
     Raises:
         UserError: if the data cannot be read, or settings do not go together.
     """
-    raw = read_data(config.data)
+    return decided(config, read_data(config.data))
+
+
+def decided(config: RunConfig, raw: Dataset) -> tuple[RunConfig, Dataset]:
+    """The same for data that were read already, of which nothing is binarized yet where that is left open."""
     traits = _raw_traits(raw, config.data)
     settings = config.model
     if settings is not None:

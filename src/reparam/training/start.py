@@ -8,7 +8,6 @@ from typing import Any
 from reparam.data import Dataset, data_like
 from reparam.door import present
 from reparam.errors import UserError
-from reparam.kinds import build_model
 from reparam.kinds.own import words as words_of
 from reparam.models.model import Model
 from reparam.randomness import noise
@@ -20,9 +19,9 @@ from reparam.runs.weights import trainings
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.training.checkpoint import drop_previous
 from reparam.training.fit import fit
-from reparam.training.fits import bounded_weights
+from reparam.training.named import fresh_model
 from reparam.training.progress import Words, choose
-from reparam.training.resolve import check_same_settings, resolve, traits_of
+from reparam.training.resolve import check_same_settings, resolve
 
 
 def train(config: RunConfig, folder: str | Path, quiet: bool = False, words: Words = str) -> Run:
@@ -176,12 +175,3 @@ def _of_origin(born: Mapping[str, Any], place: RunFolder) -> Model:
     if any(born.get(name, value) != value for name, value in now.items()):
         raise UserError(f"{begins}, which is another run now: delete the folder, and train anew")
     return origin.model
-
-
-def fresh_model(config: RunConfig, data: Dataset) -> Model:
-    """The model that the settings describe for the data, its first weights a function of the seed."""
-    if config.model is None:
-        raise UserError("these settings describe no model: give RunConfig(model=...)")
-    traits = traits_of(data)
-    with noise(config.training.seed, "weights"), bounded_weights(config.model, traits, config.training):
-        return build_model(config.model, data.data_shape, traits)
