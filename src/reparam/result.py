@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NOTEBOOK_DPI = 100
+UNSAID = {"json": False}
+"""Of a field that has no place in JSON, as the schema of a table: ``field(metadata=UNSAID)``."""
 
 
 class Result(ABC):
@@ -142,7 +144,9 @@ def plain(value: Any) -> Any:
     {'a': [1, None], '2': None}
     """
     if is_dataclass(value) and not isinstance(value, type):
-        return plain({field.name: getattr(value, field.name) for field in fields(value)})
+        return plain(
+            {field.name: getattr(value, field.name) for field in fields(value) if "json" not in field.metadata}
+        )
     if isinstance(value, Mapping):
         return {str(name): plain(part) for name, part in value.items() if not _hidden(part)}
     if isinstance(value, list | tuple | set | frozenset):

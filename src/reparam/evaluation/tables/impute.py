@@ -1,6 +1,6 @@
 """What stands in missing cells: draws from p(missing|observed), or their means and how far they spread."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from reparam.evaluation.tables.shown import shown_columns
 from reparam.hardware import exact
 from reparam.models.protocols import Decodes, Encodes, HasPrior, require
 from reparam.randomness import noise
-from reparam.result import Result
+from reparam.result import UNSAID, Result
 from reparam.runs.run import Run
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class Imputed(Result):
     spread: np.ndarray
     filled: np.ndarray
     effective: np.ndarray
-    schema: TableSchema
-    cells: Cells
+    schema: TableSchema = field(metadata=UNSAID)
+    cells: Cells = field(metadata=UNSAID)
     seed: int = 0
 
     @property

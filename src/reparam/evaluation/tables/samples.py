@@ -1,6 +1,6 @@
 """Rows that a model of a table has made, as the table that the user has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from reparam.errors import UserError
 from reparam.evaluation.draws import Samples
 from reparam.evaluation.pictures import Reconstructions
 from reparam.evaluation.tables.shown import shown_columns
+from reparam.result import UNSAID
 from reparam.runs.run import Run
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class TableSamples(Samples):
         reference: rows of the data ``(m, width)`` that the picture shows beside them, if any.
     """
 
-    schema: TableSchema | None = None
+    schema: TableSchema | None = field(default=None, metadata=UNSAID)
     seed: int = 0
     given: str | None = None
     reference: np.ndarray | None = None
@@ -84,7 +85,7 @@ class TableReconstructions(Reconstructions):
         schema: of the table.
     """
 
-    schema: TableSchema | None = None
+    schema: TableSchema | None = field(default=None, metadata=UNSAID)
 
     def table(self) -> Table:
         """What became of the rows."""
