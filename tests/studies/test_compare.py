@@ -318,7 +318,7 @@ def test_too_few_examples_to_measure_are_told_and_the_rest_is_reported(tmp_path,
     assert main(["compare", "--data", str(tmp_path / "few.npz"), "--models", "vae-2", *SMALL, *out]) == 0
     said = capsys.readouterr().out
     assert "Samples could not be measured: 4 examples are too few to measure by" in said
-    assert "the largest log p(x)" in said
+    assert "log p(x) of" in said
     assert "Fidelity and coverage" not in headings(tmp_path / "out")
 
 
@@ -371,8 +371,36 @@ def test_rules_tell_faults_and_only_faults(results):
     alike = with_card(results, 2, two_sample=replace(card.two_sample, p_binomial=0.5))
     assert sentences(alike, "told from data") == ["A classifier does not tell the samples of `gan` from data."]
     likelihood = sentences(results, "likelihood")
-    assert likelihood[0].startswith("`vae-2` gives test examples the largest")
+    assert likelihood[0].startswith("`vae-2`"), "there is no other to be larger than"
+    assert "largest" not in likelihood[0]
     assert likelihood[1].startswith("`autoencoder-2`, `gan`: no likelihood")
+
+
+def with_draws(result, name, mean, effective):
+    """A result of another model with a log p(x) that rests on so many draws."""
+    likelihood = replace(result.likelihood, mean=mean, effective_sample_size=(effective, 1.0), samples=1000)
+    return replace(result, trial=replace(result.trial, name=name), likelihood=likelihood)
+
+
+def test_a_log_likelihood_of_a_few_draws_is_called_a_bound_that_cannot_be_trusted(results):
+    """Neither ranked nor named as a number, alone and beside others, whatever its size."""
+    vae = results.results[1]
+    sure, lower, poor = (with_draws(vae, *how) for how in (("a", -9.0, 40.0), ("b", -90.0, 5.0), ("c", 1626.0, 1.1)))
+
+    def told(*of):
+        return sentences(replace(results, results=of), "likelihood")
+
+    untrusted = told(poor)[0]
+    assert "a few draws carry all the weight (1.1 of 1,000 are effective)" in untrusted
+    assert "lower bound that cannot be trusted" in untrusted
+    assert told(sure)[0].startswith("`a` gives test examples a log p(x) of")
+    assert told(sure, poor) == [told(sure, poor)[0], untrusted]
+    assert told(sure, poor)[0].startswith("`a` alone has a log p(x) that rests on enough draws")
+    both, last = told(poor, lower, sure)
+    assert both.startswith("`a` gives test examples the largest log p(x)")
+    assert "`b`" in both
+    assert last == untrusted
+    assert not any("largest" in text for text in told(poor, replace(poor, trial=replace(poor.trial, name="d"))))
 
 
 def test_a_bound_that_falls_or_still_rises_is_told(results):

@@ -131,7 +131,7 @@ def test_likelihoods_of_different_values_are_not_ranked_against_each_other(tmp_p
     """A probability of zeros and ones is none of a density, however much larger its logarithm."""
     from dataclasses import replace
 
-    from reparam.studies.quality_rules import best_likelihood
+    from reparam.studies.likelihood_rules import best_likelihood
     from reparam.studies.summary import comparable
 
     grey = np.random.default_rng(0).integers(0, 256, (400, 8, 8), dtype=np.uint8)

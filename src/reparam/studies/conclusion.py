@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reparam.evaluation.likelihood.estimate import FEW
 from reparam.studies import quality_rules as quality
 from reparam.studies import training_rules as training
+from reparam.studies.likelihood_rules import best_likelihood
 from reparam.studies.results import Results
 from reparam.studies.summary import APART
 
@@ -45,7 +47,7 @@ RULES: tuple[Rule, ...] = (
         quality.missing_classes,
     ),
     Rule("modes", "Modes with at least one sample within three standard deviations.", quality.modes),
-    Rule("likelihood", f"Largest mean log p(x); {ERRORS}.", quality.best_likelihood),
+    Rule("likelihood", f"Largest mean log p(x) of at least {FEW} effective draws; {ERRORS}.", best_likelihood),
     Rule(
         "overfitting",
         f"The validation bound ended more than {training.OVERFIT:g} nat below its best.",

@@ -1,10 +1,10 @@
-"""Rules of the conclusion about samples and likelihoods."""
+"""Rules of the conclusion about samples."""
 
 from collections.abc import Sequence
 
 from reparam.pages import nats, percent
 from reparam.studies.results import Result, Results
-from reparam.studies.summary import Summary, best, comparable, scores
+from reparam.studies.summary import Summary, best, scores
 from reparam.studies.tables import FIDELITY, last_coverage, measured
 
 SURE = 0.01
@@ -19,18 +19,18 @@ RARE = 0.25
 
 def closest(results: Results) -> list[str]:
     """Which model's samples are nearest to the data, and whether the next one is worse at all."""
-    ranked = _ranked({name: row["Fréchet distance"] for name, row in scores(results).items()})
-    if not ranked:
+    order = ranked({name: row["Fréchet distance"] for name, row in scores(results).items()})
+    if not order:
         return []
-    (first, a), *others = ranked
+    (first, a), *others = order
     floor = "" if results.floor is None else f" (real test examples: {nats(results.floor.frechet.value)})"
-    found = f"{_code(first)} has the smallest Fréchet distance, {_text(a)}{floor}"
+    found = f"{code(first)} has the smallest Fréchet distance, {text(a)}{floor}"
     if not others:
         return [f"{found}."]
     second, b = others[0]
     if a.apart(b):
-        return [f"{found}; next is {_code(second)} with {_text(b)}."]
-    return [f"{found}, but {_code(second)} with {_text(b)} cannot be told from it: the gap is within the errors."]
+        return [f"{found}; next is {code(second)} with {text(b)}."]
+    return [f"{found}, but {code(second)} with {text(b)} cannot be told from it: the gap is within the errors."]
 
 
 def agreement(results: Results) -> list[str]:
@@ -41,9 +41,9 @@ def agreement(results: Results) -> list[str]:
     winners = {measure: best(table, measure) for measure in FIDELITY}
     unbeaten = set.intersection(*winners.values())
     if unbeaten:
-        return [f"All {len(FIDELITY)} measures of fidelity and coverage put {_code(unbeaten.pop())} first."]
+        return [f"All {len(FIDELITY)} measures of fidelity and coverage put {code(unbeaten.pop())} first."]
     names = sorted(set.union(*winners.values()))
-    told = "; ".join(f"{_code(name)}: {', '.join(m for m in FIDELITY if name in winners[m])}" for name in names)
+    told = "; ".join(f"{code(name)}: {', '.join(m for m in FIDELITY if name in winners[m])}" for name in names)
     return [f"The measures do not agree on which model is best: {told}."]
 
 
@@ -56,7 +56,7 @@ def narrowness(results: Results) -> list[str]:
             continue
         narrow = precision.value > recall.value
         words = "more faithful than varied" if narrow else "more varied than faithful"
-        found.append(f"{_code(name)} is {words}: precision {_text(precision)}, recall {_text(recall)}.")
+        found.append(f"{code(name)} is {words}: precision {text(precision)}, recall {text(recall)}.")
     return found
 
 
@@ -112,42 +112,21 @@ def _covered(row: dict[str, float], total: int) -> str:
     return f"{row['modes']:.0f} of {total} modes; {percent(row['high_quality'])} of its samples are near one"
 
 
-def best_likelihood(results: Results) -> list[str]:
-    """Which model gives the test set the largest likelihood, among those of the same values, and which have none."""
-    groups = comparable(results)
-    without = [_code(name) for name in results.groups if not any(name in group for group in groups.values())]
-    found = [_largest(group, f" ({values})" if len(groups) > 1 else "") for values, group in groups.items()]
-    if len(groups) > 1:
-        found.append("Likelihoods of different values do not compare: a probability is none of a density.")
-    if without and groups:
-        found.append(f"{', '.join(without)}: no likelihood, so that only samples can be judged.")
-    return found
-
-
-def _largest(group: dict[str, Summary], of: str) -> str:
-    """The model with the largest log p(x), and the next."""
-    (first, a), *others = _ranked(group)
-    text = f"{_code(first)} gives test examples the largest log p(x), {_text(a)} nats{of}"
-    if not others:
-        return f"{text}."
-    second, b = others[0]
-    how = "next is" if a.apart(b) else "not told apart from it:"
-    return f"{text}; {how} {_code(second)} with {_text(b)}."
-
-
-def _ranked(summaries: dict[str, Summary]) -> Sequence[tuple[str, Summary]]:
+def ranked(summaries: dict[str, Summary]) -> Sequence[tuple[str, Summary]]:
     """From the best to the worst."""
     return sorted(summaries.items(), key=lambda item: item[1].gap)
 
 
-def _text(summary: Summary) -> str:
+def text(summary: Summary) -> str:
+    """A number with its error."""
     return measured(summary.value, summary.error)
 
 
-def _code(name: str) -> str:
+def code(name: str) -> str:
+    """A model's name, as code."""
     return f"`{name}`"
 
 
 def named(result: Result) -> str:
     """A run, as code."""
-    return _code(result.trial.folder.name)
+    return code(result.trial.folder.name)

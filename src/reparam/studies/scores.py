@@ -10,7 +10,6 @@ from reparam.evaluation.samples.scorecard import Score, Scorecard
 WIDTH = 100
 HEAD = 16
 """Characters of a run's name in a line of a column's head."""
-FEW = 5
 ADVICE = "take more samples=..., the posterior as proposal=..., or more steps=... of annealing"
 CONTRADICTED = (
     "{run}: its own estimate of the bound, {bound:.2f}, lies above that, as no lower bound can: its discriminator "
@@ -50,7 +49,7 @@ def likelihood_text(found: Mapping[str, LogLikelihood], note: str = "") -> str:
         errors = [f"{result.standard_error:.2f}", f"{result.monte_carlo_error:.2f}"]
         rows.append([name, f"{result.mean:.2f}", *errors, f"{mean:.1f} (least {smallest:.1f})", bits])
     last = list(found.values())[-1]
-    poor = [name for name, result in found.items() if result.effective_sample_size[0] < FEW]
+    poor = [name for name, result in found.items() if not result.trusted]
     warning = f"{', '.join(poor)}: a few draws carry all the weight, so that the truth is above: {ADVICE}"
     kind = "chains of annealing" if last.proposal == "annealed" else f"samples of the {last.proposal}"
     resting = f"nats per example of {last.examples:,} from {last.split}; {last.samples:,} {kind} each{note}"

@@ -90,7 +90,8 @@ def likelihood(results: Results) -> Table | None:
     if not found:
         return None
     groups = [group for group in comparable(results).values() if len(group) > 1]
-    winners = {min(group, key=lambda name: group[name].gap) for group in groups}
+    poor = {result.name for result in results.finished if result.likelihood and not result.likelihood.trusted}
+    winners = {min(sorted(sure), key=lambda name: group[name].gap) for group in groups if (sure := group.keys() - poor)}
     rows = [_likelihood_row(name, results.groups[name], found[name], name in winners) for name in found]
     first = next(result.likelihood for result in results.finished if result.likelihood is not None)
     caption = (

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Proposal = Literal["posterior", "prior", "annealed"]
 BATCH, CHAINS_AT_ONCE = 100, 4
 EIGHT_BIT = 256
+FEW = 5
+"""With fewer effective draws than this, a few carry all the weight."""
 
 
 class Estimate(Protocol):
@@ -96,6 +98,11 @@ class LogLikelihood(Result):
             f"  of {self.examples:,} from {self.split}; {self.samples:,} {kind} each, as good as {effective:.1f} "
             f"(least {smallest:.1f}) equal ones; seed {self.seed}"
         )
+
+    @property
+    def trusted(self) -> bool:
+        """Whether enough draws carry the weight; else the truth lies above, by nobody knows how much."""
+        return self.effective_sample_size[0] >= FEW
 
     @property
     def contradicted(self) -> bool:
