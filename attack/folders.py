@@ -64,6 +64,12 @@ class Base:
         found = (path for path in (self.place / self.within).rglob("*") if path.is_file() and path.name != "out")
         return sorted(str(path.relative_to(self.place)) for path in found if path.suffix not in (".png", ".html"))
 
+    def noted(self, file: str) -> bool:
+        """Whether the run's own notes say where a damaged file was moved to."""
+        notes = self.place.with_name(f"{self.place.name}-at-work") / self.within / "notes.jsonl"
+        small = notes.is_file() and notes.stat().st_size < 2**20
+        return small and f"{Path(file).name}.damaged" in notes.read_text(errors="replace")
+
     def result(self, command: str, harm: Callable[[Path], None] | None) -> tuple[Outcome, dict[str, str]]:
         """What comes of a command in a fresh copy, damaged or not: its outcome, and all that it left."""
         cwd = self.place.with_name(f"{self.place.name}-at-work")
@@ -134,7 +140,7 @@ def _attacked(base: Base, file: str, damage: str, command: str, other: Path, dic
         return f"crashed: {(done.err.strip().splitlines() or [str(done.code)])[-1][:120]}"
     if done.code and not (done.sentence or (command.startswith("doctor") and done.code == 1)):
         return f"ended with exit code {done.code} and {done.err[-100:]!r}"
-    if done.code or done.warned or command.startswith("doctor") or not base.sealed:
+    if done.code or done.warned or command.startswith("doctor") or not base.sealed or base.noted(file):
         return None
     wrong = _differs(base.whole[command], found, file)
     return f"took it in silence: {wrong}" if wrong else None

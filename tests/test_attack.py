@@ -21,7 +21,7 @@ def python(*argv):
 
 
 def test_everything_holds():
-    told = python("-m", "attack", "--quick", "--json", "--count", 6, "--minutes", 0.1)
+    told = python("-m", "attack", "--quick", "--json", "--count", 6, "--minutes", 0.07)
     assert told.returncode in (0, 1), told.stderr
     found = json.loads(told.stdout)
     for tally in found["attacks"]:
