@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from reparam.data import load_data
 from reparam.data.splitting import grouped, named, stratified, tenth_of
 from reparam.errors import UserError
 
@@ -96,3 +98,41 @@ def test_a_column_that_names_splits():
         named(["train", "maybe", "maybe"], "part", 0)
     with pytest.raises(UserError, match="no rows to train on"):
         named(["test", "val"], "part", 0)
+
+
+SAID = 'the test split has none of class {}: split_by="stratified" keeps the shares of the classes'
+
+
+def read(tmp_path, form, **how):
+    """12 examples of 4 classes, 2 in the test split at the most, as pictures in folders, an archive or a table."""
+    words = ["ant", "bee", "cow", "dog"] * 3
+    if form == "folder":
+        for at, word in enumerate(words):
+            (tmp_path / "x" / word).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((4, 4), 20 * at, dtype=np.uint8)).save(tmp_path / "x" / word / f"{at:02}.png")
+        return load_data(tmp_path / "x", **how)
+    if form == "archive":
+        np.savez(tmp_path / "x.npz", x=np.arange(192, dtype=np.uint8).reshape(12, 4, 4), y=np.array(words))
+        return load_data(tmp_path / "x.npz", **how)
+    rows = [f"{at / 7:.3f},{at * at / 3:.4f},{word}" for at, word in enumerate(words)]
+    (tmp_path / "x.csv").write_text("\n".join(["a,b,label", *rows]) + "\n")
+    return load_data(tmp_path / "x.csv", labels="label", **how)
+
+
+@pytest.mark.parametrize("form", ["folder", "archive", "table"])
+def test_a_class_that_chance_left_out_of_the_test_split_is_named(tmp_path, form):
+    """By brute force from the labels; the split itself stays what it was."""
+    data = read(tmp_path, form, **({"split_by": "random"} if form == "table" else {}))
+    there = {data.classes[code] for code in data.test.y.tolist()}
+    gone = [name for name in data.classes if name not in there]
+    assert gone
+    assert len(data.test) == 1
+    assert [note for note in data.notes if "none of class" in note] == [SAID.format(", ".join(gone))]
+
+
+def test_a_split_that_heeds_classes_or_holds_them_all_is_told_nothing_of_them(tmp_path):
+    assert not any("none of class" in note for note in read(tmp_path, "folder", split_by="stratified").notes)
+    np.savez(tmp_path / "x.npz", x=np.zeros((400, 4, 4), dtype=np.uint8), y=np.arange(400) % 2)
+    data = load_data(tmp_path / "x.npz")
+    assert len(data.test.y.unique()) == 2
+    assert not any("none of class" in note for note in data.notes)

@@ -123,6 +123,19 @@ def test_a_walk_between_encoded_test_examples_ends_at_their_classes():
         evaluation.interpolate(run, from_label="e")
 
 
+def test_a_class_without_a_test_example_is_told_as_that():
+    """No other seed finds one; the picture of the codes says which classes are not in it."""
+    run = identity_run(2, n=40)
+    split = Split(run.data.test.x, torch.arange(40) % 2)
+    run.dataset = Dataset("line", split, split, split, data_shape=(2,), classes=("a", "b", "c"))
+    del run.data
+    with pytest.raises(
+        UserError, match=r"none of 40 test examples is of class .c.: try another class; a run with split_"
+    ):
+        evaluation.interpolate(run, from_label="c")
+    assert evaluation.latents(run).title == "Codes of 40 test examples, none of class c"
+
+
 def test_without_labels_the_ends_are_the_two_most_distant():
     run = identity_run(2, n=60)
     split = Split(run.data.test.x)

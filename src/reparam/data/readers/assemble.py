@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from reparam.data.dataset import Split
+from reparam.data.lacking import lacking
 from reparam.data.readers.array_table import array_table
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.axes import axes_of
@@ -65,6 +66,7 @@ def assemble(
     layout = plan_layout(axes, first.dtype, values, asked.how, axes.kept(first[evenly(len(first))]))
     codes, classes = encode_labels([ys.get(split) for split in SPLITS], repr(where), classes)
     splits = [Split(layout(xs[split]), y) for split, y in zip(SPLITS, codes, strict=True)]
+    held_out = (*held_out, *lacking(splits, classes, held_out, asked.seed))
     return reading(name, splits, layout, values, classes, (*layout.notes, *notes, *held_out))
 
 

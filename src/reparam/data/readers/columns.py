@@ -17,6 +17,7 @@ from reparam.data.columns.plain import columns_of, read_file
 from reparam.data.columns.rows import EncodedRows
 from reparam.data.columns.table import Form, TableSchema
 from reparam.data.dataset import LazyArray, Split
+from reparam.data.lacking import lacking
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.cells import Cells, Column
 from reparam.data.readers.roles import Roles, roles_of
@@ -70,7 +71,7 @@ def columns_reading(
         high=high,
         binary=False,
         classes=classes,
-        notes=(*cells.notes, *roles.notes, *notes, note),
+        notes=(*cells.notes, *roles.notes, *notes, note, *lacking(splits, classes, [note], asked.seed)),
         table=schema,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reparam.data.dataset import Split
+from reparam.data.lacking import lacking
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.captions import captions_of
 from reparam.data.readers.decode import Facts
@@ -68,7 +69,7 @@ def read_images(path: Path, asked: Asked) -> Reading:
     return Reading(
         path.name or path.resolve().name, by_name(splits), data_shape=plan.shape, low=plan.low, high=plan.high,
         binary=plan.binary, scale=plan.depth.scale, classes=classes, picture=plan.picture,
-        notes=(*told, *said.notes, *split_notes),
+        notes=(*told, *said.notes, *split_notes, *lacking(splits, classes, split_notes, asked.seed)),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Path = Literal["spherical", "linear"]
 CANDIDATES = 1000
+SEED = "another `seed`, or another class"
 
 
 @dataclass(frozen=True, repr=False)
@@ -161,9 +162,11 @@ def _encoded_ends(run: Run, data: Dataset, start: str | None, end: str | None, s
     if chosen.y is None:
         if start or end:
             raise UserError(f"{run.record.name!r} has no labels to choose by: leave `from_label` and `to_label` out")
-        return *_most_distant(z, x.cpu()), "the two most distant of 1,000 test examples"
+        return *_most_distant(z, x.cpu()), f"the two most distant of {len(x):,} test examples"
     labels = [run.record.classes[int(label)] for label in chosen.y]
-    first, last = _pair(labels, start, end, run.record.classes)
+    # where those are all that there are, no other seed finds more
+    advice = SEED if len(chosen) < len(data.test) else 'another class; a run with split_by="stratified" tests by each'
+    first, last = _pair(labels, start, end, run.record.classes, "test examples", advice)
     return z[first], z[last], f"codes of test examples of class {labels[first]} and {labels[last]}"
 
 
@@ -181,20 +184,20 @@ def _generated_ends(run: Run, start: str | None, end: str | None, seed: int) -> 
     best = digit_classifier().probabilities(x).max(1)
     order = best.values.argsort(descending=True)  # ends are digits that the classifier is sure of
     labels = [str(int(label)) for label in best.indices[order]]
-    first, last = _pair(labels, start, end, tuple("0123456789"))
+    first, last = _pair(labels, start, end, tuple("0123456789"), "generated examples", SEED)
     words = f"generated digits that the shipped classifier reads as {labels[first]} and {labels[last]}"
     return z[order[first]], z[order[last]], words
 
 
-def _pair(labels: list[str], start: str | None, end: str | None, classes: tuple[str, ...]) -> tuple[int, int]:
+def _pair(
+    labels: list[str], start: str | None, end: str | None, classes: tuple[str, ...], what: str, advice: str
+) -> tuple[int, int]:
     """The first examples of the classes asked for; where none is asked for, of another class than the other end."""
     for label in (start, end):
         if label is not None and label not in classes:
             raise UserError(f"there is no class {label!r}: the classes are {', '.join(classes)}")
         if label is not None and label not in labels:
-            raise UserError(
-                f"none of {len(labels):,} examples is of class {label!r}: try another `seed`, or another class"
-            )
+            raise UserError(f"none of {len(labels):,} {what} is of class {label!r}: try {advice}")
     start = start or next((label for label in labels if label != end), labels[0])
     end = end or next((label for label in labels if label != start), labels[-1])
     first = labels.index(start)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.data import Split
+from reparam.data.columns.wording import counted, listed
 from reparam.data.picture import AS_IT_IS, Picture
 from reparam.distributions import Normal
 from reparam.distributions.flow import Flow
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 DRAWS = 10_000
+MOST_GONE = 3
 NO_IMAGES = "a manifold is drawn as a grid of images and these data are none: see `reparam latents`"
 
 
@@ -76,8 +78,11 @@ class Latents(Arrays):
 
     @property
     def title(self) -> str:
-        """Of how many."""
-        return f"Codes of {len(self.z)} test examples"
+        """Of how many, and of which classes there is none."""
+        there = set() if self.labels is None else set(self.labels.tolist())
+        gone = [name for code, name in enumerate(self.classes) if there and code not in there]
+        none = f", none of class {listed(gone, MOST_GONE)}" if gone else ""
+        return f"Codes of {counted(len(self.z), 'test example')}{none}"
 
     def figure(self) -> "Figure":
         """The plane, coloured by class."""
