@@ -85,6 +85,7 @@ SLOW = (
     "test_messages.py",
     "test_portable.py",
     "test_readme.py",
+    "test_same_again.py",
     "test_terminal.py",
     "training/test_every_size.py",
     "training/test_hosts.py",
