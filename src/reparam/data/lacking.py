@@ -24,7 +24,7 @@ def lacking(splits: Sequence[Split], classes: Sequence[str], notes: Sequence[str
     """
     if split_note(seed) not in notes or any(split.y is None for split in splits):
         return ()
-    seen = [set() if split.y is None else {code for code in split.y.unique().tolist() if code >= 0} for split in splits]
+    seen = [set() if split.y is None else set(split.y.tolist()) - {-1} for split in splits]
     gone = [name for code, name in enumerate(classes) if code in set.union(*seen) - seen[-1]]
     if not gone:
         return ()
