@@ -16,6 +16,7 @@ def lacking(splits: Sequence[Split], classes: Sequence[str], notes: Sequence[str
         notes: what was noted of the split; only one at random could be drawn by class instead.
         seed: of that split.
 
+    >>> import torch
     >>> parts = [Split(torch.zeros(len(y), 2), torch.tensor(y)) for y in ([0, 1, 2, 2], [1, 0], [0, 0])]
     >>> lacking(parts, ["ant", "bee", "cow"], [split_note(seed=3)], seed=3)
     ('the test split has none of class bee, cow: split_by="stratified" keeps the shares of the classes',)
