@@ -21,7 +21,8 @@ class FigureOptions(Writes):
     run: Positional[Path]
     """The run folder."""
     out: Path | None = None
-    """The picture to write (.png), its numbers beside it; in the run's figures/ unless given. .npz: numbers alone."""
+    """The picture to write (.png), its numbers beside it; in the run's figures/ unless given. .npz: numbers alone;
+    .csv, .tsv, .parquet, .feather: rows of a table."""
     seed: int = 0
     """Seed of the noise and of the choice of examples."""
     json: bool = False
@@ -35,7 +36,7 @@ class SampleOptions(FigureOptions):
     n: Annotated[int, arg(aliases=["-n"])] = 25
     """How many samples."""
     draws: bool = False
-    """Show draws x ~ p(x|z) instead of the decoder's mean at the same z."""
+    """Of images, show draws x ~ p(x|z) instead of the decoder's mean at the same z."""
     label: str | None = None
     """The class to draw, for conditional models."""
     given: Annotated[tuple[str, ...], arg(metavar="COLUMN=VALUE")] = ()
@@ -195,7 +196,11 @@ COMMANDS = {
         ReconstructOptions,
         _reconstruct,
         "Show test examples beside what the model makes of them.",
-        ["reparam reconstruct runs/vae -n 16", "reparam reconstruct runs/vae --data photos.npy --out photos-again.png"],
+        [
+            "reparam reconstruct runs/vae -n 16",
+            "reparam reconstruct runs/vae --data photos.npy --out photos-again.png",
+            "reparam reconstruct runs/people --data new.csv --out again.csv",
+        ],
     ),
     "manifold": Command(
         ManifoldOptions,
