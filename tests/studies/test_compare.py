@@ -29,7 +29,7 @@ from reparam.studies import Protocol, Trial, contender, judge, named_models, par
 from reparam.studies.conclusion import RULES, conclude
 from reparam.studies.numbers_csv import as_csv
 from reparam.studies.plane import sprite
-from reparam.studies.trials import folder_of, trials
+from reparam.studies.trials import Shown, folder_of, trials
 from reparam.training.budget import steps_within
 from study_helpers import RNG, SMALL, blobs
 
@@ -196,7 +196,7 @@ def test_what_another_process_has_finished_meanwhile_is_taken(grey, tmp_path):
     protocol = Protocol(data=DataConfig(data=str(grey)), seconds=None, epochs=1)
     lock = RunFolder(tmp_path / "vae-2").locked()
     lock.__enter__()
-    found = trials(["vae-2", "autoencoder-2"], protocol, 1, tmp_path, lambda text: None, quiet=True)
+    found = trials(["vae-2", "autoencoder-2"], protocol, 1, tmp_path, lambda text: None, Shown())
     first = next(found)
     assert first.name == "autoencoder-2", "the other is in training elsewhere"
     lock.__exit__(None, None, None)
@@ -214,7 +214,7 @@ def test_a_run_that_another_process_begins_meanwhile_is_no_failure(grey, tmp_pat
             locks.append(RunFolder(tmp_path / "vae-2").locked())
             locks[-1].__enter__()
 
-    (trial,) = trials(["vae-2"], protocol, 1, tmp_path, begin, quiet=True)
+    (trial,) = trials(["vae-2"], protocol, 1, tmp_path, begin, Shown())
     locks[0].__exit__(None, None, None)
     assert trial.elsewhere
 
@@ -224,7 +224,7 @@ def test_all_seeds_of_a_model_train_for_the_steps_that_its_first_was_timed_for(g
     protocol = Protocol(data=DataConfig(data=str(grey)), seconds=0.5)
 
     def steps(seeds):
-        found = trials(["vae-2", "autoencoder-2"], protocol, seeds, tmp_path, lambda text: None, quiet=True)
+        found = trials(["vae-2", "autoencoder-2"], protocol, seeds, tmp_path, lambda text: None, Shown())
         return {(trial.name, trial.folder.name): trial.run.rows[-1]["step"] for trial in found}
 
     once = steps(1)
@@ -320,6 +320,18 @@ def test_too_few_examples_to_measure_are_told_and_the_rest_is_reported(tmp_path,
     assert "Samples could not be measured: 4 examples are too few to measure by" in said
     assert "log p(x) of" in said
     assert "Fidelity and coverage" not in headings(tmp_path / "out")
+
+
+def test_the_notes_of_every_training_name_flags(tmp_path, capsys):
+    """Among them what the reader has decided, in the words of the settings that decide otherwise."""
+    np.savez(tmp_path / "few.npz", x=blobs(12, 8, 8)[0][..., 0], y=np.arange(12) % 4)
+    options = [option for option in SMALL if option != "--quiet"]
+    out = ("--out", str(tmp_path / "out"))
+    assert main(["compare", "--data", str(tmp_path / "few.npz"), "--models", "vae-2", *options, *out]) == 0
+    told = " ".join("".join(capsys.readouterr()).split())
+    assert "the test split has none of class" in told
+    assert "--split-by stratified keeps the shares" in told
+    assert "split_by=" not in told
 
 
 def test_help_names_every_model_there_is(capsys):

@@ -71,7 +71,7 @@ def compare(options: CompareOptions, command: str) -> int:
 
     settings = {name: value for name, value in vars(options).items() if name not in OWN}
     reading = as_settings(options.reading, ReadingConfig).asked()
-    tell: dict[str, Any] = {} if options.quiet else {"say": lambda text: say(translated(text))}
+    tell: dict[str, Any] = {} if options.quiet else {"say": lambda text: say(translated(text)), "words": translated}
     try:
         results = studies.compare(options.models, options.data, quiet=options.quiet, **settings, **reading, **tell)
     except Interrupted as stop:

@@ -107,7 +107,8 @@ class Command:
         loaded = load(options.run)
         path = options.out or loaded.folder.figures / f"{command}.png"  # type: ignore[union-attr]
         sources = [loaded.config.data.data, getattr(options, "data", None)]
-        check_free(picture_or_numbers(path), filter(None, sources), options.force)
+        rows = self.options in (SampleOptions, ReconstructOptions) and loaded.record.schema is not None
+        check_free(picture_or_numbers(path, rows), filter(None, sources), options.force)
         result = self.ask(options, loaded)
         picture, numbers = write(result, path, options.force)
         facts = {"run": options.run, "picture": picture, "numbers": numbers, "step": loaded.step, "seed": options.seed}

@@ -215,7 +215,8 @@ def _finish(work: Callable[[], Any], as_json: bool) -> int:
 def _report(run: Any, as_json: bool) -> int:
     numbers = ", ".join(f"{name} {_number(value)}" for name, value in run.test.items() if name != "finished")
     reached = f"\n  test: {numbers} (nats per example)" if numbers else ""
-    text = f"{run.folder.path}{reached}\n  next: reparam sample {run.folder.path}"
+    rows = " --out rows.csv" if run.record.schema is not None else ""
+    text = f"{run.folder.path}{reached}\n  next: reparam sample {run.folder.path}{rows}"
     emit(as_json, {"run": run.folder.path, "step": run.step, "test": run.test}, text)
     return 0
 

@@ -13,7 +13,7 @@ from reparam.studies.contenders import contender
 from reparam.studies.foresight import foreseen
 from reparam.studies.protocol import Protocol, parse_budget, settle
 from reparam.studies.results import Results, judge
-from reparam.studies.trials import Trial, trials
+from reparam.studies.trials import Shown, Trial, trials
 from reparam.studies.write import write_report
 
 
@@ -34,6 +34,7 @@ def compare(
     out: str | Path = "comparison",
     say: Callable[[str], None] = _nobody,
     quiet: bool = True,
+    words: Callable[[str], str] = str,
     force: bool = False,
     **reading: Any,
 ) -> Results:
@@ -51,6 +52,7 @@ def compare(
         out: folder of the runs and of ``report.html``; finished runs in it are used again, interrupted ones continued.
         say: told what is being done.
         quiet: no progress lines of training.
+        words: what becomes of a note of training before it is shown, if it is.
         force: write even over files that reparam did not make, and among the data.
         **reading: how files are read, see :func:`reparam.load_data`.
 
@@ -73,7 +75,7 @@ def compare(
     for name in models:
         contender(name)
     settle(protocol, Path(out))
-    found = list(trials(models, protocol, seeds, Path(out), say, quiet))
+    found = list(trials(models, protocol, seeds, Path(out), say, Shown(quiet, words)))
     return written(judge(found, protocol, say), page, force)
 
 

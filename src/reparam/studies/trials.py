@@ -20,10 +20,19 @@ from reparam.studies.lengths import steps_once
 from reparam.studies.protocol import Protocol
 from reparam.training.budget import steps_within
 from reparam.training.interrupt import Interrupted
+from reparam.training.progress import Words
 from reparam.training.resolve import resolve
 from reparam.training.start import resume, train, train_own
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is seen of each training: nothing, or its progress and notes, whose settings ``words`` may tell as flags."""
+
+    quiet: bool = True
+    words: Words = str
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ def runs_of(out: Path, name: str) -> list[Path]:
     return [folder for folder in (first, *sorted(out.glob(f"{escape(first.name)}-seed*"))) if folder.is_dir()]
 
 
-def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say: Say, quiet: bool) -> Iterator[Trial]:
+def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say: Say, shown: Shown) -> Iterator[Trial]:
     """Every model with every seed, one after another; what fails is told and passed over.
 
     What another process is training meanwhile comes last, and is left out if it is not done by then.
@@ -83,7 +92,7 @@ def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say:
         seeds: 0 to this number, exclusive.
         out: the folder of the comparison.
         say: told what is being done.
-        quiet: no progress lines.
+        shown: of the trainings' own lines.
 
     Raises:
         UserError: before anything is trained, if a name is unknown or a folder holds another model.
@@ -96,9 +105,9 @@ def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say:
     later = []
     for seed in range(seeds):
         for name, model in settings.items():
-            trial = _attempt(name, model, protocol, seed, out, say, quiet)
+            trial = _attempt(name, model, protocol, seed, out, say, shown)
             if trial.elsewhere:
-                later.append((name, model, protocol, seed, out, say, quiet))
+                later.append((name, model, protocol, seed, out, say, shown))
             else:
                 yield trial
     for again in later:
@@ -129,14 +138,14 @@ def _same_model(recorded: Record, model: ModelConfig, protocol: Protocol) -> boo
 
 
 def _attempt(
-    name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out: Path, say: Say, quiet: bool
+    name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out: Path, say: Say, shown: Shown
 ) -> Trial:
     """The trial, whatever comes of it."""
     folder = folder_of(out, name, seed)
     if held(folder):
         return _elsewhere(name, folder, say)
     try:
-        return Trial(name, folder, _run(name, model, protocol, seed, out, say, quiet))
+        return Trial(name, folder, _run(name, model, protocol, seed, out, say, shown))
     except Interrupted:
         raise
     except Exception as error:  # whatever goes wrong with one model, the others are still worth comparing
@@ -153,20 +162,21 @@ def _elsewhere(name: str, folder: Path, say: Say) -> Trial:
     return Trial(name, folder, failure=reason, elsewhere=True)
 
 
-def _run(name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out: Path, say: Say, quiet: bool) -> Run:
+def _run(name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out: Path, say: Say, shown: Shown) -> Run:
     folder, own = folder_of(out, name, seed), model if callable(model) else None
     place = RunFolder(folder)
     if present(place.config):
         say(f"{folder}: {'finished already' if place.finished else 'going on where it stopped'}")
         again = None if own is None else own(resolve(RunConfig(data=protocol.data))[1])
-        return load(folder, again) if place.finished else resume(folder, quiet, again)
+        return load(folder, again) if place.finished else resume(folder, shown.quiet, again, words=shown.words)
     config = RunConfig(
         model=None if callable(model) else model,
         data=protocol.data,
         training=_training(name, model, protocol, seed, out),
     )
     say(f"{folder}: {'a model of your own' if config.model is None else config.model.kind}, {_length(config.training)}")
-    return train(config, folder, quiet) if own is None else train_own(own, config, folder, quiet)
+    how = (config, folder, shown.quiet, shown.words)
+    return train(*how) if own is None else train_own(own, *how)
 
 
 def _training(name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out: Path) -> TrainingConfig:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import reparam
+from helpers import said
 from reparam import evaluation
 from reparam.cli import figures
 
@@ -79,3 +80,22 @@ def test_json_of_commands_that_write_a_table(german, tmp_path, capsys, command):
     out = tmp_path / "rows.csv"
     assert figures.run(command, [str(run.folder.path), "-n", "3", "--out", str(out), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["numbers"] == str(out)
+
+
+def test_another_ending_is_told_what_rows_are_written_as(people, tmp_path, capsys):
+    folder = people[1].folder.path
+    for command in ("sample", "reconstruct"):
+        code, _, err = said(capsys, command, folder, "-n", 5, "--out", tmp_path / "rows.xlsx")
+        assert code == 2
+        assert "rows are written as .csv, .csv.gz, .tsv, .tsv.gz, .parquet, .feather, their picture as .png" in err
+    # codes are no rows
+    assert "A picture is written as PNG" in said(capsys, "latents", folder, "--out", tmp_path / "z.xlsx")[2]
+
+
+def test_after_training_on_a_table_the_next_step_writes_rows(tmp_path, capsys):
+    """A picture is what images have."""
+    (tmp_path / "x.csv").write_text("a,b\n" + "".join(f"{i * i % 17 / 3},{i % 5}\n" for i in range(60)))
+    run = tmp_path / "run"
+    code, out, _ = said(capsys, "train", "vae", "--data", tmp_path / "x.csv", "--steps", 2, "--hidden", 4, "--out", run)
+    assert code == 0
+    assert out.rstrip().endswith(f"sample {run} --out rows.csv")
