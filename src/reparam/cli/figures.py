@@ -246,7 +246,8 @@ def write(result: Any, path: Path, force: bool) -> tuple[Path | None, Path]:
     from reparam.plots import save
 
     if table_ending(path) is not None:
-        write_tables(path, [_table(result, path)], "draw", force)
+        if words := write_tables(path, [_table(result, path)], "draw", force):
+            say(words)
         return None, path
     with progress(path.name) as told:
         numbers = watched(result.numbers, told)

@@ -64,9 +64,9 @@ def run(command: str, argv: list[str]) -> int:
     check_free([options.out], [options.data, loaded.config.data.data], options.force)
     x, which = whole(options.data, loaded.record, options.split)
     meaning, numbers = _encode(loaded, x) if command == "encode" else _score(loaded, x, options)
-    write(options.out, numbers, options.force)
+    told = write(options.out, numbers, options.force, loaded.record.schema)
     facts = {"run": options.run, "data": options.data, "examples": len(x), "which": which, "meaning": meaning}
-    say(f"{len(x):,} rows: {which}; {meaning}")
+    say("; ".join(filter(None, (f"{len(x):,} rows: {which}", meaning, told))))
     emit(options.json, facts | {"out": options.out}, str(options.out))
     return 0
 
@@ -87,20 +87,34 @@ def _check(options: GivenOptions) -> None:
     check_free([options.out], force=options.force)
 
 
-def write(path: Path, numbers: Mapping[str, Any], force: bool) -> None:
-    """Arrays ``(n, ...)`` by name as ``.npz``, or as ``.csv`` with a column for each of an example's values."""
+def write(path: Path, numbers: Mapping[str, Any], force: bool, schema: Any = None) -> str:
+    """Arrays ``(n, ...)`` by name as ``.npz``, or as ``.csv`` with a column for each of an example's values.
+
+    Returns:
+        How a text is written where ``schema``, that of the run's table, says that it is not with commas and points.
+    """
+    from reparam.data.readers.punctuation import PLAIN
+    from reparam.evaluation.tables.write import told
     from reparam.files import npz, text, write_result
 
     if path.suffix == ".npz":
         write_result(path, npz(numbers), force)
-        return
+        return ""
+    signs = PLAIN if schema is None else schema.punctuation
     columns = {
         f"{name}{i + 1}" if array.ndim > 1 else name: column
         for name, array in numbers.items()
         for i, column in enumerate(array.reshape(len(array), -1).T)
     }
     lines = [
-        ",".join(columns),
-        *(",".join(f"{value:.9g}" for value in row) for row in zip(*columns.values(), strict=True)),
+        signs.delimiter.join(columns),
+        *(signs.delimiter.join(cell(signs, value) for value in row) for row in zip(*columns.values(), strict=True)),
     ]
     write_result(path, text("\n".join(lines) + "\n"), force)
+    return told(signs)
+
+
+def cell(signs: Any, value: Any) -> str:
+    """A number of a text, in quotes where its decimal sign stands between cells, too."""
+    shown: str = signs.number(f"{value:.9g}")
+    return f'"{shown}"' if signs.delimiter in shown else shown

@@ -52,8 +52,8 @@ def run(command: str, argv: list[str]) -> int:
     check_free([options.out], [options.data, loaded.config.data.data], options.force)
     filled = impute(loaded, Path(options.data), options.draws, options.seed, options.codes)
     wanted = [None] if options.mean else list(range(options.draws))
-    write_tables(options.out, [filled.table(draw) for draw in wanted], "draw", options.force)
-    say(str(filled))
+    told = write_tables(options.out, [filled.table(draw) for draw in wanted], "draw", options.force)
+    say("; ".join(filter(None, (str(filled), told))))
     emit(options.json, _facts(options, filled), str(options.out))
     return 0
 

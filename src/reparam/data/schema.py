@@ -49,7 +49,7 @@ def check_same_schema(record: DataRecord, data: Dataset | DataRecord) -> None:
     reparam.errors.UserError: 'mnist' has examples of shape (1, 28, 28) and 'ring' of (2,): give data of the same shape
     """
     table = data.table.plain() if isinstance(data.table, TableSchema) else data.table
-    if table != record.table:
+    if _columns(table) != _columns(record.table):
         raise UserError(
             f"{data.name!r} is {_of_columns(table)} and {record.name!r} {_of_columns(record.table)}: give the data "
             "themselves, as a file or a DataFrame, which are read as those were"
@@ -65,6 +65,11 @@ def check_same_schema(record: DataRecord, data: Dataset | DataRecord) -> None:
             "give data of the same classes in the same order, or without labels"
         )
     _check_values(record, data)
+
+
+def _columns(table: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A schema without how its file was written, which is nothing to a model."""
+    return table and {name: part for name, part in table.items() if name != "punctuation"}
 
 
 def _of_columns(table: dict[str, Any] | None) -> str:

@@ -1,6 +1,7 @@
 """What is said of a table is said in the form that the user's own has."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ import pytest
 import reparam
 from helpers import said
 from reparam import evaluation
-from reparam.cli import figures
+from reparam.cli import figures, given
+from reparam.cli import impute as impute_command
+from reparam.data.readers.punctuation import PLAIN
+from reparam.errors import UserError
 
 
 def write_german(path, n=200, seed=0):
@@ -99,3 +103,78 @@ def test_after_training_on_a_table_the_next_step_writes_rows(tmp_path, capsys):
     code, out, _ = said(capsys, "train", "vae", "--data", tmp_path / "x.csv", "--steps", 2, "--hidden", 4, "--out", run)
     assert code == 0
     assert out.rstrip().endswith(f"sample {run} --out rows.csv")
+
+
+def cells_of(path):
+    return [line.split(";") for line in path.read_text().splitlines()]
+
+
+def test_a_table_that_is_written_has_the_punctuation_of_the_data(german, tmp_path, capsys):
+    _, run = german
+    out = tmp_path / "rows.csv"
+    assert figures.run("sample", [str(run.folder.path), "-n", "40", "--out", str(out)]) == 0
+    assert "written as the data are: semicolons between cells, decimal commas" in capsys.readouterr().err
+    names, *rows = cells_of(out)
+    assert names == ["Alter", "Einkommen", "Gewicht", "Land", "raucht", "seit"]
+    assert all(len(row) == 6 and "." not in row[1] + row[2] for row in rows)
+    assert all(re.fullmatch(r"\d+,\d", row[2]) for row in rows)
+    run.sample(4).table().to_csv(tmp_path / "own.csv")
+    assert cells_of(tmp_path / "own.csv")[0] == names
+    assert figures.run("reconstruct", [str(run.folder.path), "-n", "4", "--out", str(tmp_path / "rows.tsv")]) == 0
+    assert (tmp_path / "rows.tsv").read_text().splitlines()[0] == "\t".join(names)
+    assert "tabs between cells, decimal commas" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["encode", "score"])
+def test_numbers_of_rows_have_the_punctuation_of_the_data(german, tmp_path, capsys, command):
+    path, run = german
+    assert given.run(command, [str(run.folder.path), str(path), "--out", str(tmp_path / "x.csv")]) == 0
+    assert "decimal commas" in capsys.readouterr().err
+    _, *rows = cells_of(tmp_path / "x.csv")
+    numbers = [[float(cell.replace(",", ".")) for cell in row] for row in rows]
+    asked = {"encode": run.encode, "score": lambda x: run.score(x).values[:, None]}[command](_read(path))
+    np.testing.assert_allclose(numbers, asked, rtol=1e-5, atol=1e-5)
+
+
+def _read(path):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.read_csv(path, sep=";", decimal=",")
+    return frame.assign(seit=pandas.to_datetime(frame["seit"], format="%d.%m.%Y"))
+
+
+@pytest.mark.parametrize("draws", [1, 2])
+def test_cells_that_were_there_come_back_as_they_were_written(german, tmp_path, draws):
+    path, run = german
+    out = tmp_path / "filled.csv"
+    assert (
+        impute_command.run("impute", [str(run.folder.path), str(path), "--out", str(out), "--draws", str(draws)]) == 0
+    )
+    before, after = cells_of(path)[1:], [row[draws > 1 :] for row in cells_of(out)[1:]]
+    assert len(after) == draws * len(before)
+    filled = 0
+    for old, new in zip(before * draws, after, strict=True):
+        assert [a for a, b in zip(new, old, strict=True) if b] == [b for b in old if b]
+        filled += sum(bool(re.fullmatch(r"\d+,\d\d", a)) for a, b in zip(new, old, strict=True) if not b)
+    assert filled == draws * sum(not cell for row in before for cell in row) > 0
+
+
+def test_numbers_of_a_frame_are_given_back_with_the_digits_that_they_have(german, tmp_path):
+    path, run = german
+    frame = _read(path)
+    run.impute(frame).table().to_csv(tmp_path / "filled.csv")
+    _, *rows = cells_of(tmp_path / "filled.csv")
+    there = frame["Einkommen"].notna()
+    assert [row[2] for row, one in zip(rows, there, strict=True) if one] == [
+        repr(value).replace(".", ",") for value in frame["Einkommen"][there].tolist()
+    ]
+
+
+def test_records_that_say_nothing_of_punctuation_are_plain(german):
+    schema = german[1].record.schema
+    said = schema.plain()
+    assert said.pop("punctuation") == {"delimiter": ";", "decimal": ","}
+    older = type(schema).of_plain(said)
+    assert older == schema
+    assert older.punctuation == PLAIN
+    with pytest.raises(UserError, match="punctuation"):
+        type(schema).of_plain(said | {"punctuation": {"delimiter": "\n", "decimal": "."}})

@@ -3,15 +3,16 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from reparam.data.columns.texts import array, texts
+from reparam.data.columns.texts import array, as_written, texts
 from reparam.data.readers.cells import Column
+from reparam.data.readers.punctuation import PLAIN, Punctuation
 from reparam.files import text, write_result
 
 SHOWN = 8
@@ -25,6 +26,7 @@ class Table:
     """
 
     cells: tuple[Column, ...]
+    punctuation: Punctuation = PLAIN
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -38,15 +40,13 @@ class Table:
         return len(self.cells[0].values) if self.cells else 0
 
     def to_csv(self, path: str | PathLike[str], force: bool = False) -> None:
-        """Write the table as text: dates, decimals and truth values as the user's own are written.
+        """Write the table as text: punctuation, dates, decimals and truth values as the user's own has them.
 
         Raises:
             UserError: if there is a file already that reparam did not make, unless ``force``.
         """
         file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows(zip(*map(texts, self.cells), strict=True))
+        write_text(file, self.cells, self.punctuation)
         write_result(Path(path), text(file.getvalue()), force)
 
     def __str__(self) -> str:
@@ -59,7 +59,14 @@ class Table:
 
 
 def _first(column: Column) -> Column:
-    return Column(column.name, column.values[:SHOWN], column.missing[:SHOWN], column.decimals, column.written)
+    return replace(column, values=column.values[:SHOWN], missing=column.missing[:SHOWN], text=None)
+
+
+def write_text(file: io.StringIO, cells: Sequence[Column], punctuation: Punctuation) -> None:
+    """Write columns below their names."""
+    lines = csv.writer(file, delimiter=punctuation.delimiter, lineterminator="\n")
+    lines.writerow([column.name for column in cells])
+    lines.writerows(zip(*(as_written(column, punctuation) for column in cells), strict=True))
 
 
 def aligned(rows: Sequence[Sequence[str]], widest: Sequence[int] = ()) -> str:

@@ -1,7 +1,7 @@
 """The schema of a table: how its rows become vectors that a model sees, and back."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -19,6 +19,8 @@ from reparam.data.columns.rows import EncodedRows, Part
 from reparam.data.columns.texts import array, texts
 from reparam.data.columns.wording import counted, listed
 from reparam.data.readers.cells import Cells
+from reparam.data.readers.punctuation import PLAIN, Punctuation
+from reparam.data.readers.punctuation import of_plain as punctuation_of
 from reparam.distributions.columns import Family, places
 from reparam.errors import UserError
 from reparam.files import result_json, write_result
@@ -34,6 +36,7 @@ class TableSchema:
     Args:
         columns: of every kind, those that are left out included.
         form: what the user has: a table whose columns have names, or an array.
+        punctuation: how the user's file is written; two schemas that differ in it alone are the same.
 
     >>> from reparam.data.columns.guess import guess
     >>> from reparam.data.readers.cells import Column
@@ -47,6 +50,7 @@ class TableSchema:
 
     columns: tuple[ColumnKind, ...]
     form: Form = "table"
+    punctuation: Punctuation = field(default=PLAIN, compare=False)
 
     def __post_init__(self) -> None:
         names = Counter(kind.name for kind in self.columns)
@@ -169,7 +173,7 @@ class TableSchema:
 
     def table(self, x: Any, y: Any = None, seed: int = 0) -> Table:
         """Rows that a model made as a light table, which writes itself as the user's file is; as :meth:`cells`."""
-        return Table(self.cells(x, y, seed).columns)
+        return Table(self.cells(x, y, seed).columns, self.punctuation)
 
     def array(self, x: Any, seed: int = 0) -> np.ndarray:
         """Rows that a model made as an array ``(n, d)``: of whole numbers where every column is, else float64.
@@ -228,7 +232,8 @@ class TableSchema:
 
     def plain(self) -> dict[str, Any]:
         """As JSON can hold it."""
-        return {"form": self.form, "columns": [plain(kind) for kind in self.columns]}
+        own = {} if self.punctuation == PLAIN else {"punctuation": asdict(self.punctuation)}
+        return {"form": self.form, **own, "columns": [plain(kind) for kind in self.columns]}
 
     @classmethod
     def of_plain(cls, given: object, where: str = "the schema") -> "TableSchema":
@@ -237,13 +242,13 @@ class TableSchema:
         Raises:
             UserError: if it is none, or leaves open what a kind needs.
         """
-        form, columns = columns_of(given, where)
+        form, columns, punctuation = columns_of(given, where)
         kinds = []
         for column in columns:
             if not isinstance(column, ColumnKind):
                 raise UserError(f"{where} does not say what column {column[0]!r} of kind {column[1]} needs: restore it")
             kinds.append(column)
-        return cls(tuple(kinds), "array" if form == "array" else "table")
+        return cls(tuple(kinds), "array" if form == "array" else "table", punctuation_of(punctuation, where))
 
     def write(self, path: str | PathLike[str], force: bool = False) -> None:
         """Write the schema as JSON that a person can edit, and that data are read by: ``schema_file=path``.

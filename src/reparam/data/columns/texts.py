@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 
 from reparam.data.readers.cells import Column
+from reparam.data.readers.punctuation import PLAIN, Punctuation
 
 TRUTHS = "True/False"
 """How truth values are written unless a file says otherwise."""
@@ -22,6 +23,21 @@ def texts(column: Column) -> np.ndarray:
     there = ~column.missing
     found[there] = _written(column, column.values[there])
     return found
+
+
+def as_written(column: Column, punctuation: Punctuation = PLAIN) -> np.ndarray:
+    """Each cell as a file of such punctuation has it: those that came of a file as they stood there.
+
+    >>> as_written(Column("price", np.array([1.5, 2.0]), np.zeros(2, bool), decimals=2), Punctuation(";", ",")).tolist()
+    ['1,50', '2,00']
+    """
+    found = texts(column)
+    if column.values.dtype.kind == "f" and punctuation.decimal != ".":
+        found = np.array([punctuation.number(cell) for cell in found.tolist()], dtype=object)
+    if column.text is None:
+        return found
+    both = zip(found.tolist(), column.text.tolist(), strict=True)
+    return np.array([made if cell is None else cell for made, cell in both], dtype=object)
 
 
 def _written(column: Column, values: np.ndarray) -> list[str]:

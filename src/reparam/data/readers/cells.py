@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reparam.data.readers.punctuation import Punctuation
+
 
 @dataclass(frozen=True)
 class Column:
@@ -18,6 +20,7 @@ class Column:
         decimals: the most digits behind the decimal point as the text has them; None where it was no text.
         written: how dates are written, as strptime has it (``"%Y-%m-%d"``), or truth values (``"yes/no"``).
         levels: the words in an order of their own, where the table has one.
+        text: ``(n,)`` objects, the cells as a file has them, None where it has none; where that was asked for.
     """
 
     name: str
@@ -26,6 +29,7 @@ class Column:
     decimals: int | None = None
     written: str | None = None
     levels: tuple[str, ...] | None = None
+    text: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Cells:
         lines: the line of the file that each row stands on, where the file is text.
         header: whether the file names the columns.
         left_out: the places, counted from 1, of columns that were left out, as an index is.
+        punctuation: how the file is written, where it is text.
     """
 
     columns: tuple[Column, ...]
@@ -45,6 +50,7 @@ class Cells:
     lines: np.ndarray | None = None
     header: bool = True
     left_out: tuple[int, ...] = ()
+    punctuation: Punctuation | None = None
 
     @property
     def by_place(self) -> dict[int, str]:

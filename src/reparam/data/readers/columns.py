@@ -20,6 +20,7 @@ from reparam.data.dataset import LazyArray, Split
 from reparam.data.lacking import lacking
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.cells import Cells, Column
+from reparam.data.readers.punctuation import PLAIN
 from reparam.data.readers.roles import Roles, roles_of
 from reparam.data.readers.rows import Rows, rows_by_split
 from reparam.data.reading import Reading, by_name
@@ -116,7 +117,7 @@ def _found(
         return _of_file(user_path(how.schema_file), cells, roles, where)
     kinds = [_kind(column, roles, form) for column in cells.columns]
     said = [*roles.kinds, *roles.dropped, *filter(None, (roles.labels, roles.groups, roles.splits))]
-    return TableSchema(tuple(kinds), form), notes_on(kinds, cells, said)
+    return TableSchema(tuple(kinds), form, cells.punctuation or PLAIN), notes_on(kinds, cells, said)
 
 
 def _kind(column: Column, roles: Roles, form: Form = "table") -> ColumnKind:
@@ -136,7 +137,7 @@ def _asked_kind(column: Column, roles: Roles) -> ColumnKind | None:
 
 def _of_file(path: Path, cells: Cells, roles: Roles, where: str) -> tuple[TableSchema, tuple[str, ...]]:
     """The schema of a file, what it leaves open found from the cells; settings go before it."""
-    form, columns = columns_of(read_file(path), str(path))
+    form, columns, _ = columns_of(read_file(path), str(path))
     by_name_ = {column.name: column for column in cells.columns}
     kinds = []
     for given in columns:
@@ -149,7 +150,9 @@ def _of_file(path: Path, cells: Cells, roles: Roles, where: str) -> tuple[TableS
             asked = of_kind(column, given[1], f"as {path.name} says")
         kinds.append(asked or given)
     schema = TableSchema(
-        tuple(kind for kind in kinds if isinstance(kind, ColumnKind)), "array" if form == "array" else "table"
+        tuple(kind for kind in kinds if isinstance(kind, ColumnKind)),
+        "array" if form == "array" else "table",
+        cells.punctuation or PLAIN,
     )
     return schema, (f"read by the schema {path}", *remarks(cells, schema.columns))
 

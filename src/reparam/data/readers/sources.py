@@ -73,18 +73,21 @@ def formats() -> str:
     return f"{', '.join(READERS)}, IDX (images-idx3-ubyte, .gz too), or a folder of images or IDX files"
 
 
-def cells_at(path: Path, how: ReadingConfig, known: Known | None = None) -> Cells:
+def cells_at(path: Path, how: ReadingConfig, known: Known | None = None, texts: bool = False) -> Cells:
     """The table in a file as typed cells.
 
     Args:
         path: of the file.
         how: the settings of reading.
         known: what a schema says of the columns, where they are to be read by one.
+        texts: keep the cells of a text file as they stand there, too.
 
     Raises:
         UserError: if the file holds no table.
     """
-    return (read_columnar if path.suffix.lower() in ENDINGS else read_text)(path, how, known)
+    if path.suffix.lower() in ENDINGS:
+        return read_columnar(path, how, known)
+    return read_text(path, how, known, texts)
 
 
 def format_of(path: Path) -> Format | None:

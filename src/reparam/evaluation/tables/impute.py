@@ -74,7 +74,7 @@ class Imputed(Result):
 
         What was there is as it was, columns that no model sees included.
         """
-        return Table(self._filled(draw))
+        return Table(self._filled(draw), self.cells.punctuation or self.schema.punctuation)
 
     def frame(self, draw: int | None = 0) -> Any:
         """The same as a DataFrame, where pandas is installed."""

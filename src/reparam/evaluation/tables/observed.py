@@ -37,7 +37,7 @@ def observed(given: Any, record: DataRecord, schema: TableSchema) -> Observed:
     """
     where = repr(os.fspath(given)) if isinstance(given, str | os.PathLike) else "x"
     if isinstance(given, str | os.PathLike):
-        cells = cells_at(user_path(given), ReadingConfig(**kept_of(record)), Known.of(schema))
+        cells = cells_at(user_path(given), ReadingConfig(**kept_of(record)), Known.of(schema), texts=True)
     else:
         cells = cells_given(given, where, known=Known.of(schema))
     with_holes = _opened(schema)
@@ -66,4 +66,8 @@ def _filled(column: Column, made: Column) -> Column:
     kinds = {column.values.dtype.kind, values.dtype.kind}
     if len(kinds) == 1 or kinds <= set("ifb"):
         values[there] = column.values[there].astype(values.dtype)
-    return Column(column.name, values, np.zeros(len(values), dtype=bool), made.decimals, column.written or made.written)
+    # of what is no text, numbers have the digits that they need
+    text = None if column.text is None else np.where(there, column.text, np.array(None, dtype=object))
+    decimals = made.decimals if text is not None else None
+    missing = np.zeros(len(values), dtype=bool)
+    return Column(column.name, values, missing, decimals, column.written or made.written, text=text)

@@ -1,6 +1,7 @@
 """A text table read through: every column grows by its cells, those that were misjudged once more."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class Reading:
         source: the file.
         start: its beginning.
         where: the file, in errors.
+        texts: whether columns keep their cells as they stand in the file.
 
     Attributes:
         lines: the line on which each row begins.
@@ -33,9 +35,10 @@ class Reading:
         comments: what was passed over.
     """
 
-    def __init__(self, source: Source, start: Start, where: str) -> None:
+    def __init__(self, source: Source, start: Start, where: str, texts: bool = False) -> None:
         self.source, self.start, self.where = source, start, where
         self.lines = np.empty(0, np.int64)
+        self._texts: list[list[str]] | None = [[] for _ in start.names] if texts else None
         self.ragged = Ragged(len(start.names))
         self.comments = Comments(start.dialect, len(start.names))
 
@@ -55,20 +58,30 @@ class Reading:
         again = {name: Words() for name, grown in first.items() if _misjudged(grown, name, rules)}
         if again:
             self._pass(names, again)
-        return [_finished(name, again.get(name) or first[name], rules) for name in names]
+        found = [_finished(name, again.get(name) or first[name], rules) for name in names]
+        if self._texts is None:
+            return found
+        return [
+            each._replace(column=replace(each.column, text=np.array(text, dtype=object)))
+            for each, text in zip(found, self._texts, strict=True)
+        ]
 
     def _pass(self, names: Sequence[str], columns: Mapping[str, Growing]) -> None:
         """Let columns grow by all of the table's cells."""
         self.ragged, self.comments.count = Ragged(self.ragged.width), 0
         growing = [columns.get(name) for name in names]
         numbers = []
+        texts: list[list[str]] | None = None if self._texts is None else [[] for _ in growing]
         with self.source.open() as text, watching(self.source.path, text.bytes) as so_far:
             for _ in range(self.start.before):
                 next(text.lines)
             for piece in pieces(text.lines, self.start.dialect, self.ragged, self.comments, self.where):
                 numbers.append(piece.lines)
                 _add(piece, growing)
+                for at, cells in enumerate(texts or ()):
+                    cells += piece.cells(at)
                 so_far()
+        self._texts = texts
         self.lines = np.concatenate(numbers) if numbers else self.lines
 
 

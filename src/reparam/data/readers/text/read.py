@@ -1,19 +1,22 @@
 """Text tables to cells: .csv, .tsv, .txt, each also gzipped."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from reparam.data.readers.cells import Cells
 from reparam.data.readers.known import Known
+from reparam.data.readers.punctuation import Punctuation, kept
 from reparam.data.readers.text.grown import Reading
 from reparam.data.readers.text.names import column_names
-from reparam.data.readers.text.numbers import decimal_of
+from reparam.data.readers.text.numbers import Format, decimal_of
 from reparam.data.readers.text.rules import Rules
 from reparam.data.readers.text.settled import refuse_wrong, settled
 from reparam.data.readers.text.source import Source, look
 from reparam.data.readers.text.spellings import Spellings
 from reparam.data.readers.text.start import CHARACTERS, LEAST_LINES, LINES, Start, start_of
+from reparam.data.readers.text.texts import Typed
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
@@ -24,7 +27,7 @@ MOST_COLUMNS = 100_000
 """Columns of a text table; each is judged for itself, which takes about a millisecond."""
 
 
-def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None) -> Cells:
+def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None, texts: bool = False) -> Cells:
     """A text table as columns of typed cells.
 
     Delimiter, quotes, decimal signs, encoding, the row of names and an index are found out unless ``how`` says them;
@@ -34,6 +37,7 @@ def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None) 
         path: of the file.
         how: the settings of reading. With ``read_as="vectors"`` columns are numbers, or words, and nothing else.
         known: what a schema says of the columns, where the table is to be read by one.
+        texts: keep the cells as they stand in the file, too.
 
     Raises:
         UserError: if the file is no text table, rows differ in width, or cells are not of their column's kind; all of
@@ -49,7 +53,7 @@ def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None) 
         )
     names, renamed = column_names(start.names)
     rules = _rules(start, names, how, known)
-    reading = Reading(source, start, where)
+    reading = Reading(source, start, where, texts)
     typed = reading.typed(names, rules)
     ragged, comments = reading.ragged, start.comments + reading.comments.count
     refuse_wrong(typed, [str(ragged)] if ragged.count else [], reading.lines, where)
@@ -60,7 +64,19 @@ def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None) 
     cells = settled(
         typed, start.names if start.header else names, rules.asked, how.missing, known.lows if known else {}
     )
-    return replace(cells, notes=(*notes, *cells.notes), lines=reading.lines, header=start.header)
+    return replace(
+        cells,
+        notes=(*notes, *cells.notes),
+        lines=reading.lines,
+        header=start.header,
+        punctuation=_punctuation(start, rules, typed, path),
+    )
+
+
+def _punctuation(start: Start, rules: Rules, typed: Sequence[Typed], path: Path) -> Punctuation:
+    """How the file is written: with decimal commas where a column of numbers shows them."""
+    commas = any(remark.startswith(str(Format(","))) for each in typed for remark in each.remarks)
+    return kept(start.dialect.delimiter, rules.decimal or ("," if commas else "."), _ending(path))
 
 
 def _start(source: Source, how: ReadingConfig, where: str, known: Known | None) -> Start:
