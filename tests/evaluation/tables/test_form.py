@@ -13,6 +13,7 @@ from reparam.cli import figures, given
 from reparam.cli import impute as impute_command
 from reparam.data.readers.punctuation import PLAIN
 from reparam.errors import UserError
+from reparam.evaluation.tables import conditions
 
 
 def write_german(path, n=200, seed=0):
@@ -178,3 +179,27 @@ def test_records_that_say_nothing_of_punctuation_are_plain(german):
     assert older.punctuation == PLAIN
     with pytest.raises(UserError, match="punctuation"):
         type(schema).of_plain(said | {"punctuation": {"delimiter": "\n", "decimal": "."}})
+
+
+@pytest.mark.parametrize("asked", ["20000,5..52000,25", "20000.5..52000.25", "20000,5 .. 52000.25"])
+def test_what_is_known_may_have_the_decimal_sign_of_the_data(german, asked):
+    _, run = german
+    made = run.sample(50, given={"Einkommen": asked}).table()["Einkommen"]
+    assert made.min() >= 20_000.5
+    assert made.max() <= 52_000.25
+    same = conditions({"Einkommen": (20_000.5, 52_000.25)}, run.record.schema).regions
+    assert conditions({"Einkommen": asked}, run.record.schema).regions == same
+
+
+@pytest.mark.parametrize(
+    ("column", "asked"),
+    [("Einkommen", "20000,5,1..30000"), ("Einkommen", "2O000,5"), ("Alter", "20..3x"), ("Einkommen", "1..2..3")],
+)
+def test_an_error_quotes_all_that_was_typed(german, column, asked):
+    with pytest.raises(UserError, match=re.escape(f"{column}={asked}")):
+        conditions({column: asked}, german[1].record.schema)
+
+
+def test_a_decimal_comma_is_none_where_the_data_have_points(people):
+    with pytest.raises(UserError, match=re.escape("income=20000,5..30000: 20000,5 is no value of the column")):
+        conditions({"income": "20000,5..30000"}, people[1].record.schema)

@@ -11,6 +11,7 @@ from torch import Tensor
 from reparam.data.columns.kind import ColumnKind
 from reparam.data.columns.table import TableSchema
 from reparam.data.readers.cells import Column
+from reparam.data.readers.text.numbers import Format
 from reparam.distributions.columns import Category, Integer, places
 from reparam.distributions.columnwise.within import Interval, OneOf, Region
 from reparam.errors import UserError
@@ -54,7 +55,7 @@ def conditions(given: Mapping[str, Any], schema: TableSchema) -> Conditions:
     Args:
         given: by the column's name: a value; several, of which one is meant (a list, or ``"A|B"``); or a range, both
             ends included and either one open (a pair, or ``"30..40"``).
-        schema: of the table.
+        schema: of the table, whose decimal sign may stand in texts as well as the point.
 
     Raises:
         UserError: if a column is not there or not seen, or a value is none of its.
@@ -66,7 +67,7 @@ def conditions(given: Mapping[str, Any], schema: TableSchema) -> Conditions:
             label = _label(schema.label.classes, asked, name)
         elif name in names:
             at = names.index(name)
-            regions[at] = _region(schema.seen[at], asked)
+            regions[at] = _region(schema.seen[at], asked, schema.punctuation.decimal)
         else:
             _refuse(name, schema)
     return Conditions(regions, label, ", ".join(f"{name}={_word(asked)}" for name, asked in given.items()))
@@ -86,17 +87,17 @@ def _label(classes: Sequence[str], asked: Any, name: str) -> str:
     return str(asked)
 
 
-def _region(kind: ColumnKind, asked: Any) -> Region:
+def _region(kind: ColumnKind, asked: Any, decimal: str) -> Region:
     """Where a column has to lie."""
     if isinstance(asked, str) and RANGE in asked:
-        low, _, high = asked.partition(RANGE)
-        return _between(kind, low.strip() or None, high.strip() or None)
+        low, _, high = (_pointed(kind, end, decimal) for end in asked.partition(RANGE))
+        return _between(kind, low or None, high or None, asked)
     if isinstance(asked, tuple):
         if len(asked) != 2:
             raise UserError(f"{kind.name}={asked!r} is no range: give a pair (low, high), or a list of values")
-        return _between(kind, *asked)
+        return _between(kind, *asked, asked)
     several: list[Any] = asked.split(OR) if isinstance(asked, str) else asked if isinstance(asked, list) else [asked]
-    entries = np.concatenate([_entries(kind, value) for value in several])
+    entries = np.concatenate([_entries(kind, _pointed(kind, value, decimal), asked) for value in several])
     if isinstance(kind.family, Category):
         return OneOf(tuple(bool(level > 0.5) for level in entries.max(0)))
     if len(entries) > 1:
@@ -105,51 +106,69 @@ def _region(kind: ColumnKind, asked: Any) -> Region:
     return Interval(float(entries[0, 0]), float(entries[0, 0]))
 
 
-def _between(kind: ColumnKind, low: Any, high: Any) -> Region:
+def _pointed(kind: ColumnKind, value: Any, decimal: str) -> Any:
+    """A text without spaces around it, and with a decimal point where it is a number with the data's own sign."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return text if text in getattr(kind, "levels", ()) else Format(decimal).plain(text) or text
+
+
+def _between(kind: ColumnKind, low: Any, high: Any, asked: Any) -> Region:
     if isinstance(kind.family, Category):
-        return _levels_between(kind, low, high)
-    ends = [None if end is None else _within(kind, end, side) for end, side in ((low, -1), (high, 1))]
+        return _levels_between(kind, low, high, asked)
+    ends = [None if end is None else _within(kind, end, side, asked) for end, side in ((low, -1), (high, 1))]
     below, above = -np.inf if ends[0] is None else ends[0], np.inf if ends[1] is None else ends[1]
     if below > above:
-        raise UserError(f"{kind.name}={_word((low, high))} holds nothing: give the lower end first")
+        raise UserError(f"{kind.name}={_word(asked)} holds nothing: give the lower end first")
     return Interval(float(below), float(above))
 
 
-def _levels_between(kind: ColumnKind, low: Any, high: Any) -> OneOf:
+def _levels_between(kind: ColumnKind, low: Any, high: Any, asked: Any) -> OneOf:
     """Of a column of few numbers those in a range."""
     levels = getattr(kind, "levels", ())
     try:
         numbers = np.array([float(level) for level in levels])
-        inside = (numbers >= (-np.inf if low is None else float(low))) & (
-            numbers <= (np.inf if high is None else float(high))
-        )
     except ValueError:
         raise UserError(f"column {kind.name!r} is one of words, which have no range: name those that will do, "
                         f"{kind.name}=A|B") from None  # fmt: skip
+    least, most = (
+        _number(kind, end, asked) for end in (-np.inf if low is None else low, np.inf if high is None else high)
+    )
+    inside = (numbers >= least) & (numbers <= most)
     if not inside.any():
-        raise UserError(f"{kind.name}={_word((low, high))} holds none of its values ({kind.about})")
+        raise UserError(f"{kind.name}={_word(asked)} holds none of its values ({kind.about})")
     return OneOf(tuple(inside.tolist()))
 
 
-def _within(kind: ColumnKind, end: Any, side: int) -> float:
+def _within(kind: ColumnKind, end: Any, side: int, asked: Any) -> float:
     """An end of a range in units of the row; one beyond the column's own is no bound."""
     column = _cell(kind.name, end)
     read = kind.read(column)
     if not read.known[0] and isinstance(kind.family, Integer):
-        try:
-            beyond = float(end) * side >= 0
-        except (TypeError, ValueError):
-            raise UserError(f"{kind.name}={end!r} is no value of the column ({kind.word}, {kind.about})") from None
-        return side * np.inf if beyond else -side * np.inf
-    return float(_entries(kind, end)[0, 0])
+        return side * np.inf if _number(kind, end, asked) * side >= 0 else -side * np.inf
+    return float(_entries(kind, end, asked)[0, 0])
 
 
-def _entries(kind: ColumnKind, value: Any) -> np.ndarray:
+def _number(kind: ColumnKind, value: Any, asked: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise _no_value(kind, value, asked) from None
+
+
+def _entries(kind: ColumnKind, value: Any, asked: Any) -> np.ndarray:
     """A value as the column's entries ``(1, width)``."""
     read = kind.read(_cell(kind.name, value))
     if not read.known[0]:
-        raise UserError(f"{kind.name}={value} is no value of the column ({kind.word}, {kind.about})")
+        raise _no_value(kind, value, asked)
     return kind.entries(read.values)
+
+
+def _no_value(kind: ColumnKind, value: Any, asked: Any) -> UserError:
+    """That a part of what was asked is no value of its column, with the whole of it."""
+    part = "" if _word(asked) == str(value) else f": {value!s}"
+    return UserError(f"{kind.name}={_word(asked)}{part} is no value of the column ({kind.word}, {kind.about})")
 
 
 def _cell(name: str, value: Any) -> Column:
