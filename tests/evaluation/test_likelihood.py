@@ -172,6 +172,16 @@ def test_a_runs_log_likelihood_is_the_estimators_over_the_split_and_lies_above_t
     assert part.bits_per_dimension is None
 
 
+def test_a_single_example_has_no_error_that_is_told():
+    """Its spread is not known: no infinity is printed for it."""
+    from reparam.studies.scores import likelihood_text
+
+    found = log_likelihood(small_run(), 5, images=1)
+    assert found.standard_error == float("inf")
+    assert "inf" not in str(found)
+    assert "inf" not in likelihood_text({"one": found})
+
+
 def test_all_three_proposals_agree_where_all_can():
     run = small_run()
     results = [

@@ -22,6 +22,7 @@ def data_of(train, validation, test):
         ((50, 500, 500), {}, ["rows has 50 train examples", "all 500 test examples"]),
         ((600, 60, 60), {"images": 60}, ["samples are measured by 60 examples, as many as the test split has"]),
         ((600, 60, 60), {"images": 60, "count": 60}, []),
+        ((240, 9, 1), {}, ["rows has 1 test example, and", "log p(x) is of the one test example, fewer than"]),
         ((600, 60, 61), {"images": 62, "count": 60}, ["log p(x) is of all 61 test examples, fewer than images=62"]),
     ],
 )
@@ -29,6 +30,11 @@ def test_counts_that_there_are_too_few_for_are_told(sizes, asked, words):
     found = list(foreseen(data_of(*sizes), Protocol(**asked)))
     assert len(found) == len(words)
     assert all(word in sentence for word, sentence in zip(words, found, strict=True))
+
+
+def test_of_images_it_is_images_that_are_to_be_given():
+    data = Dataset.of(*torch.rand(100, 1, 6, 6).split([50, 25, 25]), name="photos")
+    assert "give more images, or splits of your own" in next(foreseen(data, Protocol()))
 
 
 def test_it_comes_before_the_first_training_with_flags(tmp_path, capsys):

@@ -33,6 +33,10 @@ def data_of(train, validation, test):
             (16, 2, 4),
             ["little to train on: 16 examples", "little to test by: 4 examples, whose mean is uncertain by 50%"],
         ),
+        (
+            (500, 2, 1),
+            ["little to test by: 1 example, which tells nothing of how others differ"],
+        ),
         ((500, 100, 100), []),
     ],
 )

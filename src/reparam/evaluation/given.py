@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from reparam.data import at_once, examples_of
+from reparam.data.columns.wording import counted
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes_of, device_of
 from reparam.evaluation.likelihood.estimate import explanation, has_density, log_p
@@ -108,7 +109,9 @@ def score(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> Scores:
     """
     model = run.model
     if _has_log_prob(model):
-        meaning = f"log p(x) in nats by importance sampling, {samples:,} draws each: in expectation a lower bound"
+        meaning = (
+            f"log p(x) in nats by importance sampling, {counted(samples, 'draw')} each: in expectation a lower bound"
+        )
         return Scores(log_prob(run, x, samples, seed), meaning)
     judge, meaning = _judge(model)
     return Scores(_judged(judge, examples_of(x, run.record), device_of(model), seed), meaning)

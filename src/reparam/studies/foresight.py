@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from reparam.data import Dataset
+from reparam.data.columns.wording import counted
 from reparam.evaluation.samples.yardstick import FEWEST, FLOOR
 from reparam.studies.protocol import Protocol
 
@@ -16,18 +17,24 @@ def foreseen(data: Dataset, protocol: Protocol) -> Iterator[str]:
     few has 30 test examples, and samples are measured by 60 or more: their fidelity, coverage and memorization will not
     be measured; give more rows, or splits of your own
     """
+    things = "images" if data.is_image else "rows"
     there = {name: len(split) for name, split in data.splits.items()}
     unseen = FLOOR["train"]
     fewest = min(("train", unseen), key=lambda name: there[name])
     if there[fewest] < FEWEST:
+        few = counted(there[fewest], f"{fewest} example")
         yield (
-            f"{data.name} has {there[fewest]:,} {fewest} examples, and samples are measured by {FEWEST} or more: their "
-            "fidelity, coverage and memorization will not be measured; give more rows, or splits of your own"
+            f"{data.name} has {few}, and samples are measured by {FEWEST} or more: "
+            f"their fidelity, coverage and memorization will not be measured; give more {things}, or splits of your own"
         )
     elif there[fewest] < protocol.count:
         yield (
-            f"samples are measured by {there[fewest]:,} examples, as many as the {fewest} split has, instead of "
-            f"count={protocol.count}"
+            f"samples are measured by {counted(there[fewest], 'example')}, as many as the {fewest} split has, instead "
+            f"of count={protocol.count}"
         )
     if there["test"] < protocol.images:
-        yield f"log p(x) is of all {there['test']:,} test examples, fewer than images={protocol.images}"
+        yield f"log p(x) is of {_all(there['test'])}, fewer than images={protocol.images}"
+
+
+def _all(n: int) -> str:
+    return "the one test example" if n == 1 else f"all {n:,} test examples"

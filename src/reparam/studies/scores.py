@@ -1,6 +1,7 @@
 """What runs came to as text: a table of log p(x), and one of the measures of their samples beside the floor."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from textwrap import fill, wrap
 
@@ -46,7 +47,7 @@ def likelihood_text(found: Mapping[str, LogLikelihood], note: str = "") -> str:
     for name, result in found.items():
         mean, smallest = result.effective_sample_size
         bits = "-" if result.bits_per_dimension is None else f"{result.bits_per_dimension:.3f}"
-        errors = [f"{result.standard_error:.2f}", f"{result.monte_carlo_error:.2f}"]
+        errors = [_error(result.standard_error), _error(result.monte_carlo_error)]
         rows.append([name, f"{result.mean:.2f}", *errors, f"{mean:.1f} (least {smallest:.1f})", bits])
     last = list(found.values())[-1]
     poor = [name for name, result in found.items() if not result.trusted]
@@ -60,6 +61,15 @@ def likelihood_text(found: Mapping[str, LogLikelihood], note: str = "") -> str:
         if result.contradicted
     ]
     return "\n".join([table(list(zip(*rows, strict=True))), fold(resting), *map(fold, warnings)])
+
+
+def _error(value: float) -> str:
+    """An error bar; none where it has no end, as that of a single example has.
+
+    >>> _error(1.234), _error(float("inf"))
+    ('1.23', '-')
+    """
+    return f"{value:.2f}" if isfinite(value) else "-"
 
 
 def quality_text(cards: Mapping[str, Scorecard], real: Scorecard) -> str:

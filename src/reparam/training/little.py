@@ -48,10 +48,10 @@ def amounts(data: Dataset) -> Iterator[str]:
             "have in common"
         )
     if len(data.test) < FEW_TO_TEST:
-        yield (
-            f"little to test by: {counted(len(data.test))}, whose mean is uncertain by "
-            f"{1 / math.sqrt(len(data.test)):.0%} of the spread between them; {len(data.validation):,} to validate by"
-        )
+        n = len(data.test)
+        spread = f"whose mean is uncertain by {1 / math.sqrt(n):.0%} of the spread between them"
+        what = spread if n > 1 else "which tells nothing of how others differ from it"
+        yield f"little to test by: {counted(n)}, {what}; {len(data.validation):,} to validate by"
 
 
 def outcome(session: "Session", row: Row) -> Iterator[str]:

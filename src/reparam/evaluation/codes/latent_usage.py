@@ -105,7 +105,8 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
     require_real_codes(run.model, "whose use is not measured by variances")
     chosen = pick(run.data.test, n, generator(seed, "latent usage", "examples"))
     if len(chosen) < FEWEST:
-        raise UserError(f"{len(chosen)} test examples are too few to judge a latent space by: {FEWEST} are needed")
+        count = "1 test example is" if len(chosen) == 1 else f"{len(chosen)} test examples are"
+        raise UserError(f"{count} too few to judge a latent space by: {FEWEST} are needed")
     batches = (x for x, _ in evaluation_batches(chosen, run.data))
     signal, z = aggregate(run.model, batches, seed)
     prior, name = _prior_draws(run.model, z.shape, seed)

@@ -92,7 +92,9 @@ class LogLikelihood(Result):
     def __str__(self) -> str:
         kind = "chains of annealing" if self.proposal == "annealed" else f"samples of the {self.proposal}"
         effective, smallest = self.effective_sample_size
-        errors = f"± {self.standard_error:.2f} (examples) ± {self.monte_carlo_error:.2f} (sampling)"
+        known = math.isfinite(self.standard_error)  # one example has no spread
+        examples = f"± {self.standard_error:.2f} (examples) " if known else ""
+        errors = f"{examples}± {self.monte_carlo_error:.2f} (sampling)"
         return (
             f"log p(x) {self.mean:.2f} {errors} nats per example\n"
             f"  of {self.examples:,} from {self.split}; {self.samples:,} {kind} each, as good as {effective:.1f} "

@@ -94,7 +94,8 @@ def neighbour_squares(x: Tensor, k: int) -> Tensor:
     """
     checks.whole("k", k)
     if len(x) <= k:
-        raise UserError(f"{len(x)} examples are too few for {k} neighbours each: give more than {k}")
+        count = "1 example is" if len(x) == 1 else f"{len(x)} examples are"
+        raise UserError(f"{count} too few for {k} neighbours each: give more than {k}")
     found = []
     for rows, squares in blocks(x, x):
         squares.diagonal(rows.start).fill_(torch.inf)

@@ -72,8 +72,8 @@ class Yardstick:
         if self.n < FEWEST:
             count = "1 example is" if self.n == 1 else f"{self.n} examples are"
             raise UserError(
-                f"{count} too few to measure by: {FEWEST} are needed of {data.name!r}'s {reference} and "
-                f"{self.stand_in} splits, and of the samples"
+                f"{count} too few to measure by: {FEWEST} are needed of the {reference} and {self.stand_in} splits of "
+                f"{data.name!r}, and of the samples"
             )
         self.neighbours = min(checks.whole("neighbours", neighbours, FEWEST_SEARCHED), self.n)
         self.x = self.examples(reference, self.n)

@@ -10,6 +10,7 @@ from torch import Tensor
 from reparam import checks
 from reparam.data.columns.form import Table, pandas_frame
 from reparam.data.columns.table import TableSchema
+from reparam.data.columns.wording import counted
 from reparam.data.readers.cells import Cells, Column
 from reparam.distributions.columns import Category, Number, places
 from reparam.distributions.columnwise import Columns
@@ -89,7 +90,8 @@ class Imputed(Result):
         cells = int(self.filled.sum())
         unsure = int((self.effective[self.filled.any(1)] < FEW).sum())
         told = f"; {unsure:,} of the rows rest on fewer than {FEW:.0f} effective codes" if unsure else ""
-        return f"{cells:,} cells of {int(self.filled.any(1).sum()):,} rows filled, {len(self.rows)} draws{told}"
+        rows, draws = counted(int(self.filled.any(1).sum()), "row"), counted(len(self.rows), "draw")
+        return f"{counted(cells, 'cell')} of {rows} filled, {draws}{told}"
 
     def figure(self) -> "Figure":
         """Of each column with holes, what they were filled with beside what was there.
