@@ -23,7 +23,7 @@ from reparam.models.traits import Traits
 from reparam.randomness import noise
 from reparam.runs.config import RunConfig
 from reparam.runs.run import Run
-from reparam.training.start import traits_of
+from reparam.training.resolve import traits_of
 
 
 @pytest.fixture
