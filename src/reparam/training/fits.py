@@ -30,6 +30,8 @@ NUMBERS_PER_VALUE = 64
 TRANSIENT = 2.25
 """A step's peak by what it keeps to go back through: 2.2 to 3 were measured, and 1.7 of residual networks."""
 GIGA = 1e9
+MAKERS = (torch.empty, torch.zeros, torch.ones, torch.randn, torch.rand)
+"""What weights are made by: those of torch.nn's layers by the first, priors' and others' by the rest."""
 ANYWAY = "or memory=0 to try it all the same"
 
 
@@ -84,8 +86,13 @@ def bounded_weights(settings: ModelConfig, traits: Traits, training: TrainingCon
                 f"{takes / GIGA:.1f} GB, more than {_words(training, allowed)}: {_smaller(settings, traits)}, {ANYWAY}"
             )
 
-    with _Counted(refuse):
-        yield
+    try:
+        with _Counted(refuse):
+            yield
+    except (RuntimeError, MemoryError) as error:  # what layers of others make on the way is not counted
+        if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
+            raise
+        raise UserError(f"the model does not fit memory: {_smaller(settings, traits)}, {ANYWAY}") from None
 
 
 class _Counted(TorchFunctionMode):
@@ -100,9 +107,10 @@ class _Counted(TorchFunctionMode):
         self.told, self.made = told, 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is torch.empty and args:  # what torch.nn's layers make their weights by
-            self.made += math.prod(args if isinstance(args[0], int) else args[0])
-            self.told(self.made)
+        if func in MAKERS and args and isinstance(args[0], int | tuple | list):
+            size = math.prod(args if isinstance(args[0], int) else args[0])
+            self.told(max(self.made, size) if func is not torch.empty else self.made + size)
+            self.made += size if func is torch.empty else 0  # others' may be noise that is gone before the next
         return func(*args, **(kwargs or {}))
 
 
@@ -121,7 +129,9 @@ def _smaller(settings: ModelConfig, traits: Traits) -> str:
     """What would make the model smaller, in words."""
     given = settings.model_dump()
     convolutions = traits.is_image and min(traits.data_shape[1:]) >= 8 and given.get("network") == "mlp"
-    widths = [f"a smaller `{name}`" for name in ("hidden", "generator_hidden", "width") if given.get(name)]
+    widths = [
+        f"a smaller `{name}`" for name in ("hidden", "generator_hidden", "width", "components") if given.get(name)
+    ]
     ways = ['network="conv"'] * convolutions + widths[:1] + ["image_size=..."] * traits.is_image
     return f"give {', '.join(ways)}"
 
