@@ -93,10 +93,14 @@ def test_the_picture_of_data_in_their_own_folder_leaves_them_whole(run, tmp_path
     shutil.copy(run.parent / "x.npz", tmp_path / "mydata.npz")
     whole = (tmp_path / "mydata.npz").read_bytes()
     assert said(capsys, "data", "mydata.npz")[0] == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"mydata.npz", "mydata-examples.png", "mydata-examples.npz"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "mydata.npz",
+        "mydata.npz-examples.png",
+        "mydata.npz-examples.npz",
+    }
     assert said(capsys, "data", "mydata.npz", "--out", "mydata.png")[0] == 2
     # data that reparam made once are data all the same
-    assert said(capsys, "data", "mydata-examples.npz", "--out", "mydata-examples.png")[0] == 2
+    assert said(capsys, "data", "mydata.npz-examples.npz", "--out", "mydata.npz-examples.png")[0] == 2
     assert (tmp_path / "mydata.npz").read_bytes() == whole
 
 
@@ -108,6 +112,18 @@ def test_a_table_keeps_the_arrays_of_its_name(tmp_path, capsys, monkeypatch):
     assert said(capsys, "data", "t.csv")[0] == 0
     assert said(capsys, "data", "t.csv", "--out", "t.png")[0] == 2
     assert (tmp_path / "t.npz").read_bytes() == kept
+
+
+def test_files_of_one_name_and_two_endings_have_pictures_of_their_own(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = "\n".join(f"{i};{i * i}" for i in range(30))
+    (tmp_path / "t.csv").write_text(f"a;b\n{lines}\n")
+    (tmp_path / "t.tsv").write_text(f"a;b\n{lines}\n".replace(";", "\t"))
+    assert said(capsys, "data", "t.csv")[0] == 0
+    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert said(capsys, "data", "t.tsv")[0] == 0
+    assert {"t.csv-examples.png", "t.csv-examples.npz", "t.tsv-examples.png"} <= {p.name for p in tmp_path.iterdir()}
+    assert all((tmp_path / name).read_bytes() == whole for name, whole in first.items())
 
 
 @pytest.fixture

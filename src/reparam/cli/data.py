@@ -13,7 +13,6 @@ from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse
 from reparam.cli.reading import as_settings, flags_of
 from reparam.cli.targets import check_free, picture_or_numbers
-from reparam.door import user_path
 from reparam.errors import UserError, printable
 from reparam.settings import ReadingConfig
 
@@ -34,7 +33,7 @@ class DataOptions(Writes):
     seed: int = 0
     """Seed of the split and of the examples drawn."""
     out: Path | None = None
-    """The picture to write, its numbers beside it; <name>-examples.png here unless given."""
+    """The picture to write, its numbers beside it; <file's name>-examples.png here unless given."""
     schema_out: Path | None = None
     """Write the schema of a table here (x.schema.json), to be changed and read with --schema."""
     json: bool = False
@@ -59,7 +58,7 @@ def run(command: str, argv: list[str]) -> int:
     dataset = load_data(options.data, binarization=options.binarization, seed=options.seed, **reading)
     if options.schema_out is not None:
         _write_schema(dataset, options)
-    out = options.out or Path(f"{_stem(options.data, dataset.name)}-examples.png")
+    out = options.out or Path(f"{dataset.name}-examples.png")
     check_free(picture_or_numbers(out), [options.data], options.force)
     figure, numbers = draw(dataset, options.seed)
     picture = save(figure, out, numbers, options.force)
@@ -80,11 +79,6 @@ def _write_schema(dataset: Any, options: DataOptions) -> None:
     assert options.schema_out is not None
     check_free([options.schema_out], [options.data], options.force)
     dataset.table.write(options.schema_out, options.force)
-
-
-def _stem(source: str, name: str) -> str:
-    """The data's name without a file's ending."""
-    return name if user_path(source).is_dir() else Path(name).stem
 
 
 def draw(dataset: Any, seed: int) -> tuple[Any, dict[str, np.ndarray]]:
