@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.figure import Figure
 
 import reparam
 from helpers import quiet_fit, small_data, small_vae
 from reparam import evaluation
+from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.codes.latent_usage import latent_usage
 from reparam.evaluation.history import Curves
@@ -79,6 +81,27 @@ def test_a_row_without_a_number_is_a_gap(run):
     assert "from -3 to -1" in str(found)
     with pytest.raises(UserError, match="No row of the metrics has a finite 'elbo'"):
         Curves(tuple(rows([None, None])), "elbo").figure()
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_what_is_of_the_best_weights_is_drawn_at_their_step(tmp_path, folder):
+    """The best step is taken from the log by hand; training on a few examples gets worse again."""
+    x = torch.rand(60, 1, 6, 6, generator=torch.Generator().manual_seed(3)).round()
+    data = Dataset.of(*x.split([20, 20, 20]), name="few", seed=0)
+    run = quiet_fit(small_vae(2), data, tmp_path / "run" if folder else None, steps=400, learning_rate=0.03)
+    bounds = {row["step"]: row["elbo"] for row in run.rows if row["split"] == "validation"}
+    best, last = max(bounds, key=bounds.get), max(bounds)
+    assert best < last
+    (axes,) = evaluation.curves(run).figure().axes
+    (diamond,) = (line for line in axes.lines if line.get_marker() == "D")
+    epoch = next(row["epoch"] for row in run.rows if row["step"] == best)
+    assert diamond.get_xdata().tolist() == [epoch]
+    assert diamond.get_ydata().tolist() == [run.test["elbo"]]
+    if folder:
+        found = reparam.snapshots(run)
+        assert found.best == best
+        assert f"the last of the best weights, of step {best:,}" in str(found)
+        assert reparam.snapshots(reparam.load(tmp_path / "run", small_vae(2), checkpoint="last")).best == best
 
 
 GAPS = {  # lines that have one: of a game, of a game with a critic

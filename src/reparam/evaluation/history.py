@@ -8,11 +8,13 @@ import numpy as np
 import torch
 
 from reparam.data.picture import AS_IT_IS, Picture
+from reparam.door import present
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
 from reparam.models.protocols import Judges, Samples, can
 from reparam.randomness import generator
 from reparam.result import Result
+from reparam.runs.checkpoint import read_notes
 from reparam.runs.folder import RunFolder
 from reparam.runs.run import Run
 from reparam.runs.snapshots import CLOUD, moments, read_snapshots
@@ -32,12 +34,14 @@ class Snapshots(Result):
         samples: those of each step, ``(n, *data_shape)``, in the data's own numbers.
         data: test examples that points are drawn over, ``(m, d)``; None of images, and where the data are gone.
         look: how images are drawn.
+        best: the step of the weights that the last ones are of, where training has kept better ones than its last.
     """
 
     steps: tuple[int, ...]
     samples: tuple[np.ndarray, ...]
     data: np.ndarray | None = None
     look: Picture = AS_IT_IS
+    best: int | None = None
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -49,6 +53,8 @@ class Snapshots(Result):
         from reparam import plots
 
         labelled = [(f"after step {step:,}", x) for step, x in zip(self.steps, self.samples, strict=True)]
+        if self.best is not None:
+            labelled[-1] = (f"best weights, of step {self.best:,}", labelled[-1][1])
         if self.samples[0].ndim == 4:
             return plots.samples_over_training([(label, self.look(x)) for label, x in labelled])
         return plots.points_over_training(labelled, self.data)
@@ -58,8 +64,9 @@ class Snapshots(Result):
         return {"steps": list(self.steps), "shapes": {name: list(x.shape) for name, x in self.numbers.items()}}
 
     def __str__(self) -> str:
+        last = "" if self.best is None else f"; the last of the best weights, of step {self.best:,}"
         each = " × ".join(map(str, self.samples[0].shape))
-        return f"samples ({each}) after step {', '.join(f'{step:,}' for step in self.steps)}, from the same noise"
+        return f"samples ({each}) after step {', '.join(f'{step:,}' for step in self.steps)}, from the same noise{last}"
 
 
 def snapshots(run: Run) -> Snapshots:
@@ -74,8 +81,26 @@ def snapshots(run: Run) -> Snapshots:
         raise UserError(f"{where} kept no samples while training: see `reparam sample`")
     steps, samples = zip(*kept, strict=True)
     if not run.record.is_image:
-        return Snapshots(steps, samples, _test_points(run))
-    return Snapshots(steps, tuple(map(run.record.given_back, samples)), look=run.record.drawn)
+        return Snapshots(steps, samples, _test_points(run), best=_best(run, steps[-1]))
+    given_back = tuple(map(run.record.given_back, samples))
+    return Snapshots(steps, given_back, look=run.record.drawn, best=_best(run, steps[-1]))
+
+
+def _best(run: Run, last: int) -> int | None:
+    """The step of the weights that a finished run's last samples are of, unless it is their own."""
+    tested = tested_step(run)
+    ended = run.test and run.rows[-1]["step"] == last
+    return tested if ended and tested != last else None
+
+
+def tested_step(run: Run) -> int | None:
+    """The step whose weights a finished run's test row is of; None where they are those of the row's own step."""
+    if run.folder is None:
+        return run.step
+    try:
+        return int(read_notes(run.folder.best)["step"]) if present(run.folder.best) else None
+    except UserError:  # damaged, and told by whoever loads it
+        return None
 
 
 def _kept(run: Run, place: RunFolder) -> list[tuple[int, np.ndarray]]:
@@ -102,11 +127,13 @@ class Curves(Result):
         rows: of ``metrics.jsonl``; a value that was not finite is None, and has become NaN in ``numbers``.
         quantity: what is drawn; None: the readings of a game.
         critic: whether the game's discriminator is a critic.
+        tested: the step whose weights the test row is of, where these are not the last ones.
     """
 
     rows: tuple[Row, ...]
     quantity: str | None
     critic: bool = False
+    tested: int | None = None
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -122,8 +149,15 @@ class Curves(Result):
         from reparam import plots
 
         if self.quantity is not None:
-            return plots.curves(self.rows, quantity=self.quantity)
+            return plots.curves([self._placed(row) for row in self.rows], quantity=self.quantity)
         return (plots.critic_curves if self.critic else plots.game_curves)(self.rows)
+
+    def _placed(self, row: Row) -> Row:
+        """A row; that of the test at the place of the validation that its weights were kept at."""
+        if row["split"] != "test":
+            return row
+        there = (one for one in self.rows if one["split"] == "validation" and one["step"] == self.tested)
+        return {**row, **{name: value for one in there for name, value in one.items() if name in ("step", "epoch")}}
 
     def __str__(self) -> str:
         numbers = self.numbers
@@ -137,7 +171,7 @@ class Curves(Result):
 def curves(run: Run) -> Curves:
     """The lower bound on training and validation data over training, or a game's readings."""
     critic = can(run.model, Judges) and run.model.critic
-    return Curves(tuple(run.rows), run.model.monitor or run.model.curve, critic)
+    return Curves(tuple(run.rows), run.model.monitor or run.model.curve, critic, tested_step(run))
 
 
 def column(rows: Sequence[Row], name: str) -> np.ndarray:

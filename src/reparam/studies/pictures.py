@@ -35,7 +35,7 @@ Ask = Callable[[Run], Found]
 
 def samples_over_training(results: Sequence[Result]) -> list[Picture]:
     """Images, or points of a plane, from the same noise at the start, on the way and at the end."""
-    what = "samples before training, on the way and at the end, from the same noise each time"
+    what = "samples before training, on the way and of the weights kept in the end, from the same noise each time"
     return _pictures([r for r in results if _has_snapshots(r.run)], "snapshots", evaluation.snapshots, what)
 
 
