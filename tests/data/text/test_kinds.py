@@ -110,6 +110,13 @@ def test_comments_are_passed_over_and_counted_and_cells_that_begin_with_their_ma
     assert values(read(tmp_path, "#a,b\n1,x\n2,y\n4,x\n"))["a"] == [1, 2, 4]
 
 
+def test_a_sentence_of_as_many_words_as_there_are_columns_names_none(tmp_path):
+    for comment in ("# made by x\n# on y\n", "# my table\n"):
+        cells = read(tmp_path, f"{comment}a,b\n1,2\n3,4\n5,7\n")
+        assert values(cells) == {"a": [1, 3, 5], "b": [2, 4, 7]}
+        assert cells.header
+
+
 COMMAS = [[f"{value:.3f}".replace(".", ",") for value in column] for column in X.T]
 
 

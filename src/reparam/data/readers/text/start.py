@@ -65,9 +65,13 @@ def start_of(
     plain = how.read_as == "vectors"
     titles = 0 if plain else _titles(found, width)
     found = found[titles:]
-    names, own = _comment_names(lines[: found[0].first - 1], dialect, width), False
+    comment, own = lines[: found[0].first - 1], False
+    names = _comment_names(comment, dialect, width)
     if names is None:
-        names, own = _names(found, width, how.header, plain, known), True
+        names = _names(found, width, how.header, plain, known)
+        own = names is not None
+    if names is None:
+        names = _comment_names(comment, Dialect(SPACES), width)
     body = found[1:] if names is not None and own else found
     if not body:
         raise UserError(f"{where} has names of columns and no rows: give a table with rows.")
@@ -104,15 +108,21 @@ def _titles(found: Sequence[Row], width: int) -> int:
 
 
 def _comment_names(before: Sequence[str], dialect: Dialect, width: int) -> list[str] | None:
-    """The names in the last comment before the rows, as numpy.savetxt writes them, if it is one of words."""
+    """The names in the last comment before the rows, as numpy.savetxt writes them, if it is one of words.
+
+    Between names may stand what stands between cells, or spaces; a sentence of as many words as there are columns is
+    names, too, but only where no row is.
+    """
     comments = [line.lstrip("".join(COMMENTS)) for line in before if line.startswith(COMMENTS)]
     if not comments:
         return None
-    for one in (dialect, Dialect(SPACES)):
-        cells = [cell.strip() for row in rows([one.ready(comments[-1])], one, Comments(one), "") for cell in row.cells]
-        if len(cells) == width and all(cells) and any(format_of([cell]) is None for cell in cells):
-            return cells
-    return None
+    cells = [
+        cell.strip()
+        for row in rows([dialect.ready(comments[-1])], dialect, Comments(dialect), "")
+        for cell in row.cells
+    ]
+    named = len(cells) == width and all(cells) and any(format_of([cell]) is None for cell in cells)
+    return cells if named else None
 
 
 def _names(found: Sequence[Row], width: int, header: str, plain: bool, known: Collection[str]) -> list[str] | None:
