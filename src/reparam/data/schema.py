@@ -68,8 +68,8 @@ def check_same_schema(record: DataRecord, data: Dataset | DataRecord) -> None:
 
 
 def _columns(table: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A schema without how its file was written, which is nothing to a model."""
-    return table and {name: part for name, part in table.items() if name != "punctuation"}
+    """A schema without how its file is written and its frame typed, which are nothing to a model."""
+    return table and {name: part for name, part in table.items() if name not in ("punctuation", "dtypes")}
 
 
 def _of_columns(table: dict[str, Any] | None) -> str:

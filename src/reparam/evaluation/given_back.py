@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from reparam.data.readers.frames.pandas_frame import index_of
 from reparam.errors import UserError
 from reparam.evaluation.draws import Samples, drawing
 from reparam.evaluation.pictures import Reconstructions, reconstructed
@@ -63,7 +64,9 @@ def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None) -> Reconstr
         UserError: if the model has no encoder, or x cannot be read as the run's data were.
     """
     found = reconstructed(run, n, seed, x)
-    return found if run.record.schema is None else TableReconstructions(**vars(found), schema=run.record.schema)
+    if run.record.schema is None:
+        return found
+    return TableReconstructions(**vars(found), schema=run.record.schema, index=index_of(x))
 
 
 def _as_table(run: Run, drawn: Samples, seed: int, given: str | None = None) -> TableSamples:

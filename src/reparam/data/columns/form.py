@@ -12,6 +12,7 @@ import numpy as np
 
 from reparam.data.columns.texts import array, as_written, texts
 from reparam.data.readers.cells import Column
+from reparam.data.readers.dtypes import as_dtype
 from reparam.data.readers.punctuation import PLAIN, Punctuation
 from reparam.files import text, write_result
 
@@ -88,13 +89,13 @@ def _cut(word: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def pandas_frame(columns: Sequence[Column]) -> Any:
+def pandas_frame(columns: Sequence[Column], index: Any = None) -> Any:
     """Columns as a DataFrame, missing cells as pandas has them; None where pandas is not installed."""
     try:
         import pandas
     except ImportError:
         return None
-    return pandas.DataFrame({column.name: _series(column, pandas) for column in columns})
+    return pandas.DataFrame({column.name: _series(column, pandas) for column in columns}, index=index)
 
 
 NULLABLE: Mapping[str, str] = {"i": "Int64", "b": "boolean"}
@@ -103,6 +104,8 @@ NULLABLE: Mapping[str, str] = {"i": "Int64", "b": "boolean"}
 
 def _series(column: Column, pandas: Any) -> Any:
     given = array(column)
+    if column.dtype is not None:
+        return as_dtype(column, given, pandas)
     if column.missing.any() and column.values.dtype.kind in NULLABLE and given.dtype.kind != "O":
         whole = pandas.array(column.values, dtype=NULLABLE[column.values.dtype.kind])
         whole[column.missing] = pandas.NA

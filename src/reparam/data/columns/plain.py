@@ -56,8 +56,8 @@ def tupled(value: Any) -> Any:
     return tuple(map(tupled, value)) if isinstance(value, list) else value
 
 
-def columns_of(given: object, where: str) -> tuple[str, list[ColumnKind | tuple[str, str]], Any]:
-    """The form of a table, its columns, and what is said of its punctuation.
+def columns_of(given: object, where: str) -> tuple[str, list[ColumnKind | tuple[str, str]], Mapping[str, Any]]:
+    """The form of a table, its columns, and all that is said.
 
     Raises:
         UserError: if it is no schema.
@@ -66,10 +66,10 @@ def columns_of(given: object, where: str) -> tuple[str, list[ColumnKind | tuple[
         raise UserError(
             f'{where} is no schema of a table: it holds "form", {" or ".join(FORMS)}, and "columns", a list'
         )
-    if unknown := set(given) - {"form", "columns", "punctuation", "made_by"}:
+    if unknown := set(given) - {"form", "columns", "punctuation", "dtypes", "made_by"}:
         raise UserError(f"{where} holds {sorted(map(str, unknown))[0]!r:.60}, which a schema does not")
     columns = [column_of(column, where) for column in given["columns"]]
-    return str(given["form"]), columns, given.get("punctuation")
+    return str(given["form"]), columns, given
 
 
 def read_file(path: Path) -> Any:

@@ -1,7 +1,8 @@
 """The schema of a table: how its rows become vectors that a model sees, and back."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -18,7 +19,9 @@ from reparam.data.columns.plain import columns_of, plain, read_file
 from reparam.data.columns.rows import EncodedRows, Part
 from reparam.data.columns.texts import array, texts
 from reparam.data.columns.wording import counted, listed
-from reparam.data.readers.cells import Cells
+from reparam.data.readers.cells import Cells, Dtype
+from reparam.data.readers.dtypes import of_plain as dtypes_of
+from reparam.data.readers.dtypes import plain as plain_dtype
 from reparam.data.readers.punctuation import PLAIN, Punctuation
 from reparam.data.readers.punctuation import of_plain as punctuation_of
 from reparam.distributions.columns import Family, places
@@ -37,6 +40,7 @@ class TableSchema:
         columns: of every kind, those that are left out included.
         form: what the user has: a table whose columns have names, or an array.
         punctuation: how the user's file is written; two schemas that differ in it alone are the same.
+        dtypes: the types that a frame of pandas has columns in, by name; of no effect on sameness, too.
 
     >>> from reparam.data.columns.guess import guess
     >>> from reparam.data.readers.cells import Column
@@ -51,6 +55,7 @@ class TableSchema:
     columns: tuple[ColumnKind, ...]
     form: Form = "table"
     punctuation: Punctuation = field(default=PLAIN, compare=False)
+    dtypes: Mapping[str, Dtype] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         names = Counter(kind.name for kind in self.columns)
@@ -149,7 +154,8 @@ class TableSchema:
         made |= {kind.name: kind.cells(len(rows)) for kind in self.columns if isinstance(kind, Constant)}
         if y is not None and self.label is not None:
             made[self.label.name] = self.label.cells(np.asarray(y))
-        return Cells(tuple(made[kind.name] for kind in self.columns if kind.name in made))
+        names = [kind.name for kind in self.columns if kind.name in made]
+        return Cells(tuple(replace(made[name], dtype=self.dtypes.get(name)) for name in names))
 
     def _rows(self, x: Any) -> np.ndarray:
         rows = np.asarray(x.detach().cpu() if hasattr(x, "detach") else x, dtype=np.float64)
@@ -165,10 +171,10 @@ class TableSchema:
         """Rows that a model made as columns by name, in the user's types; as :meth:`cells`."""
         return {column.name: array(column) for column in self.cells(x, y, seed).columns}
 
-    def frame(self, x: Any, y: Any = None, seed: int = 0) -> Any:
+    def frame(self, x: Any, y: Any = None, seed: int = 0, index: Any = None) -> Any:
         """Rows that a model made as a DataFrame where pandas is installed, else a light table; as :meth:`cells`."""
         made = self.table(x, y, seed)
-        frame = pandas_frame(made.cells)
+        frame = pandas_frame(made.cells, index)
         return made if frame is None else frame
 
     def table(self, x: Any, y: Any = None, seed: int = 0) -> Table:
@@ -232,7 +238,9 @@ class TableSchema:
 
     def plain(self) -> dict[str, Any]:
         """As JSON can hold it."""
-        own = {} if self.punctuation == PLAIN else {"punctuation": asdict(self.punctuation)}
+        own: dict[str, Any] = {} if self.punctuation == PLAIN else {"punctuation": asdict(self.punctuation)}
+        if self.dtypes:
+            own |= {"dtypes": {name: plain_dtype(dtype) for name, dtype in self.dtypes.items()}}
         return {"form": self.form, **own, "columns": [plain(kind) for kind in self.columns]}
 
     @classmethod
@@ -242,13 +250,19 @@ class TableSchema:
         Raises:
             UserError: if it is none, or leaves open what a kind needs.
         """
-        form, columns, punctuation = columns_of(given, where)
+        form, columns, own = columns_of(given, where)
         kinds = []
         for column in columns:
             if not isinstance(column, ColumnKind):
                 raise UserError(f"{where} does not say what column {column[0]!r} of kind {column[1]} needs: restore it")
             kinds.append(column)
-        return cls(tuple(kinds), "array" if form == "array" else "table", punctuation_of(punctuation, where))
+        punctuation, dtypes = (own.get(name) for name in ("punctuation", "dtypes"))
+        return cls(
+            tuple(kinds),
+            "array" if form == "array" else "table",
+            punctuation_of(punctuation, where),
+            dtypes_of(dtypes, where),
+        )
 
     def write(self, path: str | PathLike[str], force: bool = False) -> None:
         """Write the schema as JSON that a person can edit, and that data are read by: ``schema_file=path``.

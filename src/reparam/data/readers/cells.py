@@ -2,10 +2,20 @@
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from reparam.data.readers.punctuation import Punctuation
+
+
+@dataclass(frozen=True)
+class Dtype:
+    """A type of pandas, by its name; of categories those that there are, words or numbers, and whether in order."""
+
+    name: str
+    categories: tuple[str | float, ...] = ()
+    ordered: bool = False
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,7 @@ class Column:
         written: how dates are written, as strptime has it (``"%Y-%m-%d"``), or truth values (``"yes/no"``).
         levels: the words in an order of their own, where the table has one.
         text: ``(n,)`` objects, the cells as a file has them, None where it has none; where that was asked for.
+        dtype: the type that a frame of pandas has it in, where its values do not say that.
     """
 
     name: str
@@ -30,6 +41,7 @@ class Column:
     written: str | None = None
     levels: tuple[str, ...] | None = None
     text: np.ndarray | None = None
+    dtype: Dtype | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,7 @@ class Cells:
         header: whether the file names the columns.
         left_out: the places, counted from 1, of columns that were left out, as an index is.
         punctuation: how the file is written, where it is text.
+        index: of a frame of pandas.
     """
 
     columns: tuple[Column, ...]
@@ -51,6 +64,7 @@ class Cells:
     header: bool = True
     left_out: tuple[int, ...] = ()
     punctuation: Punctuation | None = None
+    index: Any = None
 
     @property
     def by_place(self) -> dict[int, str]:

@@ -1,11 +1,13 @@
 """The rows of a table of columns of kinds: splits of vectors that models see, with the schema that they are read by."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from reparam.data.columns.constant import Constant
 from reparam.data.columns.dropped import Dropped
 from reparam.data.columns.guess import guess
 from reparam.data.columns.kind import ColumnKind
@@ -19,7 +21,7 @@ from reparam.data.columns.table import Form, TableSchema
 from reparam.data.dataset import LazyArray, Split
 from reparam.data.lacking import lacking
 from reparam.data.readers.asked import Asked
-from reparam.data.readers.cells import Cells, Column
+from reparam.data.readers.cells import Cells, Column, Dtype
 from reparam.data.readers.punctuation import PLAIN
 from reparam.data.readers.roles import Roles, roles_of
 from reparam.data.readers.rows import Rows, rows_by_split
@@ -117,7 +119,14 @@ def _found(
         return _of_file(user_path(how.schema_file), cells, roles, where)
     kinds = [_kind(column, roles, form) for column in cells.columns]
     said = [*roles.kinds, *roles.dropped, *filter(None, (roles.labels, roles.groups, roles.splits))]
-    return TableSchema(tuple(kinds), form, cells.punctuation or PLAIN), notes_on(kinds, cells, said)
+    schema = TableSchema(tuple(kinds), form, cells.punctuation or PLAIN, _dtypes(cells, kinds))
+    return schema, notes_on(kinds, cells, said)
+
+
+def _dtypes(cells: Cells, kinds: Sequence[Any]) -> dict[str, Dtype]:
+    """The types of pandas of columns that are given back."""
+    back = {kind.name for kind in kinds if isinstance(kind, Constant | Label) or getattr(kind, "family", None)}
+    return {column.name: column.dtype for column in cells.columns if column.dtype and column.name in back}
 
 
 def _kind(column: Column, roles: Roles, form: Form = "table") -> ColumnKind:
@@ -153,6 +162,7 @@ def _of_file(path: Path, cells: Cells, roles: Roles, where: str) -> tuple[TableS
         tuple(kind for kind in kinds if isinstance(kind, ColumnKind)),
         "array" if form == "array" else "table",
         cells.punctuation or PLAIN,
+        _dtypes(cells, kinds),
     )
     return schema, (f"read by the schema {path}", *remarks(cells, schema.columns))
 

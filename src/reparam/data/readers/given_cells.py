@@ -57,10 +57,11 @@ def _below(columns: Sequence[Column]) -> Column:
         columns = [replace(column, values=texts(column)) for column in columns]
     values = np.concatenate([column.values for column in columns])
     missing = np.concatenate([column.missing for column in columns])
+    dtype = columns[0].dtype if len({column.dtype for column in columns}) == 1 else None
     decimals = [column.decimals for column in columns if column.decimals is not None]
     if values.dtype.kind == "f":
         values = np.where(missing, np.nan, values)
-    return Column(columns[0].name, values, missing, max(decimals, default=None), columns[0].written)
+    return Column(columns[0].name, values, missing, max(decimals, default=None), columns[0].written, dtype=dtype)
 
 
 def cells_given(given: Any, where: str, how: ReadingConfig = HOW, known: Known | None = None) -> Cells:

@@ -79,7 +79,7 @@ class Imputed(Result):
 
     def frame(self, draw: int | None = 0) -> Any:
         """The same as a DataFrame, where pandas is installed."""
-        frame = pandas_frame(self._filled(draw))
+        frame = pandas_frame(self._filled(draw), self.cells.index)
         return self.table(draw) if frame is None else frame
 
     def _filled(self, draw: int | None) -> tuple[Column, ...]:

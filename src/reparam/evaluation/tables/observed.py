@@ -70,4 +70,4 @@ def _filled(column: Column, made: Column) -> Column:
     text = None if column.text is None else np.where(there, column.text, np.array(None, dtype=object))
     decimals = made.decimals if text is not None else None
     missing = np.zeros(len(values), dtype=bool)
-    return Column(column.name, values, missing, decimals, column.written or made.written, text=text)
+    return Column(column.name, values, missing, decimals, column.written or made.written, text=text, dtype=column.dtype)

@@ -83,9 +83,11 @@ class TableReconstructions(Reconstructions):
 
     Attributes:
         schema: of the table.
+        index: of the frame of pandas that was given.
     """
 
     schema: TableSchema | None = field(default=None, metadata=UNSAID)
+    index: Any = field(default=None, metadata=UNSAID)
 
     def table(self) -> Table:
         """What became of the rows."""
@@ -93,7 +95,7 @@ class TableReconstructions(Reconstructions):
 
     def frame(self) -> Any:
         """The same as a DataFrame, where pandas is installed."""
-        return self._schema.frame(self.reconstruction)
+        return self._schema.frame(self.reconstruction, index=self.index)
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:

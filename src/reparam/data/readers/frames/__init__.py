@@ -101,7 +101,7 @@ def settled(frame: Frame, where: str, how: ReadingConfig = HOW, known: Known | N
         for remark in (*each.remarks, *more):
             told.setdefault(remark, []).append(name)
     notes = [f"{remark}: {listed(those)}" for remark, those in told.items()]
-    return Cells(tuple(columns), (*frame.notes, *renamed, *notes))
+    return Cells(tuple(columns), (*frame.notes, *renamed, *notes), index=frame.index)
 
 
 def _check_lengths(columns: Sequence[Column], where: str) -> None:

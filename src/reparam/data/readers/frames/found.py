@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,10 +34,12 @@ class Frame:
     Args:
         columns: in order; those that cannot be read among them.
         notes: what was decided about the whole.
+        index: of a frame of pandas.
     """
 
     columns: Sequence[Found | Refused]
     notes: tuple[str, ...] = ()
+    index: Any = None
 
 
 def whole(name: str, values: np.ndarray, missing: np.ndarray) -> Found:

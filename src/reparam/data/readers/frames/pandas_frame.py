@@ -1,17 +1,19 @@
 """Columns of pandas frames, known by their types, without importing pandas."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from reparam.data.readers.dtypes import dtype_of
 from reparam.data.readers.frames.found import Found, Frame, Refused, length, moment, number, truth, whole
 from reparam.data.readers.frames.objects import of_objects
 
 
 def pandas_frame(frame: Any) -> Frame:
     """The columns of a DataFrame; its index is none of them."""
-    columns = [_column(_named(name), frame.iloc[:, at]) for at, name in enumerate(frame.columns)]
-    return Frame(columns, _index(frame.index))
+    columns = [_typed(_named(name), frame.iloc[:, at]) for at, name in enumerate(frame.columns)]
+    return Frame(columns, _index(frame.index), frame.index)
 
 
 def _named(name: Any) -> str:
@@ -26,6 +28,19 @@ def _index(index: Any) -> tuple[str, ...]:
         return ()
     called = f" {', '.join(map(repr, names))}" if names else ""
     return (f"the index{called} is left out (reset_index() makes it a column)",)
+
+
+def index_of(given: Any) -> Any:
+    """The index of a frame of pandas; None of what is none."""
+    return given.index if type(given).__module__.partition(".")[0] == "pandas" else None
+
+
+def _typed(name: str, series: Any) -> Found | Refused:
+    """A column that knows its type."""
+    found = _column(name, series)
+    if isinstance(found, Refused):
+        return found
+    return found._replace(column=replace(found.column, dtype=dtype_of(series.dtype)))
 
 
 def _column(name: str, series: Any) -> Found | Refused:
