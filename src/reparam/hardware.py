@@ -1,5 +1,6 @@
 """Which device and which number format: asked for by the user, found out from the machine, never assumed."""
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
@@ -19,6 +20,7 @@ COUNTS: Mapping[str, Callable[[], int]] = {
 """The kinds of device there are, and how many of each this machine has."""
 CPUINFO = Path("/proc/cpuinfo")
 MEMINFO, MEMBERSHIP, CGROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+HELD_BYTES = 4 * 4
 NARROW = {"mps"}
 """Those that have no float64; of Intel's some have, some have not."""
 PRODUCTS = (
@@ -86,6 +88,26 @@ def free_memory(device: torch.device) -> int | None:
         return None
     told = [left for left in (_system_memory(), _allowed_memory()) if left is not None]
     return min(told, default=None)
+
+
+def require_memory(name: str, value: int, numbers: int, power: int = 1) -> None:
+    """Refuse a number of things that together take more memory than is free, before any of them is made.
+
+    Args:
+        name: of the argument.
+        value: that it has.
+        numbers: that one of them has; up to four are held of each of these at a time, in float32.
+        power: 2 where there are ``value`` squared.
+
+    Raises:
+        UserError: naming the most that would fit.
+    """
+    free, each = free_memory(torch.device("cpu")), HELD_BYTES * max(1, numbers)
+    if free is None or value**power * each <= free:
+        return
+    most = math.floor((free / each) ** (1 / power))
+    takes = f"takes {value**power * each / 1e9:,.0f} GB of memory, and {free / 1e9:,.1f} are free"
+    raise UserError(f"{name}={value} {takes}: give {most} at most")
 
 
 def _system_memory() -> int | None:

@@ -1,5 +1,6 @@
 """Samples of a run, however many: drawn a piece at a time when they are asked for, and held nowhere."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from reparam.data import at_once
 from reparam.data.picture import AS_IT_IS, Picture
 from reparam.errors import UserError
 from reparam.evaluation.classes import classes_of, drawer
-from reparam.hardware import exact
+from reparam.hardware import exact, require_memory
 from reparam.models.model import Model
 from reparam.models.protocols import Chooses, Conditional, Means, can, named, require
 from reparam.models.protocols import Samples as CanSample
@@ -106,6 +107,7 @@ class Drawing(Arrays):
     def samples(self, n: int | None = None) -> Samples:
         """The first n of them in memory; all unless given."""
         wanted, total = n or len(self.x), len(self.x)
+        require_memory("n", wanted, math.prod(self.x.shape[1:]))
         x = _first(self.x, wanted)
         mean = x if self.mean is None else _first(self.mean, wanted)
         of = total if len(x) < total else None

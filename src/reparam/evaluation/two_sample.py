@@ -12,12 +12,15 @@ from reparam import checks
 from reparam.errors import UserError
 from reparam.evaluation.columns_apart import Feature, ranked
 from reparam.evaluation.telling import NARROW, Kind, columns, fitted
+from reparam.hardware import require_memory
 from reparam.randomness import derive_seed
 
 Array = NDArray[Any]
 FEWEST = 40
 MARGIN = 4.0
 """Standard deviations that the number held out of one sample may stray from half before it is cut off."""
+
+MOST_PERMUTATIONS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def classifier_test(
     from scipy.stats import binomtest
 
     checks.one_of("classifier", classifier, ("network", "linear"))
-    checks.whole("permutations", permutations)
+    if checks.whole("permutations", permutations) > MOST_PERMUTATIONS:
+        checks.refuse("permutations", permutations, f"give {MOST_PERMUTATIONS} at most, which tell a millionth")
     a, b = _paired(x, y)
     rng = np.random.default_rng(derive_seed(seed, "two-sample"))
     train, test, truth = _split(a, b, rng)
@@ -126,6 +130,7 @@ def kernel_test(
     a, b = _paired(x, y)
     rng = np.random.default_rng(derive_seed(seed, "kernel"))
     n, m = (min(len(part), most) for part in (a, b))
+    require_memory("permutations", permutations, 2 * (n + m))
     pooled = np.concatenate([part[rng.permutation(len(part))[:most]] for part in (a, b)])
     squares = _squared_distances(pooled)
     width = bandwidth or sqrt(float(np.median(squares[np.triu_indices(n + m, 1)]))) or 1.0

@@ -1,5 +1,6 @@
 """Walks between two points of the latent space, decoded."""
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +14,7 @@ from reparam.data.picture import AS_IT_IS, Picture
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import code, decode_mean, device_of, examples, pick, require_real_codes
 from reparam.evaluation.samples.classifier import digit_classifier, is_mnist
-from reparam.hardware import exact
+from reparam.hardware import exact, require_memory
 from reparam.models.protocols import Conditional, Encodes, HasPrior, can, prior_of
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
@@ -92,6 +93,7 @@ def interpolate(
             "a conditional model is told its class, so there is no path between classes: sample with a `label`"
         )
     form = require_real_codes(run.model, "and there is nothing between two of them")
+    require_memory("steps", steps, math.prod(form.shape) + math.prod(run.model.data_shape))
     start, end, words = _given(codes, form.shape) if codes else _ends(run, from_label, to_label, seed)
     between = spherical if path == "spherical" else linear
     t = torch.linspace(0, 1, steps + 2, dtype=start.dtype)

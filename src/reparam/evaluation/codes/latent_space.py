@@ -1,5 +1,6 @@
 """The latent space as arrays: where test points lie in it, and what its plane decodes to."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from reparam.distributions import Normal
 from reparam.distributions.flow import Flow
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes, decode_mean, device_of, pick, require_real_codes
-from reparam.hardware import exact
+from reparam.hardware import exact, require_memory
 from reparam.models.protocols import Encodes, HasPrior, can, prior_of, require
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
@@ -119,6 +120,7 @@ def manifold(run: Run, size: int = 20) -> Manifold:
             f"a manifold needs 2 latent dimensions and this model has {form}: "
             "train one with latent_dim=2, or see `reparam latents`"
         )
+    require_memory("size", size, math.prod(run.model.data_shape), power=2)
     plane = _plane(run)
     z1, z2 = (plane.mean[i] + plane.scale[i] * _quantiles(size) for i in range(2))
     grid = torch.stack(torch.meshgrid(z1, z2, indexing="xy"), dim=-1).reshape(-1, 2).float()

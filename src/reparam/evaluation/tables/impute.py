@@ -20,7 +20,7 @@ from reparam.errors import UserError
 from reparam.evaluation.tables.observed import filled_in, observed
 from reparam.evaluation.tables.samples import table_of
 from reparam.evaluation.tables.shown import shown_columns
-from reparam.hardware import exact
+from reparam.hardware import exact, require_memory
 from reparam.models.protocols import Decodes, Encodes, HasPrior, require
 from reparam.randomness import noise
 from reparam.result import UNSAID, Result
@@ -141,6 +141,7 @@ def impute(run: Run, x: Any, draws: int = 1, seed: int = 0, codes: int = CODES) 
     for capability in (Encodes, Decodes, HasPrior):
         require(model, capability)
     filled = ~there.all(1)
+    require_memory("draws", draws, rows.size)
     result = [np.repeat(rows[None], draws, 0), rows.copy(), np.zeros(there.shape), np.full(len(rows), float(codes))]
     todo = np.flatnonzero(filled)
     with noise(seed, "impute"):
