@@ -11,6 +11,7 @@ import os
 import stat
 from fnmatch import fnmatchcase
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, NoReturn
 
 from reparam.errors import UserError
@@ -19,6 +20,9 @@ MOST = 64 * 2**20
 """Bytes of a JSON file, unless something else is said."""
 LOST = {errno.EIO, errno.ELOOP, errno.ENAMETOOLONG}
 """Errors that are of the file itself: a disk that fails, links in a circle."""
+
+NO_HEAD = (SyntaxError, TokenError)
+"""What numpy raises, besides ValueError, where what an array says of itself is damaged."""
 
 
 class Missing(UserError):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as layout
 
-from reparam.door import Damaged, read_bytes
+from reparam.door import NO_HEAD, Damaged, read_bytes
 
 WIDEST = 8 * 64
 """Bytes of one entry: a number, or a checksum in characters of four bytes each."""
@@ -36,7 +36,7 @@ def read_arrays(path: Path, shapes: Mapping[str, tuple[int, ...]], optional: set
         with zipfile.ZipFile(io.BytesIO(read_bytes(path, 2 * most))) as archive:
             there = {name for name in shapes if name not in optional or f"{name}.npy" in archive.namelist()}
             return {name: _array(archive, name, shapes[name]) for name in sorted(there)}
-    except (zipfile.BadZipFile, zlib.error, LookupError, TypeError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, LookupError, TypeError, ValueError, OSError, *NO_HEAD) as error:
         raise Damaged(f"{path} is not whole ({error})") from None
     except (RuntimeError, NotImplementedError, EOFError) as error:  # encrypted; an unknown method; cut off
         raise Damaged(f"{path} is not whole ({error or type(error).__name__})") from None

@@ -18,6 +18,7 @@ from reparam.data.readers.flat import rows_are, told_of
 from reparam.data.readers.layout import check_array, evenly, plan_layout, scan
 from reparam.data.readers.mapped import MappedRows, NpyFile
 from reparam.data.reading import SPLIT_WORDS, Reading, chunks, split_note, split_rows, take
+from reparam.door import NO_HEAD
 from reparam.errors import UserError
 
 X_WORDS = {"x", "data", "image", "images", "features", "samples", "inputs"}
@@ -80,7 +81,7 @@ def _load_npz(path: Path) -> dict[str, np.ndarray]:
                 return {key: _array(arrays[key], key) for key in arrays.files}
     except UserError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, *NO_HEAD) as error:
         if "object arrays" in str(error).lower():
             raise UserError(f"{str(path)!r} holds Python objects, which are never unpickled: save numbers, as uint8 or "
                             f"float32.") from error  # fmt: skip

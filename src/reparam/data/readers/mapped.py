@@ -9,6 +9,7 @@ import torch
 from reparam.data.dataset import LazyArray
 from reparam.data.readers.layout import Layout
 from reparam.data.reading import CHUNK_BYTES
+from reparam.door import NO_HEAD
 from reparam.errors import UserError
 
 #: Bytes that may be paged in before the file is mapped anew: pages once touched count as this process's memory.
@@ -32,7 +33,7 @@ class NpyFile:
     def _open(self) -> np.ndarray:
         try:
             return np.lib.format.open_memmap(self.path, mode="r")
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, *NO_HEAD) as error:
             if "Python objects" in str(error):
                 raise UserError(f"{str(self.path)!r} holds Python objects, which are never unpickled: save numbers, as "
                                 f"uint8 or float32.") from error  # fmt: skip
