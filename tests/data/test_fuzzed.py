@@ -132,3 +132,28 @@ def test_anything_under_such_a_name_is_read_or_refused(tmp_path_factory, name):
         is_read_or_refused(folder / name)
 
     tried()
+
+
+def test_damaged_schemas_are_read_or_refused(tmp_path):
+    table, schema = tmp_path / "t.csv", tmp_path / "t.schema.json"
+    table.write_bytes(TEXT)
+    found = load_data(table).table
+    assert found is not None
+    found.write(schema)
+    whole = schema.read_bytes()
+    read = 0
+
+    @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(CHANGE, min_size=1, max_size=2))
+    def tried(changes):
+        nonlocal read
+        schema.write_bytes(changed(whole, changes))
+        try:
+            read += len(load_data(table, schema_file=str(schema)).train) > 0
+        except UserError as error:
+            refused = str(error)
+            assert refused
+            assert len(refused) < 2000
+
+    tried()
+    assert read, "some changes are of no meaning"
