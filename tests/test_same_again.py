@@ -51,9 +51,8 @@ def made(place: Path, table: Path, kind: str, hashes: str) -> dict[str, bytes]:
     return {**found, "measures": re.sub(rb'"seconds": [^,}]*', b"", done.stdout)}
 
 
-@pytest.mark.parametrize("kind", ["vae", "gan"])
-def test_runs_samples_pictures_and_measures_are_the_same_bytes(tmp_path, table, kind):
-    one, other = (made(tmp_path / hashes, table, kind, hashes) for hashes in ("1", "2"))
+def test_runs_samples_pictures_and_measures_are_the_same_bytes(tmp_path, table):
+    one, other = (made(tmp_path / hashes, table, "vae", hashes) for hashes in ("1", "2"))
     assert len(one) >= 5
     assert b"{" in one["measures"]
     assert [name for name in one if one[name] != other[name]] == []

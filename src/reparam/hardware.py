@@ -113,7 +113,7 @@ def require_memory(name: str, value: int, numbers: int, power: int = 1) -> None:
 def _system_memory() -> int | None:
     """What the system could hand out without swapping."""
     with suppress(OSError, StopIteration, ValueError):
-        lines = MEMINFO.read_text().splitlines()
+        lines = MEMINFO.read_text(encoding="ascii").splitlines()
         return 1024 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1])
     with suppress(OSError, ValueError, AttributeError):
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -123,12 +123,12 @@ def _system_memory() -> int | None:
 def _allowed_memory() -> int | None:
     """What is left of a container's share, where the process is in one: beyond it the kernel kills."""
     with suppress(OSError, ValueError, StopIteration):
-        own = MEMBERSHIP.read_text().partition("::")[2].strip().lstrip("/")
+        own = MEMBERSHIP.read_text(encoding="utf-8").partition("::")[2].strip().lstrip("/")
         for group in (CGROUPS / own, CGROUPS):
             limit = group / "memory.max"
-            if limit.exists() and (most := limit.read_text().strip()) != "max":
-                used = int((group / "memory.current").read_text())
-                lines = (group / "memory.stat").read_text().splitlines()
+            if limit.exists() and (most := limit.read_text(encoding="ascii").strip()) != "max":
+                used = int((group / "memory.current").read_text(encoding="ascii"))
+                lines = (group / "memory.stat").read_text(encoding="ascii").splitlines()
                 cached = next(line for line in lines if line.startswith("inactive_file")).split()[1]
                 return max(0, int(most) - used + int(cached))
     return None
@@ -149,7 +149,7 @@ def vendor() -> str:
     True
     """
     with suppress(OSError):
-        lines = CPUINFO.read_text(errors="replace").splitlines()
+        lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
         return next((line.split(":")[1].strip() for line in lines if line.startswith("vendor_id")), "unknown")
     return "unknown"
 

@@ -46,11 +46,11 @@ def made(entry, n=64):
 
 
 def catalogue():
-    """Of every constructor the weights and rows after three steps."""
+    """Of every constructor the weights and rows after two steps."""
     found = {}
     for entry in CATALOGUE:
         model, data = made(entry)
-        run = reparam.fit(model, data, steps=3, log_every=2, **USUAL)
+        run = reparam.fit(model, data, steps=2, log_every=2, **USUAL)
         found[entry.name] = [digest(run.model), run.rows]
     return found
 

@@ -47,7 +47,7 @@ class Table:
             UserError: if there is a file already that reparam did not make, unless ``force``.
         """
         file = io.StringIO()
-        write_text(file, self.cells, self.punctuation)
+        lay_out(file, self.cells, self.punctuation)
         write_result(Path(path), text(file.getvalue()), force)
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ def _first(column: Column) -> Column:
     return replace(column, values=column.values[:SHOWN], missing=column.missing[:SHOWN], text=None)
 
 
-def write_text(file: io.StringIO, cells: Sequence[Column], punctuation: Punctuation) -> None:
+def lay_out(file: io.StringIO, cells: Sequence[Column], punctuation: Punctuation) -> None:
     """Write columns below their names."""
     lines = csv.writer(file, delimiter=punctuation.delimiter, lineterminator="\n")
     lines.writerow([column.name for column in cells])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reparam.data.columns.form import Table, pandas_frame, write_text
+from reparam.data.columns.form import Table, lay_out, pandas_frame
 from reparam.data.readers.cells import Column
 from reparam.data.readers.punctuation import PLAIN, Punctuation
 from reparam.errors import UserError
@@ -98,7 +98,7 @@ def _gzipped(cells: Cells, punctuation: Punctuation) -> Callable[[Path], object]
 
 def _lines(cells: Cells, punctuation: Punctuation) -> str:
     file = io.StringIO()
-    write_text(file, cells, punctuation)
+    lay_out(file, cells, punctuation)
     return file.getvalue()
 
 
