@@ -38,7 +38,6 @@ PORTABLE = (
     "runs",
     "test_bounds.py",
     "test_hardware.py",
-    "training/test_shards.py",
     "training/test_waits.py",
     "transport",
 )
@@ -90,6 +89,7 @@ SLOW = (
     "training/test_every_size.py",
     "training/test_hosts.py",
     "training/test_lone.py",
+    "training/test_shards.py",
     "training/test_waits.py",
 )
 
