@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -111,6 +112,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """What `precision="auto"` means is decided by what torch says of the processor: let it say what was asked for."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # as of a script's jobs in the background: trainings leave it so, and tests send it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     answer = config.getoption("--bf16")
     if answer is not None:
         torch.cpu._is_amx_tile_supported = lambda: False
