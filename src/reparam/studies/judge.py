@@ -23,17 +23,6 @@ def silent(what: str, known: bool = True) -> Iterator[Callable[[float], None]]:
     yield lambda share: None
 
 
-def told_by(say: Callable[[str], None]) -> Progress:
-    """Progress as a line for each thing that is begun."""
-
-    @contextmanager
-    def progress(what: str, known: bool = True) -> Iterator[Callable[[float], None]]:
-        say(what)
-        yield lambda share: None
-
-    return progress
-
-
 @dataclass(frozen=True)
 class Measured:
     """What a run came to.

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from reparam.data.columns.kind import ColumnKind, Read, base, wrong
+from reparam.data.columns.kind import Read, SeenKind, base, wrong
 from reparam.data.columns.texts import texts
 from reparam.data.readers.cells import Column
 from reparam.distributions.columns import Category as Family
@@ -19,7 +19,7 @@ Type = Literal["words", "integers", "numbers"]
 Words = tuple[str, ...]
 
 
-class Category(ColumnKind):
+class Category(SeenKind):
     """One of some words (or of numbers that are no quantities): a one-hot code.
 
     Where there are more than ``MOST_LEVELS``, the rarer ones are pooled: they share one level more, behind the others,

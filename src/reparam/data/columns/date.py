@@ -9,7 +9,7 @@ from pydantic import field_validator, model_validator
 
 from reparam.data.columns.ends import mirrored, piles
 from reparam.data.columns.integer import MOST_SPAN, Whole
-from reparam.data.columns.kind import ColumnKind, Read, base, present, wrong
+from reparam.data.columns.kind import Read, SeenKind, base, present, wrong
 from reparam.data.columns.number import Scale
 from reparam.data.columns.scaling import standard
 from reparam.data.readers.cells import Column
@@ -26,7 +26,7 @@ GRAINS = (86_400 * 10**6, 3600 * 10**6, 60 * 10**6, 10**6, 10**3, 1)
 """What moments may be whole multiples of, in microseconds: hours to microseconds."""
 
 
-class Date(ColumnKind):
+class Date(SeenKind):
     """A date or a moment.
 
     Of whole days the number since 1970, a whole number between the first and the last; else seconds since 1970, a real

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from reparam.data.columns.ends import piles
-from reparam.data.columns.kind import ColumnKind, Read, base, wrong
+from reparam.data.columns.kind import Read, SeenKind, base, wrong
 from reparam.data.columns.number import MOST_DECIMALS, Scale, as_numbers
 from reparam.data.columns.scaling import standard
 from reparam.data.readers.cells import Column
@@ -19,7 +19,7 @@ MOST_SPAN = 2**23
 Whole = Annotated[int, Field(ge=-EXACT, le=EXACT)]
 
 
-class Integer(ColumnKind):
+class Integer(SeenKind):
     """A whole number k in ``low..high``, which is all that there is: entry u = (k - offset) / scale."""
 
     word: ClassVar[str] = "integer"

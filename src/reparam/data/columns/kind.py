@@ -1,5 +1,6 @@
 """What every kind of column can do: be found in cells, make entries of a vector of them, and cells of entries."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -22,11 +23,8 @@ class Read(NamedTuple):
     known: np.ndarray
 
 
-class ColumnKind(Config):
-    """One column of a table: how its cells become entries of the vector that a model sees, and back.
-
-    Kinds without a :attr:`family` leave their column out of what a model sees.
-    """
+class ColumnKind(Config, ABC):
+    """One column of a table; a model sees it where its kind is a :class:`SeenKind`."""
 
     # strict: what stands in a file is taken as it is or refused, never converted
     model_config = ConfigDict(strict=True)
@@ -42,32 +40,37 @@ class ColumnKind(Config):
     """Whether cells may be missing."""
 
     @classmethod
+    @abstractmethod
     def of(cls, column: Column, why: str = "") -> Self:
         """The kind with all that it needs, found from a column.
 
         Raises:
             UserError: if the column cannot be of this kind.
         """
-        raise NotImplementedError
-
-    @property
-    def family(self) -> Family | None:
-        """How the column lies in the vector of a row; None where it is left out."""
-        return None
 
     @property
     def about(self) -> str:
         """Range, levels or value, in words."""
         return ""
 
+
+class SeenKind(ColumnKind):
+    """A column that a model sees: how its cells become entries of the vector of a row, and back."""
+
+    @property
+    @abstractmethod
+    def family(self) -> Family:
+        """How the column lies in that vector."""
+
+    @abstractmethod
     def read(self, column: Column) -> Read:
         """A column's cells in the kind's own type, and which of them it knows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def entries(self, values: np.ndarray) -> np.ndarray:
         """Values that :meth:`read` gave and knows, as ``(n, width)`` float64."""
-        raise NotImplementedError
 
+    @abstractmethod
     def column(self, entries: np.ndarray, missing: np.ndarray, noise: np.random.Generator) -> Column:
         """Cells that entries ``(n, width)`` float64 stand for.
 
@@ -76,7 +79,6 @@ class ColumnKind(Config):
             missing: where cells are missing.
             noise: what is drawn where entries do not say which of several cells they mean.
         """
-        raise NotImplementedError
 
 
 def present(column: Column) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from reparam.data.columns.integer import EXACT, numbered, whole_numbers
-from reparam.data.columns.kind import ColumnKind, Read, base, wrong
+from reparam.data.columns.kind import Read, SeenKind, base, wrong
 from reparam.data.columns.number import MOST_DECIMALS, Finite, as_numbers, digits, shown
 from reparam.data.readers.cells import Column
 from reparam.distributions.columns import Category as Family
@@ -16,7 +16,7 @@ FEW = 16
 MOST_LEVELS = 1024
 
 
-class Levels(ColumnKind):
+class Levels(SeenKind):
     """One of a few numbers: a one-hot code, and given back as the number."""
 
     word: ClassVar[str] = "levels"

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from reparam.data.columns.constant import Constant
-from reparam.data.columns.kind import ColumnKind
+from reparam.data.columns.kind import ColumnKind, SeenKind
 from reparam.data.columns.texts import texts
 from reparam.data.columns.wording import counted, listed
 from reparam.data.readers.cells import Cells, Column
@@ -23,7 +23,7 @@ def matched(cells: Cells, kinds: Sequence[ColumnKind], where: str) -> dict[str, 
         UserError: if a column that a model sees is not there.
     """
     found = {column.name: column for column in cells.columns}
-    needed = [kind for kind in kinds if kind.family is not None]
+    needed = [kind for kind in kinds if isinstance(kind, SeenKind)]
     if not cells.header:
         return _by_place(cells, kinds, needed, where)
     missing = [kind.name for kind in needed if kind.name not in found]

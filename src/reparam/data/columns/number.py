@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from reparam.data.columns.ends import mirrored, piles
-from reparam.data.columns.kind import ColumnKind, Read, base, wrong
+from reparam.data.columns.kind import Read, SeenKind, base, wrong
 from reparam.data.columns.scaling import MOST, decimals_of, has_decimals, standard
 from reparam.data.readers.cells import Column
 from reparam.distributions.columns import Number as Family
@@ -37,7 +37,7 @@ def _number(word: str) -> float:
         return math.nan
 
 
-class Number(ColumnKind):
+class Number(SeenKind):
     """A real number: entry u = (t(x) - offset) / scale, with t the identity here.
 
     A number that a model made is rounded as those of the data are, and mirrored at an end of their range where it lies

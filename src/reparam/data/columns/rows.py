@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from reparam.data.columns.kind import ColumnKind
+from reparam.data.columns.kind import SeenKind
 from reparam.data.dataset import LazyArray
 from reparam.distributions.columns import places
 
@@ -20,7 +20,7 @@ CHUNK_BYTES = 32 * 2**20
 class Part:
     """A column as its kind has read it: ``values`` and ``missing``, both ``(n,)``."""
 
-    kind: ColumnKind
+    kind: SeenKind
     values: np.ndarray
     missing: np.ndarray
 
@@ -30,8 +30,7 @@ class EncodedRows(LazyArray):
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = tuple(parts)
-        families = [part.kind.family for part in self.parts]
-        self._places = places([family for family in families if family is not None])
+        self._places = places([part.kind.family for part in self.parts])
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from reparam.data.columns.constant import Constant
 from reparam.data.columns.form import Table, pandas_frame
-from reparam.data.columns.kind import ColumnKind
+from reparam.data.columns.kind import ColumnKind, SeenKind
 from reparam.data.columns.label import Label
 from reparam.data.columns.matching import matched, refuse_unknown, strangers
 from reparam.data.columns.plain import columns_of, plain, read_file
@@ -70,14 +70,14 @@ class TableSchema:
             )
 
     @cached_property
-    def seen(self) -> tuple[ColumnKind, ...]:
+    def seen(self) -> tuple[SeenKind, ...]:
         """The columns that a model sees, in the order in which they lie in the vector."""
-        return tuple(kind for kind in self.columns if kind.family is not None)
+        return tuple(kind for kind in self.columns if isinstance(kind, SeenKind))
 
     @cached_property
     def families(self) -> tuple[Family, ...]:
         """How the columns that a model sees lie in the vector of a row."""
-        return tuple(kind.family for kind in self.seen if kind.family is not None)
+        return tuple(kind.family for kind in self.seen)
 
     @cached_property
     def width(self) -> int:
@@ -198,9 +198,7 @@ class TableSchema:
         kinds = [kind.word for kind in self.seen]
         parts = [counted(kinds.count(word), word) for word in dict.fromkeys(kinds)]
         holes = sum(kind.missing for kind in self.seen)
-        left = [
-            f"{kind.name!r} ({kind.word})" for kind in self.columns if kind.family is None and kind is not self.label
-        ]
+        left = [f"{kind.name!r} ({kind.word})" for kind in self.columns if not isinstance(kind, SeenKind | Label)]
         labels = f"; labels: {self.label.name!r}, {counted(len(self.label.classes), 'class')}" if self.label else ""
         return (
             f"{self.form} of {counted(len(self.columns), 'column')}: {', '.join(parts)}{labels}"

@@ -5,13 +5,13 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import model_validator
 
-from reparam.data.columns.kind import ColumnKind, Read, base, wrong
+from reparam.data.columns.kind import Read, SeenKind, base, wrong
 from reparam.data.columns.texts import TRUTHS, texts
 from reparam.data.readers.cells import Column
 from reparam.distributions.columns import Category as Family
 
 
-class Truth(ColumnKind):
+class Truth(SeenKind):
     """True or false: a one-hot code of two levels, false first."""
 
     word: ClassVar[str] = "truth"

@@ -6,6 +6,7 @@ import tarfile
 import threading
 import zipfile
 import zlib
+from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -42,15 +43,17 @@ class Archive(Files):
         if len(self.members) > MOST_MEMBERS:
             raise UserError(f"{str(place)!r} holds {len(self.members):,} files, more than {MOST_MEMBERS:,}: unpack it")
 
+    @abstractmethod
     def _listed(self) -> Iterable[tuple[tuple[str, ...], Any]]:
         """Each file's name, and what :meth:`_bytes` needs to read it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _bytes(self, member: Any) -> bytes:
-        raise NotImplementedError
+        """A member, unpacked."""
 
+    @abstractmethod
     def _size(self, member: Any) -> int:
-        raise NotImplementedError
+        """Bytes of a member once it is unpacked."""
 
     def entries(self) -> list[Entry]:
         """Its files, in the order of names."""

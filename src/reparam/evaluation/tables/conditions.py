@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reparam.data.columns.kind import ColumnKind
+from reparam.data.columns.kind import SeenKind
 from reparam.data.columns.table import TableSchema
 from reparam.data.readers.cells import Column
 from reparam.data.readers.text.numbers import Format
@@ -87,7 +87,7 @@ def _label(classes: Sequence[str], asked: Any, name: str) -> str:
     return str(asked)
 
 
-def _region(kind: ColumnKind, asked: Any, decimal: str) -> Region:
+def _region(kind: SeenKind, asked: Any, decimal: str) -> Region:
     """Where a column has to lie."""
     if isinstance(asked, str) and RANGE in asked:
         low, _, high = (_pointed(kind, end, decimal) for end in asked.partition(RANGE))
@@ -106,7 +106,7 @@ def _region(kind: ColumnKind, asked: Any, decimal: str) -> Region:
     return Interval(float(entries[0, 0]), float(entries[0, 0]))
 
 
-def _pointed(kind: ColumnKind, value: Any, decimal: str) -> Any:
+def _pointed(kind: SeenKind, value: Any, decimal: str) -> Any:
     """A text without spaces around it, and with a decimal point where it is a number with the data's own sign."""
     if not isinstance(value, str):
         return value
@@ -114,7 +114,7 @@ def _pointed(kind: ColumnKind, value: Any, decimal: str) -> Any:
     return text if text in getattr(kind, "levels", ()) else Format(decimal).plain(text) or text
 
 
-def _between(kind: ColumnKind, low: Any, high: Any, asked: Any) -> Region:
+def _between(kind: SeenKind, low: Any, high: Any, asked: Any) -> Region:
     if isinstance(kind.family, Category):
         return _levels_between(kind, low, high, asked)
     ends = [None if end is None else _within(kind, end, side, asked) for end, side in ((low, -1), (high, 1))]
@@ -124,7 +124,7 @@ def _between(kind: ColumnKind, low: Any, high: Any, asked: Any) -> Region:
     return Interval(float(below), float(above))
 
 
-def _levels_between(kind: ColumnKind, low: Any, high: Any, asked: Any) -> OneOf:
+def _levels_between(kind: SeenKind, low: Any, high: Any, asked: Any) -> OneOf:
     """Of a column of few numbers those in a range."""
     levels = getattr(kind, "levels", ())
     try:
@@ -141,7 +141,7 @@ def _levels_between(kind: ColumnKind, low: Any, high: Any, asked: Any) -> OneOf:
     return OneOf(tuple(inside.tolist()))
 
 
-def _within(kind: ColumnKind, end: Any, side: int, asked: Any) -> float:
+def _within(kind: SeenKind, end: Any, side: int, asked: Any) -> float:
     """An end of a range in units of the row; one beyond the column's own is no bound."""
     column = _cell(kind.name, end)
     read = kind.read(column)
@@ -150,14 +150,14 @@ def _within(kind: ColumnKind, end: Any, side: int, asked: Any) -> float:
     return float(_entries(kind, end, asked)[0, 0])
 
 
-def _number(kind: ColumnKind, value: Any, asked: Any) -> float:
+def _number(kind: SeenKind, value: Any, asked: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
         raise _no_value(kind, value, asked) from None
 
 
-def _entries(kind: ColumnKind, value: Any, asked: Any) -> np.ndarray:
+def _entries(kind: SeenKind, value: Any, asked: Any) -> np.ndarray:
     """A value as the column's entries ``(1, width)``."""
     read = kind.read(_cell(kind.name, value))
     if not read.known[0]:
@@ -165,7 +165,7 @@ def _entries(kind: ColumnKind, value: Any, asked: Any) -> np.ndarray:
     return kind.entries(read.values)
 
 
-def _no_value(kind: ColumnKind, value: Any, asked: Any) -> UserError:
+def _no_value(kind: SeenKind, value: Any, asked: Any) -> UserError:
     """That a part of what was asked is no value of its column, with the whole of it."""
     part = "" if _word(asked) == str(value) else f": {value!s}"
     return UserError(f"{kind.name}={_word(asked)}{part} is no value of the column ({kind.word}, {kind.about})")

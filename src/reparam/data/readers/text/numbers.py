@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-INFINITE = re.compile(r"[+-]?(?:inf|infinity|∞)", re.IGNORECASE)
 LEADING_ZERO = re.compile(r"(?:^|\n) *[+-]?0\d")
 SIGNS = re.compile(
     r"(?P<before>[$€£¥₹]|USD|EUR|GBP|CHF)?\s*(?P<number>[^$€£¥₹%]*?\d[\d.,]*)\s*(?P<behind>[%$€£¥₹]|USD|EUR|GBP|CHF)?"
