@@ -49,6 +49,13 @@ def test_it_goes_on_where_it_was_interrupted(tmp_path):
     whole = reparam.fit("vae", data, **usual)
     run = reparam.fit("vae", data, tmp_path / "run", **usual)
     again = reparam.fit("vae", data, tmp_path / "run", resume=True, **usual)
+    for kind, more, words in (
+        ("vae", {"kl_weight": 0.5}, "with kl_weight=1.0, not 0.5"),
+        ("vae", {"hidden": (5,)}, r"with hidden=\(4,\), not \(5,\)"),
+        ("autoencoder", {}, "of kind 'vae', not 'autoencoder'"),
+    ):
+        with pytest.raises(UserError, match=words):
+            reparam.fit(kind, data, tmp_path / "run", resume=True, **{**usual, **more})
     assert same(weights(whole.model), weights(run.model))
     assert same(weights(run.model), weights(again.model))
 

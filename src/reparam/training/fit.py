@@ -20,14 +20,14 @@ from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.record import Record, record_of
 from reparam.runs.run import Run, check_fingerprint
-from reparam.settings import DataConfig, TrainingConfig
+from reparam.settings import DataConfig, ModelConfig, TrainingConfig
 from reparam.training.callbacks import Callback, check_callbacks
 from reparam.training.fits import check_memory
 from reparam.training.lone import check_batch
 from reparam.training.named import by_name
 from reparam.training.processes import Processes, joined
 from reparam.training.progress import choose
-from reparam.training.resolve import check_same_settings, settle, usual_training
+from reparam.training.resolve import check_same_kind, check_same_settings, settle, usual_training
 from reparam.training.session import Session
 from reparam.training.sharding import check_shards
 from reparam.training.standard import standard
@@ -86,10 +86,12 @@ def fit(
     """
     if config is not None and settings:
         raise UserError(f"{', '.join(settings)} and config= were both given: put all settings into config")
+    named: ModelConfig | None = None
     if isinstance(model, str):
         if config is not None:
             raise UserError(f"{model!r} names a kind, and config= describes a model: give one of the two")
         model, data, asked, config = by_name(model, data, settings)
+        named = asked.model
         settings = {name: value for name, value in settings.items() if name in TrainingConfig.model_fields}
     require_model(model)
     data = _read_for(model, data)
@@ -105,13 +107,9 @@ def fit(
     place = None if folder is None else RunFolder(folder)
     with joined() as processes:
         if resume and place is not None:
-            written = _written(place, model, data, settings)
+            written = _written(place, model, data, settings, named)
         else:
-            asked = asked or config or RunConfig(data=_describe(data), training=training)
-            training = settle(training, model, data)
-            check_batch(model, data, training.batch_size)
-            check_memory(model, data, training)
-            written = record_of(model, asked, training, DataRecord.of(data), origin)
+            written = _decided(model, data, training, asked or config, origin)
         check_shards(written.training.shards, min(written.training.batch_size, len(data.train)), processes)
         if place is not None and processes.first and not resume:
             place.create(written)
@@ -144,9 +142,23 @@ def _trained(
     return Run(model, config, place, session.rows, session.weights_from, data, written)
 
 
-def _written(place: RunFolder, model: Model, data: Dataset, settings: Mapping[str, Any]) -> Record:
+def _decided(
+    model: Model, data: Dataset, training: TrainingConfig, asked: RunConfig | None, origin: dict[str, Any] | None
+) -> Record:
+    """What a new run will be, after making sure that it can be."""
+    resolved = settle(training, model, data)
+    check_batch(model, data, resolved.batch_size)
+    check_memory(model, data, resolved)
+    asked = asked or RunConfig(data=_describe(data), training=training)
+    return record_of(model, asked, resolved, DataRecord.of(data), origin)
+
+
+def _written(
+    place: RunFolder, model: Model, data: Dataset, settings: Mapping[str, Any], named: ModelConfig | None
+) -> Record:
     """What the folder says of the run that goes on, after making sure that it is this one."""
     written = place.record()
+    check_same_kind(named, written.settings.model, place.path)
     check_same_settings(settings, written.settings.training, place.path)
     check_fingerprint(data, written.data, str(place.path))
     if written.training.optimizers:

@@ -16,7 +16,7 @@ from reparam.models.model import Model
 from reparam.models.traits import Traits
 from reparam.runs.config import RunConfig
 from reparam.runs.run import read_data
-from reparam.settings import BATCH_SIZE, EPOCHS, DataConfig, ResolvedTraining, TrainingConfig
+from reparam.settings import BATCH_SIZE, EPOCHS, Config, DataConfig, ModelConfig, ResolvedTraining, TrainingConfig
 from reparam.training.loop import batches_per_step
 from reparam.training.optimizers import optimizer_settings
 
@@ -170,7 +170,25 @@ def check_same_settings(given: Mapping[str, Any], recorded: TrainingConfig, wher
     Raises:
         UserError: naming the first setting that differs.
     """
-    for name, value in TrainingConfig(**given).model_dump(exclude_unset=True).items():
+    _check_same(TrainingConfig(**given), recorded, where)
+
+
+def check_same_kind(given: ModelConfig | None, recorded: ModelConfig | None, where: object) -> None:
+    """The same of the model, where a kind was named.
+
+    Raises:
+        UserError: if the run is of another kind, or naming the first setting that differs.
+    """
+    if given is None:
+        return
+    if recorded is None or recorded.kind != given.kind:
+        kind = "a model that Python composed" if recorded is None else f"of kind {recorded.kind!r}"
+        raise UserError(f"{where} is {kind}, not {given.kind!r}: name another folder, or what it was begun with")
+    _check_same(given, recorded, where)
+
+
+def _check_same(given: Config, recorded: Config, where: object) -> None:
+    for name, value in given.model_dump(exclude_unset=True).items():
         there = getattr(recorded, name)
         if value != there:
             raise UserError(

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reparam.data.columns.kind import SeenKind
 from reparam.data.columns.table import TableSchema
 from reparam.data.readers.cells import Cells, Column
 from reparam.data.readers.given_cells import cells_given
@@ -50,10 +49,8 @@ def observed(given: Any, record: DataRecord, schema: TableSchema) -> Observed:
 
 def _opened(schema: TableSchema) -> TableSchema:
     """The same columns, in each of which cells may be missing."""
-    kinds = (
-        kind.model_copy(update={"missing": True}) if isinstance(kind, SeenKind) else kind for kind in schema.columns
-    )
-    return TableSchema(tuple(kinds), schema.form)
+    opened = {kind.name: kind.model_copy(update={"missing": True}) for kind in schema.seen}
+    return TableSchema(tuple(opened.get(kind.name, kind) for kind in schema.columns), schema.form)
 
 
 def filled_in(cells: Cells, made: Cells) -> tuple[Column, ...]:
