@@ -17,7 +17,7 @@ import reparam
 from catalogue import CATALOGUE
 from reparam.data import Dataset, Split
 from reparam.randomness import noise
-from reparam.training import Silent
+from reparam.training import Callback, Silent
 from reparam.training.loop import Loop
 from reparam.training.start import resume
 
@@ -86,13 +86,30 @@ def spoil():
     Dataset.__init__ = holed
 
 
-def folder(path, steps, name):
+class Asks(Callback):
+    """Asks to stop, from the first moment of a sort on that is after a step."""
+
+    def __init__(self, moment, at):
+        self.moment, self.at = moment, at
+
+    def step(self, session):
+        self._ask(session, "step")
+
+    def row(self, session, row):
+        self._ask(session, row["split"])
+
+    def _ask(self, session, moment):
+        if moment == self.moment and session.step >= self.at:
+            session.ask_to_stop("enough")
+
+
+def folder(path, steps, name, *callbacks):
     """A training into a folder, begun or gone on with."""
     model, data = made(next(entry for entry in CATALOGUE if entry.name == name))
     if Path(path, "config.json").exists():
         resume(path, quiet=True, model=model, data=data)
     else:
-        reparam.fit(model, data, path, steps=int(steps), log_every=3, **USUAL)
+        reparam.fit(model, data, path, steps=int(steps), log_every=3, callbacks=callbacks, **USUAL)
 
 
 def main(what, out, *given):
@@ -106,9 +123,12 @@ def main(what, out, *given):
     else:
         if what == "nan":
             spoil()
-        if len(given) > 2:
+        callbacks = []
+        if len(given) > 2 and given[2].startswith("asks-"):
+            callbacks = [Asks(given[2].removeprefix("asks-"), int(given[4]))]
+        elif len(given) > 2:
             disturb(given[2], int(given[3]), int(given[4]))
-        folder(out, *given[:2])
+        folder(out, *given[:2], *callbacks)
 
 
 if __name__ == "__main__":

@@ -162,6 +162,31 @@ def test_a_parameter_that_some_shards_need_has_a_gradient_and_one_that_none_need
     assert gradients["rare"].abs().sum() > 0
 
 
+def test_buffers_are_the_mean_of_the_shards_and_in_float64_to_the_bit():
+    """Each shard starts from the turn's: an average of the batch's means moves to the mean of theirs."""
+    model = Squares()
+    model.register_buffer("offset", torch.tensor(1.7e9 + 0.1, dtype=torch.float64))
+    model.register_buffer("average", torch.tensor(0.5))
+    model.register_buffer("seen", torch.tensor(3))
+    loss = model.loss
+
+    def moved(batch):
+        with torch.no_grad():
+            model.average.lerp_(batch.x.mean(), 0.1)
+            model.seen.add_(1)
+        return loss(batch)
+
+    model.loss = moved
+    data = small_data()
+    batches = Batches(data.train, data, 32, seed=0)
+    config = TrainingConfig(precision="fp32", optimizer="sgd", learning_rate=0.01)
+    Loop(model.turns(), batches, config, 9, within=model, sharding=Sharding(4)).play(0)
+    assert model.offset.item() == 1.7e9 + 0.1
+    assert model.seen.item() == 4
+    assert model.average.item() == pytest.approx(0.9 * 0.5 + 0.1 * batches(0)[0].mean().item(), rel=1e-6)
+    assert all(parameter.grad is None or parameter.grad.dtype == torch.float32 for parameter in model.parameters())
+
+
 def test_one_shard_is_what_there_was_before():
     data = small_data()
     torch.manual_seed(1)
@@ -206,6 +231,15 @@ def test_what_happens_to_one_of_four_ends_all_and_the_run_goes_on_with_any_numbe
     for count, more in ((2, ("killed", 1, 7)), (1, ())):
         done(count, "folder", broken, 9, VAE, *more, code=bool(more))
     assert equal(whole, broken) == []
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "step"])
+def test_a_callback_of_the_first_stops_all(tmp_path, split):
+    """Whenever it asks; the same bits as where it asks a process alone."""
+    for count in (1, 2):
+        done(count, "folder", tmp_path / str(count), 30, VAE, f"asks-{split}", 0, 3)
+    assert equal(tmp_path / "1", tmp_path / "2") == []
+    assert json.loads((tmp_path / "1" / "metrics.jsonl").read_text().splitlines()[-1])["step"] < 10
 
 
 def test_a_nan_in_one_shard_is_told_by_its_turn_and_ends_all(tmp_path):

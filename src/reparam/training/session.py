@@ -139,9 +139,10 @@ class Session:
         self.loop.play(self.step)
         self.step += 1
         self._tell("step")
-        self._agree()  # whether this step closes the training
+        self._agree()  # whether this step closes the training: its row may ask for that, too
         if self.step % self.config.log_every == 0 or self._closes:
             self._write("train", trained_row(self))
+            self._agree()
         if self._closes:
             self._write("validation", validated_row(self))
             self._tell("epoch")

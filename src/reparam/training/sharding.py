@@ -8,6 +8,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -111,9 +112,10 @@ def packed(computed: Computed, parameters: Sequence[Tensor], buffers: Sequence[T
         torch.zeros_like(parameter) if gradient is None else gradient
         for parameter, gradient in zip(parameters, computed.gradients, strict=True)
     )
-    like = parameters[0]
-    flags = torch.tensor(there).to(like)
-    return torch.cat([flags, *(value.reshape(-1).to(like) for value in (*terms, *buffers, *gradients))])
+    # a buffer in float64 is rounded nowhere on its way
+    widest = reduce(torch.promote_types, (value.dtype for value in (*parameters, *buffers)))
+    flags = torch.tensor(there).to(parameters[0].device, widest)
+    return torch.cat([flags, *(value.reshape(-1).to(flags) for value in (*terms, *buffers, *gradients))])
 
 
 def unpacked(
@@ -136,7 +138,7 @@ def unpacked(
     found = parts[len(names) + len(buffers) :]
     present = here if all(here) else (there > 0).tolist()
     gradients = (
-        part.view_as(parameter) if one else None
+        part.view_as(parameter).to(parameter.dtype) if one else None
         for part, parameter, one in zip(found, parameters, present, strict=True)
     )
     return Computed(terms, tuple(gradients))
