@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from reparam.evaluation.likelihood.estimate import FEW
 from reparam.studies import quality_rules as quality
 from reparam.studies import training_rules as training
+from reparam.studies.differences import LEVEL
 from reparam.studies.likelihood_rules import best_likelihood
 from reparam.studies.results import Results
-from reparam.studies.summary import APART
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,14 @@ class Rule:
     find: Callable[[Results], list[str]]
 
 
-ERRORS = f"apart if by more than {APART:g} standard errors"
+ERRORS = f"apart if p < {LEVEL:.0%} after Holm's correction for all pairs"
 RULES: tuple[Rule, ...] = (
     Rule("closest to the data", f"Smallest Fréchet distance; {ERRORS}.", quality.closest),
-    Rule("do measures agree", "The best model by each measure of fidelity and coverage.", quality.agreement),
+    Rule(
+        "do measures agree",
+        f"The best models by each measure of fidelity and coverage that tells its best from its worst; {ERRORS}.",
+        quality.agreement,
+    ),
     Rule(
         "faithful or varied",
         f"Precision and recall that differ by more than {quality.NARROW:g} and by more than their errors.",

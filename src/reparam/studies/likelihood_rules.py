@@ -2,7 +2,9 @@
 
 from reparam.studies.quality_rules import code, ranked, text
 from reparam.studies.results import Results
+from reparam.studies.standing import standing
 from reparam.studies.summary import Summary, comparable
+from reparam.studies.wording import enough
 
 UNTRUSTED = (
     "{name}: a few draws carry all the weight ({few} are effective), so that its log p(x){of} of {value} nats is a "
@@ -53,6 +55,8 @@ def _largest(group: dict[str, Summary], of: str, alone: bool) -> str:
     if not others:
         return f"{code(first)} alone has a log p(x) that rests on enough draws, {text(a)} nats{of}."
     second, b = others[0]
-    how = "next is" if a.apart(b) else "not told apart from it:"
+    found = standing({name: summary.seen for name, summary in group.items()})
+    pair = found.between(first, second)
+    how = "next is" if pair.apart else "not told apart from it:"
     largest = f"{code(first)} gives test examples the largest log p(x), {text(a)} nats{of}"
-    return f"{largest}; {how} {code(second)} with {text(b)}."
+    return f"{largest}; {how} {code(second)} with {text(b)}{enough(pair, 'test examples')}."

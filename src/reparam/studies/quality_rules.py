@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from reparam.pages import nats, percent
 from reparam.studies.results import Result, Results
-from reparam.studies.summary import Summary, best, scores
+from reparam.studies.summary import Summary, scores, standings
 from reparam.studies.tables import FIDELITY, last_coverage, measured
+from reparam.studies.wording import enough
 
+FRECHET = "Fréchet distance"
 SURE = 0.01
 """The p-value at which samples are told from data."""
 NARROW = 0.1
@@ -19,31 +21,41 @@ RARE = 0.25
 
 def closest(results: Results) -> list[str]:
     """Which model's samples are nearest to the data, and whether the next one is worse at all."""
-    order = ranked({name: row["Fréchet distance"] for name, row in scores(results).items()})
-    if not order:
+    rows = {name: row[FRECHET] for name, row in scores(results).items()}
+    if not rows:
         return []
-    (first, a), *others = order
+    found = standings(results)[FRECHET]
+    if not found.order:
+        return []
+    first, *others = found.order
     floor = "" if results.floor is None else f" (real test examples: {nats(results.floor.frechet.value)})"
-    found = f"{code(first)} has the smallest Fréchet distance, {text(a)}{floor}"
+    said = f"{code(first)} has the smallest Fréchet distance, {text(rows[first])}{floor}"
     if not others:
-        return [f"{found}."]
-    second, b = others[0]
-    if a.apart(b):
-        return [f"{found}; next is {code(second)} with {text(b)}."]
-    return [f"{found}, but {code(second)} with {text(b)} cannot be told from it: the gap is within the errors."]
+        return [f"{said}."]
+    ties = [name for name in found.leaders if name != first]
+    if not ties:
+        return [f"{said}; next is {code(others[0])} with {text(rows[others[0]])}."]
+    told = ", ".join(f"{code(name)} with {text(rows[name])}" for name in ties)
+    more = enough(found.between(first, ties[0]))
+    return [f"{said}, but {told} cannot be told from it: the gap is within the errors{more}."]
 
 
 def agreement(results: Results) -> list[str]:
-    """Whether the measures of fidelity and coverage prefer the same model."""
-    table = scores(results)
-    if len(table) < 2:
+    """Whether the measures of fidelity and coverage that tell the models apart prefer the same one."""
+    found = standings(results)
+    winners = {measure: set(found[measure].best) for measure in FIDELITY if measure in found and found[measure].best}
+    if len(scores(results)) < 2:
         return []
-    winners = {measure: best(table, measure) for measure in FIDELITY}
-    unbeaten = set.intersection(*winners.values())
+    if not winners:
+        return ["No measure of fidelity and coverage tells the best model from the worst."]
+    unbeaten = sorted(set.intersection(*winners.values()))
     if unbeaten:
-        return [f"All {len(FIDELITY)} measures of fidelity and coverage put {code(unbeaten.pop())} first."]
+        by = f"all {len(winners)} measures" if len(winners) > 1 else "the one measure"
+        untold = ", not told from each other," if len(unbeaten) > 1 else ""
+        first = f"{listed(unbeaten)}{untold} {'is' if len(unbeaten) == 1 else 'are'} first"
+        return [f"{first} by {by} of fidelity and coverage that can tell the models apart."]
     names = sorted(set.union(*winners.values()))
-    told = "; ".join(f"{code(name)}: {', '.join(m for m in FIDELITY if name in winners[m])}" for name in names)
+    told = "; ".join(f"{code(name)}: {', '.join(m for m in winners if name in winners[m])}" for name in names)
     return [f"The measures do not agree on which model is best: {told}."]
 
 
@@ -125,6 +137,16 @@ def text(summary: Summary) -> str:
 def code(name: str) -> str:
     """A model's name, as code."""
     return f"`{name}`"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Some models' names, as code, in one phrase.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('`a`, `b` and `c`', '`a`')
+    """
+    told = [code(name) for name in names]
+    return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
 
 
 def named(result: Result) -> str:

@@ -141,11 +141,14 @@ class Results(Found):
 
     def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
+        from reparam.studies.summary import standings
+
         return {
             "protocol": self.protocol and self.protocol.model_dump(mode="json"),
             "data": self.data and {"name": self.data.name, "fingerprint": self.data.fingerprint},
             "floor": self.floor and self.floor.json(),
             "results": {str(result.trial.folder): result.json() for result in self.results},
+            "comparisons": {measure: one.json() for measure, one in standings(self).items()},
         }
 
 

@@ -7,6 +7,8 @@ from textwrap import fill, wrap
 
 from reparam.evaluation.likelihood.estimate import LogLikelihood
 from reparam.evaluation.samples.scorecard import Score, Scorecard
+from reparam.studies.differences import Seen
+from reparam.studies.standing import standing
 
 WIDTH = 100
 HEAD = 16
@@ -21,7 +23,10 @@ LEGEND = (
     "ideal: what samples of the data's own distribution come to; {floor}: real examples in the samples' place, which "
     "no model can be expected to pass"
 )
-MARK = "; *: the run nearest to the ideal (mind the ±)"
+MARK = (
+    "; *: the runs nearest to the ideal that are not told from each other, where they are told from the worst "
+    "(Holm's correction)"
+)
 MEMORIZES = "{runs}: training examples seem to be repeated, so that nearness to the data is no merit here"
 REPEATS = " (but so does the {floor}: the data repeat themselves, and these marks say little)"
 
@@ -89,12 +94,17 @@ def quality_text(cards: Mapping[str, Scorecard], real: Scorecard) -> str:
 def _cells(scores: Sequence[Score]) -> list[str]:
     """A measure's row: its name, the ideal, the floor's number, and each run's, the best of them marked."""
     first, *runs = scores
-    gaps = [score.gap for score in runs]
     # where all are as good, as they often are where only an excess is a fault, there is no best
-    marks = ["", *("*" if gap == min(gaps) < max(gaps) else " " for gap in gaps)]
+    best = standing({str(i): seen(score) for i, score in enumerate(runs)}).best
+    marks = ["", *("*" if str(i) in best else " " for i in range(len(runs)))]
     ideal = f"≤ {first.best:.2g}" if first.only_above else f"{first.best:.2g}"
     numbers = [f"{score}{mark}" for score, mark in zip(scores, marks, strict=True)]
     return [first.name, ideal, *numbers]
+
+
+def seen(score: Score) -> Seen:
+    """A measure of one run, to be compared with others'."""
+    return Seen({0: score.gap}, {0: score.standard_error}, score.worst_gap)
 
 
 def _short(names: Sequence[str]) -> list[str]:

@@ -2,16 +2,19 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reparam.evaluation.samples.scorecard import Score, Scorecard
 from reparam.models.protocols import HasLikelihood, can
 from reparam.models.vae.likelihoods import Likelihood
+from reparam.studies.differences import Seen
 from reparam.studies.results import Result, Results
+from reparam.studies.standing import Standing, standing
 
 APART = 2.0
-"""Standard errors by which two numbers must differ to be told apart."""
+"""Standard errors by which two numbers of one model must differ to be told apart; see ``standing`` for models."""
+LIKELIHOOD = "log p(x)"
 
 
 @dataclass(frozen=True)
@@ -21,41 +24,64 @@ class Summary:
     Attributes:
         value: mean over seeds.
         error: with one seed the measure's own standard error, with more the standard deviation over seeds; or None.
-        gap: how far the mean is from the best possible value: the less, the better.
+        seen: the same, seed by seed, as it is compared with other models.
     """
 
     value: float
     error: float | None
-    gap: float
+    seen: Seen
+
+    @property
+    def gap(self) -> float:
+        """How far the mean is from the best possible value: the less, the better."""
+        return self.seen.gap
+
+    @property
+    def mean_error(self) -> float | None:
+        """The standard error of the mean over seeds; the measure's own with one."""
+        return None if self.error is None else self.error / math.sqrt(len(self.seen.gaps))
 
     def apart(self, other: "Summary") -> bool:
-        """Whether the two differ by more than two standard errors."""
+        """Whether two measures of one model differ by more than two standard errors."""
         return abs(self.value - other.value) > APART * math.hypot(self.error or 0.0, other.error or 0.0)
 
 
-def summarize(values: Sequence[float], errors: Sequence[float | None], gaps: Sequence[float]) -> Summary:
+def summarize(values: Sequence[float], seen: Seen) -> Summary:
     """One number of several seeds.
 
-    >>> summarize([1.0, 3.0], [0.1, 0.1], [1.0, 3.0])
-    Summary(value=2.0, error=1.4142135623730951, gap=2.0)
+    >>> summarize([1.0, 3.0], Seen({0: 1.0, 1: 3.0}, {0: 0.1, 1: 0.1})).error
+    1.4142135623730951
     """
-    error = errors[0] if len(values) == 1 else statistics.stdev(values)
-    return Summary(statistics.fmean(values), error, statistics.fmean(gaps))
+    error = next(iter(seen.errors.values())) if len(values) == 1 else statistics.stdev(values)
+    return Summary(statistics.fmean(values), error, seen)
 
 
-def scores_of(cards: Iterable[Scorecard | None]) -> dict[str, Summary]:
-    """Each measure of some cards of one model, by name; empty where a card is missing."""
-    rows = [{score.name: score for score in card.scores()} for card in cards if card is not None]
-    return {name: _summary([row[name] for row in rows]) for name in (rows[0] if rows else {})}
+def scores_of(cards: Mapping[int, Scorecard]) -> dict[str, Summary]:
+    """Each measure of the cards of one model, which are given by seed."""
+    rows = {seed: {score.name: score for score in card.scores()} for seed, card in cards.items()}
+    names = next(iter(rows.values()), {})
+    count = min((card.conditions.n for card in cards.values()), default=None)
+    return {name: _summary({seed: row[name] for seed, row in rows.items()}, count) for name in names}
 
 
-def _summary(scores: Sequence[Score]) -> Summary:
-    return summarize([s.value for s in scores], [s.standard_error for s in scores], [s.gap for s in scores])
+def _summary(scores: Mapping[int, Score], count: int | None) -> Summary:
+    first = next(iter(scores.values()))
+    gaps = {seed: score.gap for seed, score in scores.items()}
+    errors = {seed: score.standard_error for seed, score in scores.items()}
+    return summarize([score.value for score in scores.values()], Seen(gaps, errors, first.worst_gap, count=count))
+
+
+def seed_of(result: Result) -> int:
+    """The seed that a run was trained with."""
+    return result.run.config.training.seed
 
 
 def scores(results: Results) -> dict[str, dict[str, Summary]]:
     """Each model's measures; models that could not be measured are left out."""
-    found = {name: scores_of(result.card for result in group) for name, group in results.groups.items()}
+    found = {
+        name: scores_of({seed_of(result): result.card for result in group if result.card is not None})
+        for name, group in results.groups.items()
+    }
     return {name: row for name, row in found.items() if row}
 
 
@@ -85,20 +111,36 @@ def comparable(results: Results) -> dict[str, dict[str, Summary]]:
 
 
 def _likelihood(group: Sequence[Result]) -> Summary | None:
-    found = [result.likelihood for result in group if result.likelihood is not None]
+    found = {seed_of(result): result.likelihood for result in group if result.likelihood is not None}
     if not found:
         return None
-    means = [one.mean for one in found]
-    return summarize(
-        means, [math.hypot(one.standard_error, one.monte_carlo_error) for one in found], [-m for m in means]
+    seen = Seen(
+        {seed: -one.mean for seed, one in found.items()},
+        {seed: math.hypot(one.standard_error, one.monte_carlo_error) for seed, one in found.items()},
+        examples={seed: -one.values for seed, one in found.items()},
+        count=min(one.examples for one in found.values()),
     )
+    return summarize([one.mean for one in found.values()], seen)
 
 
-def best(table: Mapping[str, Mapping[str, Summary]], measure: str) -> set[str]:
-    """The models whose measure is nearest to the best possible value: more than one where they are equal.
+def standings(results: Results) -> dict[str, Standing]:
+    """How the models stand by each measure, log p(x) of the same values first, by what is measured.
 
-    >>> best({"a": {"d": Summary(2, None, 2)}, "b": {"d": Summary(1, None, 1)}}, "d")
-    {'b'}
+    A log p(x) that rests on a few draws is compared with none: it is a bound that nobody knows the distance of.
     """
-    gaps = {name: row[measure].gap for name, row in table.items() if measure in row}
-    return {name for name, gap in gaps.items() if gap == min(gaps.values())}
+    table, groups = scores(results), comparable(results)
+    poor = {result.name for result in results.finished if result.likelihood and not result.likelihood.trusted}
+    several = len(groups) > 1
+    found = {
+        f"{LIKELIHOOD}, {values}" if several else LIKELIHOOD: standing(_seen(group, poor))
+        for values, group in groups.items()
+    }
+    measures = dict.fromkeys(measure for row in table.values() for measure in row)
+    return found | {
+        measure: standing({name: row[measure].seen for name, row in table.items() if measure in row})
+        for measure in measures
+    }
+
+
+def _seen(group: Mapping[str, Summary], without: set[str]) -> dict[str, Seen]:
+    return {name: summary.seen for name, summary in group.items() if name not in without}

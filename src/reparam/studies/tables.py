@@ -7,7 +7,7 @@ from reparam.evaluation.samples.scorecard import Scorecard
 from reparam.pages import Cell, Table, duration, nats, percent
 from reparam.pages.numbers import ABSENT
 from reparam.studies.results import Result, Results
-from reparam.studies.summary import Summary, best, comparable, likelihoods, scores, scores_of
+from reparam.studies.summary import LIKELIHOOD, Summary, likelihoods, scores, scores_of, standings
 
 FIDELITY = ("Fréchet distance", "kernel distance", "precision", "recall", "density", "coverage")
 TESTS = ("two-sample accuracy", "nearer to training than test is", "singled-out training neighbour", "duplicates")
@@ -58,10 +58,13 @@ def tests(results: Results) -> Table:
 def _scores(results: Results, measures: Sequence[str]) -> list[Row]:
     """A row a model, the best of each column in bold, and the floor."""
     table = scores(results)
-    winners = {measure: best(table, measure) for measure in measures}
-    rows: list[Row] = [[name, *(_cell(row, m, name in winners[m]) for m in measures)] for name, row in table.items()]
+    found = standings(results)
+    winners = {measure: found[measure].best for measure in measures if measure in found}
+    rows: list[Row] = [
+        [name, *(_cell(row, m, name in winners.get(m, ())) for m in measures)] for name, row in table.items()
+    ]
     if results.floor is not None:
-        floor = scores_of([results.floor])
+        floor = scores_of({0: results.floor})
         rows.append([FLOOR.format(results.floor.name), *(_cell(floor, measure, False) for measure in measures)])
     return rows
 
@@ -75,7 +78,8 @@ def _conditions(results: Results) -> str:
     """What the numbers rest on."""
     cards = [result.card for result in results.finished if result.card is not None]
     rests = cards[0].conditions.caption() if cards else "nothing could be measured"
-    return f"{rests}. {_errors(results)} Best in bold; the last row is what real examples reach."
+    bold = "Bold: the best and what is not told from it, where the best is told from the worst"
+    return f"{rests}. {_errors(results)} {bold}; the last row is what real examples reach."
 
 
 def _errors(results: Results) -> str:
@@ -89,9 +93,7 @@ def likelihood(results: Results) -> Table | None:
     found = likelihoods(results)
     if not found:
         return None
-    groups = [group for group in comparable(results).values() if len(group) > 1]
-    poor = {result.name for result in results.finished if result.likelihood and not result.likelihood.trusted}
-    winners = {min(sorted(sure), key=lambda name: group[name].gap) for group in groups if (sure := group.keys() - poor)}
+    winners = {name for what, one in standings(results).items() if what.startswith(LIKELIHOOD) for name in one.best}
     rows = [_likelihood_row(name, results.groups[name], found[name], name in winners) for name in found]
     first = next(result.likelihood for result in results.finished if result.likelihood is not None)
     caption = (

@@ -72,6 +72,7 @@ class Score:
         standard_error: or None where there is none.
         best: the value that a model with the data's distribution would have.
         only_above: only a value above it is a fault (samples that repeat training examples or each other).
+        worst: the value of a model that fails altogether; None where there is no end to it, as of a distance.
     """
 
     name: str
@@ -79,11 +80,17 @@ class Score:
     standard_error: float | None
     best: float
     only_above: bool = False
+    worst: float | None = None
 
     @property
     def gap(self) -> float:
         """How far from the best value: the less, the better."""
         return max(0.0, self.value - self.best) if self.only_above else abs(self.value - self.best)
+
+    @property
+    def worst_gap(self) -> float | None:
+        """How far the worst value is from the best one."""
+        return None if self.worst is None else abs(self.worst - self.best)
 
     def __str__(self) -> str:
         """The value with its error, to the first digit of the error.
@@ -145,8 +152,8 @@ class Scorecard(Result):
             Score("Fréchet distance", self.frechet.value, self.frechet.standard_error, 0.0),
             Score("Fréchet distance, extrapolated", self.frechet.extrapolated, self.frechet.standard_error, 0.0),
             Score("kernel distance", self.kernel.value, self.kernel.standard_error, 0.0),
-            *(Score(name, getattr(m, name), m.errors[name], best) for name, best in ideal.items()),
-            Score("two-sample accuracy", told.accuracy, told_error, 0.5),
+            *(Score(name, getattr(m, name), m.errors[name], best, worst=0.0) for name, best in ideal.items()),
+            Score("two-sample accuracy", told.accuracy, told_error, 0.5, worst=1.0),
             _score("nearer to training than test is", self.memorization_values.closer),
             _score("singled-out training neighbour", self.memorization_values.singled_out),
             _score("duplicates", self.duplicates.near),
@@ -187,4 +194,4 @@ class Scorecard(Result):
 
 
 def _score(name: str, share: Share) -> Score:
-    return Score(name, share.value, share.standard_error, share.expected, only_above=True)
+    return Score(name, share.value, share.standard_error, share.expected, only_above=True, worst=1.0)

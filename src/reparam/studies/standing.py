@@ -1,0 +1,121 @@
+"""Which models are best by a measure, and where in the order the others stand, as far as the errors tell."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from reparam.result import plain
+from reparam.studies.differences import LEVEL, Difference, Seen, difference, holm
+from reparam.studies.power import needs
+
+FAILED = 0.02
+"""The share of the way from the worst value to the best within which a model fails, whatever its error."""
+ERRORS = 2.0
+"""And the standard errors from the worst value within which it does."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two models by one measure.
+
+    Attributes:
+        first, second: their names, the better mean first.
+        found: their difference.
+        p: its p-value after Holm's correction for all pairs of the measure.
+        needs: what would tell them apart, see :func:`reparam.studies.power.needs`.
+    """
+
+    first: str
+    second: str
+    found: Difference
+    p: float
+    needs: Mapping[str, int | None]
+
+    @property
+    def apart(self) -> bool:
+        """Whether the first is better by more than the errors, with the seeds that both have, too."""
+        return self.p < LEVEL and self.found.value < 0
+
+    def json(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        told = {"test": self.found.test, "difference": self.found.value, "standard_error": self.found.error}
+        told |= {"p": self.found.p, "p_holm": self.p, "apart": self.apart, "needs": {} if self.apart else self.needs}
+        made = plain({"better": self.first, "worse": self.second, **told})
+        assert isinstance(made, dict)
+        return made
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The order of some models by one measure.
+
+    Attributes:
+        order: their names, the best mean first.
+        pairs: every two of them, once.
+        failed: those that are no better than the worst value there is.
+    """
+
+    order: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+    failed: frozenset[str]
+
+    @property
+    def leaders(self) -> tuple[str, ...]:
+        """The first, and those that are not told from it, in order."""
+        return tuple(name for name in self.order if not self._apart(self.order[0], name))
+
+    @property
+    def best(self) -> tuple[str, ...]:
+        """Who may be marked as best: the leaders, if the first is told from the last and not every model fails."""
+        if len(self.order) < 2 or not self._apart(self.order[0], self.order[-1]) or self.failed.issuperset(self.order):
+            return ()
+        return self.leaders
+
+    @property
+    def ranks(self) -> dict[str, tuple[int, int]]:
+        """The first and the last place that the errors leave each."""
+        n = len(self.order)
+        worse = {name: sum(pair.apart and pair.first == name for pair in self.pairs) for name in self.order}
+        better = {name: sum(pair.apart and pair.second == name for pair in self.pairs) for name in self.order}
+        return {name: (1 + better[name], n - worse[name]) for name in self.order}
+
+    def between(self, first: str, second: str) -> Pair:
+        """Two of them, by name, in either order."""
+        return next(pair for pair in self.pairs if {pair.first, pair.second} == {first, second})
+
+    def _apart(self, first: str, second: str) -> bool:
+        return first != second and self.between(first, second).apart
+
+    def json(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        ranks = {name: list(places) for name, places in self.ranks.items()}
+        return {"best": list(self.best), "ranks": ranks, "pairs": [pair.json() for pair in self.pairs]}
+
+
+def standing(seen: Mapping[str, Seen]) -> Standing:
+    """Put models in order by a measure, and test every two of them.
+
+    >>> few = {name: Seen({0: gap}, {0: 0.1}) for name, gap in (("a", 3.0), ("b", 1.0), ("c", 1.1))}
+    >>> standing(few).best, standing(few).ranks
+    (('b', 'c'), {'b': (1, 2), 'c': (1, 2), 'a': (3, 3)})
+    """
+    known = {name: one for name, one in seen.items() if math.isfinite(one.gap)}
+    order = tuple(sorted(known, key=lambda name: known[name].gap))
+    names = list(combinations(order, 2))
+    found = [difference(known[a], known[b]) for a, b in names]
+    corrected = holm([one.p for one in found])
+    pairs = tuple(
+        Pair(a, b, one, p, needs(one, len(names), known[a].count) if p >= LEVEL else {})
+        for (a, b), one, p in zip(names, found, corrected, strict=True)
+    )
+    return Standing(order, pairs, frozenset(name for name in order if _fails(known[name])))
+
+
+def _fails(one: Seen) -> bool:
+    """Whether a value cannot be told from the worst there is, or is hardly better."""
+    if one.worst is None:
+        return False
+    error = one.error if math.isfinite(one.error) else 0.0
+    return one.worst - one.gap <= max(FAILED * one.worst, ERRORS * error)

@@ -1,0 +1,75 @@
+"""The one rule of what is best: marked only where the errors allow it, and where anything works at all."""
+
+import numpy as np
+import pytest
+
+from reparam.evaluation.samples.scorecard import Score
+from reparam.studies.differences import Seen
+from reparam.studies.scores import _cells
+from reparam.studies.standing import standing
+
+
+def seen(gaps, error=0.01, worst=None):
+    """One seed each, by letters."""
+    return {name: Seen({0: gap}, {0: error}, worst) for name, gap in zip("abcdefg", gaps, strict=False)}
+
+
+@pytest.mark.parametrize(
+    ("models", "best"),
+    [
+        (seen([1.0, 2.0, 3.0]), ("a",)),
+        (seen([1.0, 1.005, 3.0]), ("a", "b")),  # ties are ties
+        (seen([1.0, 1.01, 1.02]), ()),  # the best is not told from the worst
+        (seen([1.0, 2.0], error=None), ()),  # nobody knows by how much
+        (seen([1.0]), ()),  # of what
+        ({}, ()),
+        (seen([1.0] * 5, worst=1.0), ()),  # no recall at all, five times
+        (seen([0.999, 1.0, 1.0], error=1e-5, worst=1.0), ()),  # told apart, and all fail
+        (seen([0.5, 1.0, 1.0], worst=1.0), ("a",)),  # one does not
+        (seen([0.9, 1.0], error=0.2, worst=1.0), ()),  # within the errors of the worst
+        (seen([float("nan"), 1.0, 2.0]), ("b",)),
+    ],
+)
+def test_the_best_is_marked_where_the_errors_allow_it(models, best):
+    assert standing(models).best == best
+
+
+def test_many_models_alike_have_no_best_one():
+    """Of 7 that are alike the best and the worst are within two errors only half the time; the correction knows."""
+    rng = np.random.default_rng(0)
+    marked = sum(bool(standing(seen(rng.normal(10, 1.0, 7), error=1.0)).best) for _ in range(400))
+    assert marked / 400 < 0.05 + 3 * (0.05 * 0.95 / 400) ** 0.5
+
+
+def test_ranks_are_intervals():
+    found = standing(seen([3.0, 1.0, 1.005, 9.0]))
+    assert found.ranks == {"b": (1, 2), "c": (1, 2), "a": (3, 3), "d": (4, 4)}
+    assert found.leaders == ("b", "c")
+    assert standing(seen([1.0, 1.0])).ranks == {"a": (1, 2), "b": (1, 2)}
+
+
+def test_a_pair_says_what_would_tell_it_apart():
+    found = standing({name: Seen({0: gap}, {0: 0.5}, count=1000) for name, gap in (("a", 1.0), ("b", 2.0))})
+    told = found.between("b", "a").json()
+    assert (told["better"], told["worse"], told["apart"]) == ("a", "b", False)
+    assert told["needs"]["samples"] == 3925  # (1.95996 + 0.84162)² · (0.5² + 0.5²) / 1², of 1,000 each
+    assert standing(seen([1.0, 2.0])).between("a", "b").json()["needs"] == {}
+
+
+def test_means_and_pairs_of_seeds_that_contradict_each_other_tell_nothing():
+    """The better mean is of a seed that the other has not; where both have one, it is the worse."""
+    first = Seen({0: 2.0, 1: 2.1, 2: -99.0}, dict.fromkeys(range(3), 0.1))
+    second = Seen({0: 1.0, 1: 1.1}, dict.fromkeys(range(2), 0.1))
+    found = standing({"a": first, "b": second})
+    assert found.order == ("a", "b")
+    assert found.between("a", "b").found.value > 0
+    assert not found.between("a", "b").apart
+
+
+@pytest.mark.parametrize(
+    ("values", "marks"), [((0.0, 0.0), ""), ((0.5, 0.0), "*"), ((0.001, 0.0), ""), ((0.5, 0.49), "")]
+)
+def test_the_text_of_an_evaluation_is_marked_by_the_same_rule(values, marks):
+    scores = [Score("recall", value, 0.01, 1.0, worst=0.0) for value in (0.9, *values)]
+    cells = _cells(scores)
+    assert [cell[-1] == "*" for cell in cells[3:]] == [mark == "*" for mark in marks.ljust(2)]
