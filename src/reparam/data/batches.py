@@ -10,6 +10,7 @@ import torch
 from reparam.data.binarize import binarize_dynamic, binarize_threshold, chances
 from reparam.data.dataset import Dataset, LazyArray, Split
 from reparam.data.frozen import frozen
+from reparam.data.permutation import Permutation
 from reparam.data.prefetch import prefetch
 from reparam.data.reading import pieces, rows_of
 from reparam.data.record import DataRecord
@@ -19,6 +20,10 @@ Batch = tuple[torch.Tensor, torch.Tensor | None]
 
 NETWORK_BYTES, NUMBERS_PER_VALUE, MOST_AT_ONCE = 256 * 2**20, 64, 1000
 READING_BYTES = 128 * 2**20
+BY_FUNCTION = 10**8
+"""Rows from which an epoch's order is computed place by place: as a list it would take 8 bytes a row."""
+AT_ONCE = 2**16
+"""Places of such an order that are computed at a time: 256 alone cost ten times as much each."""
 
 
 class Batches:
@@ -85,6 +90,8 @@ class Batches:
 class EpochOrder:
     """The row numbers of each training batch; the order of the epoch at hand is kept.
 
+    Below ``BY_FUNCTION`` rows it is a list that was drawn, from there on a :class:`Permutation`.
+
     >>> order = EpochOrder(5, 2, seed=0)
     >>> len(set(torch.cat([order(0), order(1)]).tolist()))
     4
@@ -92,17 +99,31 @@ class EpochOrder:
 
     def __init__(self, n: int, batch_size: int, seed: int, device: torch.device | str = "cpu") -> None:
         self.n, self.batch_size, self.seed, self.device = n, batch_size, seed, device
-        self._epoch = -1
+        self._kept = range(0)
         self._order = torch.empty(0, dtype=torch.int64)
 
     def __call__(self, index: int) -> torch.Tensor:
         """``(batch_size,)`` int64 row numbers of batch ``index``, a function of (seed, index)."""
-        epoch, position = divmod(index, self.n // self.batch_size)
-        if epoch != self._epoch:
+        if index not in self._kept:
+            self._kept, order = self._around(index)
             # Drawn on the CPU whatever the device, so that every device sees the rows in the same order.
-            order = torch.randperm(self.n, generator=generator(self.seed, "order", epoch))
-            self._epoch, self._order = epoch, order.to(self.device)
-        return self._order[position * self.batch_size : (position + 1) * self.batch_size]
+            self._order = order.to(self.device)
+        start = (index - self._kept.start) * self.batch_size
+        return self._order[start : start + self.batch_size]
+
+    def _around(self, index: int) -> tuple[range, torch.Tensor]:
+        """The batches that are drawn together with one, all of its epoch or some, and the rows of these."""
+        each = self.n // self.batch_size
+        epoch, position = divmod(index, each)
+        first = epoch * each
+        if self.n < BY_FUNCTION:
+            rows = torch.randperm(self.n, generator=generator(self.seed, "order", epoch))
+            return range(first, first + each), rows
+        some = max(1, AT_ONCE // self.batch_size)
+        start = position - position % some
+        end = min(start + some, each)
+        places = torch.arange(start * self.batch_size, end * self.batch_size)
+        return range(first + start, first + end), Permutation(self.n, self.seed, ("order", epoch))[places]
 
 
 def at_once(data_shape: Sequence[int], most: int = MOST_AT_ONCE) -> int:
