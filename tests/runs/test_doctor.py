@@ -170,7 +170,7 @@ def test_leftovers_of_a_kill_are_removed_and_a_live_process_is_let_be(run):
 
 def test_nothing_is_mended_while_somebody_trains(run):
     flip(run.best)
-    with run.locked(), pytest.raises(UserError, match="another process is training into"):
+    with run.locked(), pytest.raises(UserError, match=r"another process \(\d+ on .+\) is training into"):
         reparam.doctor(run.path, mend=True)
     with run.locked():
         assert not reparam.doctor(run.path).healthy

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 from reparam.errors import UserError
 from reparam.runs.folder import RunFolder
+from reparam.runs.lock import held
 
 fcntl = pytest.importorskip("fcntl", reason="the locks of other systems cannot be tried here")
 HOLD = "import sys, time; from reparam.runs.folder import RunFolder\nwith RunFolder(sys.argv[1]).locked(): {}"
@@ -26,8 +28,11 @@ def test_another_process_is_named_only_while_there_is_one_and_a_kill_lets_go(tmp
     )
     with other:
         other.stdout.readline()
-        assert refused(tmp_path) == f"another process is training into {tmp_path}: wait for it, or use out=..."
+        who = f"{other.pid} on {socket.gethostname()}"
+        assert refused(tmp_path) == f"another process ({who}) is training into {tmp_path}: wait for it, or use out=..."
+        assert held(tmp_path) == f"another process ({who})"
         other.kill()
+    assert held(tmp_path) is None, "though its name stands there yet"
     with RunFolder(tmp_path).locked():
         pass
 
@@ -39,6 +44,26 @@ def test_the_lock_is_a_hidden_file_that_leaves_a_folder_free(tmp_path):
     place.check_free()
     with place.locked():  # and may be taken again
         pass
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("process 7 on elsewhere\n", "another process (7 on elsewhere)"),
+        ("process 7 on \x1b[31mred\n", "another process (7 on \\x1b[31mred)"),
+        (
+            "process 4194999 on {here}\n",
+            "another process",
+        ),  # no Linux gives such a number: it was killed before this one
+        ("", "another process"),
+        ("process x on y\n", "another process"),
+        ("process 7 on " + 300 * "y" + "\n", "another process"),
+    ],
+)
+def test_what_a_lock_says_is_told_as_far_as_it_can_be_true(tmp_path, written, told):
+    with RunFolder(tmp_path).locked():
+        (tmp_path / ".lock").write_text(written.format(here=socket.gethostname()))
+        assert held(tmp_path) == told
 
 
 REASONS = {

@@ -4,8 +4,10 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,10 +25,11 @@ from reparam.kinds import VAEConfig
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.run import load
-from reparam.runs.sealed import read_sealed
+from reparam.runs.sealed import read_sealed, write_sealed
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.studies import Protocol, Trial, contender, judge, named_models, parse_budget, settle
 from reparam.studies.conclusion import RULES, conclude
+from reparam.studies.lengths import steps_once
 from reparam.studies.numbers_csv import as_csv
 from reparam.studies.plane import sprite
 from reparam.studies.trials import Shown, folder_of, trials
@@ -181,7 +184,7 @@ def test_what_another_process_trains_is_said_to_be_in_training_and_comes_last(gr
         assert main([word for word in asked if word != "--quiet"]) == 0
     out, told = capsys.readouterr()
     assert told.count("vae-2: in training by another process") == 2, "once in its turn, once in the end"
-    assert "`vae-2` left out: another process is training into" in out
+    assert f"`vae-2` left out: another process ({os.getpid()} on {socket.gethostname()}) is training into" in out
     assert "failed" not in out + told
     assert "left out: another process" in (tmp_path / "report.html").read_text()
     assert not (tmp_path / "vae-2" / "config.json").exists()
@@ -455,3 +458,14 @@ def test_a_picture_that_cannot_be_written_is_told_and_the_report_is_made_without
     assert "report-curves.png cannot be written (Is a directory)" in error
     assert "the report does without it" in error
     assert (tmp_path / "report.html").is_file()
+
+
+def test_steps_that_another_comparison_timed_meanwhile_are_taken(tmp_path):
+    """Two comparisons in one folder: what one writes while the other times is not lost, and the first word counts."""
+
+    def measured():
+        write_sealed(tmp_path / "steps.json", {"vae-2": 7, "gan": 5})
+        return 9
+
+    assert steps_once(tmp_path, "vae-2", [], measured) == 7
+    assert read_sealed(tmp_path / "steps.json") == {"vae-2": 7, "gan": 5}

@@ -142,23 +142,23 @@ def _attempt(
 ) -> Trial:
     """The trial, whatever comes of it."""
     folder = folder_of(out, name, seed)
-    if held(folder):
-        return _elsewhere(name, folder, say)
+    if who := held(folder):
+        return _elsewhere(name, folder, who, say)
     try:
         return Trial(name, folder, _run(name, model, protocol, seed, out, say, shown))
     except Interrupted:
         raise
     except Exception as error:  # whatever goes wrong with one model, the others are still worth comparing
-        if held(folder):  # it was begun there in the meantime
-            return _elsewhere(name, folder, say)
+        if who := held(folder):  # it was begun there in the meantime
+            return _elsewhere(name, folder, who, say)
         reason = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         say(f"{folder}: failed: {reason}")
         return Trial(name, folder, failure=reason)
 
 
-def _elsewhere(name: str, folder: Path, say: Say) -> Trial:
-    say(f"{folder}: in training by another process")
-    reason = f"another process is training into {folder}: compare again when it is done"
+def _elsewhere(name: str, folder: Path, who: str, say: Say) -> Trial:
+    say(f"{folder}: in training by {who}")
+    reason = f"{who} is training into {folder}: compare again when it is done"
     return Trial(name, folder, failure=reason, elsewhere=True)
 
 
