@@ -12,6 +12,7 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 
 from reparam.cli.typed import typed
+from reparam.cli.unknown import refuse
 from reparam.terminal import harmless, say_out, speaks
 
 T = TypeVar("T")
@@ -26,15 +27,23 @@ class Writes:
 
 
 def parse(options: type[T], command: str, argv: list[str], what: str, examples: list[str]) -> T:
-    """Read flags into ``options``; ``--help`` shows what the command does and its examples."""
+    """Read flags into ``options``; ``--help`` shows what the command does and its examples.
+
+    Raises:
+        UserError: if there are words that it has no place for.
+    """
     description = f"{what}\n\nexamples:\n" + "\n".join(f"  {example}" for example in examples)
-    return tyro.cli(
+    found, left = tyro.cli(
         options,
         prog=f"reparam {command}",
         description=description,
         args=argv,
         config=(OmitArgPrefixes, FlagCreatePairsOff),
+        return_unknown_args=True,
     )
+    if left:
+        refuse(left, options, command)
+    return found
 
 
 def emit(as_json: bool, result: Mapping[str, Any], text: str, coloured: bool = False) -> None:
