@@ -21,6 +21,7 @@ from reparam.models.protocols import Chooses, Conditional, Means, can, named, re
 from reparam.models.protocols import Samples as CanSample
 from reparam.randomness import noise
 from reparam.result import Arrays, Pieces
+from reparam.runs.given import of_run
 from reparam.runs.run import Run
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def _first(pieces: Pieces, n: int) -> np.ndarray:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
+@of_run
 def drawing(
     run: Run,
     n: int = 25,

@@ -18,6 +18,7 @@ from reparam.models.model import Batch, Model
 from reparam.models.protocols import Conditional, Evaluates, Judges, can, named
 from reparam.randomness import noise
 from reparam.result import Arrays
+from reparam.runs.given import of_run
 from reparam.runs.run import Run
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Scores(Arrays):
         return histogram(self.values, title=f"Scores of {len(self.values):,} examples", unit=what.partition(",")[0])
 
 
+@of_run
 def encode(run: Run, x: Any) -> np.ndarray:
     """The codes of examples, ``(n, *event_shape)``: the centre of q(z|x).
 
@@ -72,6 +74,7 @@ def encode(run: Run, x: Any) -> np.ndarray:
     return codes_of(run.model, examples_of(x, run.record)).numpy()
 
 
+@of_run
 def log_prob(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> np.ndarray:
     """Log p(x) of examples, ``(n,)`` in nats: by importance sampling, in expectation a lower bound.
 
@@ -92,6 +95,7 @@ def log_prob(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> np.ndarray
     return log_p(run, examples_of(x, run.record), samples, seed).numpy()
 
 
+@of_run
 def score(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> Scores:
     """How well examples fit what the model has learned, with words about what the number is.
 
@@ -99,7 +103,7 @@ def score(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> Scores:
     logit of a game's discriminator.
 
     Args:
-        run: a trained run.
+        run: a trained run, or its folder.
         x: the examples, in any form that :func:`reparam.data.examples_of` takes.
         samples: draws for each, for log p(x).
         seed: of the draws.

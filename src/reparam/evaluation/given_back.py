@@ -10,9 +10,11 @@ from reparam.evaluation.pictures import Reconstructions, reconstructed
 from reparam.evaluation.tables.conditional import conditioned
 from reparam.evaluation.tables.conditions import conditions
 from reparam.evaluation.tables.samples import TableReconstructions, TableSamples, table_of
+from reparam.runs.given import of_run
 from reparam.runs.run import Run
 
 
+@of_run
 def sample(
     run: Run,
     n: int = 25,
@@ -26,7 +28,7 @@ def sample(
     """Ancestral samples: noise from the prior pushed through the decoder.
 
     Args:
-        run: a trained run.
+        run: a trained run, or its folder.
         n: how many.
         seed: the same seed gives the same samples.
         label: the class to draw, for conditional models.
@@ -48,6 +50,7 @@ def sample(
     return drawn if run.record.schema is None else _as_table(run, drawn, seed)
 
 
+@of_run
 def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None) -> Reconstructions:
     """Examples through encoder and decoder.
 

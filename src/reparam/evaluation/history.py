@@ -16,6 +16,7 @@ from reparam.randomness import generator
 from reparam.result import Result
 from reparam.runs.checkpoint import read_notes
 from reparam.runs.folder import RunFolder
+from reparam.runs.given import of_run
 from reparam.runs.run import Run
 from reparam.runs.snapshots import CLOUD, moments, read_snapshots
 
@@ -69,6 +70,7 @@ class Snapshots(Result):
         return f"samples ({each}) after step {', '.join(f'{step:,}' for step in self.steps)}, from the same noise{last}"
 
 
+@of_run
 def snapshots(run: Run) -> Snapshots:
     """The samples that a run kept while it trained; of points, over test examples where the data can still be read.
 
@@ -168,6 +170,7 @@ class Curves(Result):
         return f"{drawn} over {len(values)} rows of the log{ends}\n  numbers: {', '.join(numbers)}"
 
 
+@of_run
 def curves(run: Run) -> Curves:
     """The lower bound on training and validation data over training, or a game's readings."""
     critic = can(run.model, Judges) and run.model.critic

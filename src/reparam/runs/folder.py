@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from reparam.door import Damaged, Missing, listed, present
@@ -23,6 +23,12 @@ from reparam.runs.written import check_config
 KEPT = re.compile(r"step-(\d{1,18})\.safetensors")
 
 
+def _path(given: object) -> Path:
+    if isinstance(given, str | PurePath):
+        return Path(given)
+    raise UserError(f"{given!r:.80} names no run folder: give its path")
+
+
 class RunFolder:
     """Names and files of a run.
 
@@ -34,7 +40,7 @@ class RunFolder:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = _path(path)
         self.config = self.path / "config.json"
         self.metrics = self.path / "metrics.jsonl"
         self.notes = self.path / "notes.jsonl"

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from reparam.data.places import check_places, lies_among
 from reparam.errors import UserError
+from reparam.runs.given import as_run
 from reparam.runs.run import Run, load, read_data
 from reparam.settings import COMPARED, DataConfig
 from reparam.studies.contenders import contender
@@ -80,7 +81,7 @@ def compare(
 
 
 def report(
-    runs: Sequence[Run | str | Path],
+    runs: Run | str | Path | Sequence[Run | str | Path],
     out: str | Path = "report.html",
     *,
     count: int = 5000,
@@ -91,7 +92,7 @@ def report(
     """Measure finished runs of one data set, trained before, and write the report of a comparison.
 
     Args:
-        runs: or their folders.
+        runs: or their folders; a single one, too.
         out: the page; its numbers are written beside it as JSON.
         count: samples of each model that are measured, at most.
         images: test examples whose log-likelihood is estimated.
@@ -101,20 +102,22 @@ def report(
     Raises:
         UserError: if there are no runs, one lives in no folder or was interrupted, or they are of different data.
     """
-    if not runs:
+    given = list(runs) if isinstance(runs, Sequence) and not isinstance(runs, str) else [runs]
+    if not given:
         raise UserError("no run was named: give one or more run folders, as in `reparam report runs/vae runs/gan`")
     page = Path(out)
     if page.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"a report is a page, and {page} is not named like one: give out='{page}.html'")
-    found = [_trial(run) for run in dict.fromkeys(map(_place, runs))]
+    found = [_trial(run) for run in dict.fromkeys(map(_place, given))]
     sources = [trial.run.config.data.data for trial in found if trial.run is not None]
     check_places([page, page.with_suffix(".json")], sources, force)
     return written(judge(found, Protocol(count=count, images=images), say, apart=True), page, force)
 
 
 def _place(run: Run | str | Path) -> Path:
-    if not isinstance(run, Run):
+    if isinstance(run, str | Path):
         return Path(run)
+    run = as_run(run)
     if run.folder is None:
         raise UserError(
             "a report shows runs by their folders, and one of these lives in memory: train it into a folder"

@@ -11,7 +11,8 @@ from reparam.errors import UserError
 from reparam.evaluation.samples.panels import panels_of
 from reparam.evaluation.samples.scorecard import Scorecard
 from reparam.result import Result
-from reparam.runs.run import Run, load
+from reparam.runs.given import as_run
+from reparam.runs.run import Run
 from reparam.studies.asked import Asked
 from reparam.studies.judge import Judge, Measured, Progress, silent
 from reparam.studies.scores import fold, likelihood_text, quality_text
@@ -160,7 +161,7 @@ def evaluate(runs: Runs, *, progress: Progress = silent, **settings: Any) -> Eva
     unread: dict[str, str] = {}
     for name, run in named.items():
         try:
-            measured.append(judge.measure(run if isinstance(run, Run) else load(run), name))
+            measured.append(judge.measure(as_run(run), name))
         except UserError as error:
             unread[name] = str(error)
     missing: dict[str, Mapping[str, str]] = {name: dict.fromkeys(asked.measures, why) for name, why in unread.items()}
@@ -176,7 +177,7 @@ def _named(runs: Runs) -> Iterator[tuple[str, Run | str | Path]]:
     if isinstance(runs, Mapping):
         yield from runs.items()
         return
-    given = [runs] if isinstance(runs, Run | str | Path) else list(runs)
+    given = list(runs) if isinstance(runs, Sequence) and not isinstance(runs, str) else [runs]
     counts: dict[str, int] = {}
     for run in given:
         own = (str(run.folder.path) if run.folder else type(run.model).__name__) if isinstance(run, Run) else str(run)

@@ -18,6 +18,7 @@ from reparam.hardware import exact, require_memory
 from reparam.models.protocols import Conditional, Encodes, HasPrior, can, prior_of
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
+from reparam.runs.given import of_run
 from reparam.runs.run import Run
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Interpolation(Arrays):
         return plots.samples_picture(self.x, self.x.shape[1:], title=self.title)
 
 
+@of_run
 @exact()
 def interpolate(
     run: Run,
@@ -72,7 +74,7 @@ def interpolate(
     they are where the data are gone. Codes of any shape are walked between as vectors.
 
     Args:
-        run: a trained run.
+        run: a trained run, or its folder.
         steps: points between the ends.
         path: over the sphere, or straight.
         from_label: class of the first end.

@@ -21,6 +21,7 @@ from reparam.hardware import exact, require_memory
 from reparam.models.protocols import Encodes, HasPrior, can, prior_of, require
 from reparam.randomness import generator, noise
 from reparam.result import Arrays
+from reparam.runs.given import of_run
 from reparam.runs.run import Run
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def _quantiles(size: int) -> Tensor:
     return quantiles
 
 
+@of_run
 @exact()
 @torch.no_grad()
 def manifold(run: Run, size: int = 20) -> Manifold:
@@ -150,6 +152,7 @@ def _plane(run: Run) -> _Plane:
     return _Plane(z.mean(0), z.std(0))
 
 
+@of_run
 @exact()
 def latents(run: Run, n: int = 5000, seed: int = 0) -> Latents:
     """Codes of seeded random test points; the two leading principal components where the latent is larger than 2.

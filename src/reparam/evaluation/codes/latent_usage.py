@@ -19,6 +19,7 @@ from reparam.models.model import Model
 from reparam.models.protocols import Encodes, HasPrior, can, encoded, prior_of, require
 from reparam.randomness import generator, noise
 from reparam.result import Result
+from reparam.runs.given import of_run
 from reparam.runs.run import Run
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class LatentUsage(Result):
         )
 
 
+@of_run
 @exact()
 def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
     """Encode test examples, and compare the codes with the prior.

@@ -22,6 +22,7 @@ from reparam.models.model import Model
 from reparam.models.protocols import Conditional, Decodes, Encodes, HasPrior, can, decoded, encoded, named, prior_of
 from reparam.randomness import generator, noise
 from reparam.result import Result
+from reparam.runs.given import of_run
 from reparam.runs.run import Run
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ class LogLikelihood(Result):
         return self.estimated_bound > self.mean + 3 * math.hypot(self.standard_error, self.monte_carlo_error)
 
 
+@of_run
 @exact()
 def log_likelihood(
     run: Run,
@@ -130,7 +132,7 @@ def log_likelihood(
     """Estimate log p(x) of a split, or of a seeded random subset of it.
 
     Args:
-        run: a trained run.
+        run: a trained run, or its folder.
         samples: K importance samples; chains of annealing.
         proposal: the model's posterior; its prior; or annealing from prior to posterior, which needs no encoder.
         images: so many examples, chosen at random; all unless given.

@@ -18,9 +18,11 @@ from reparam.evaluation.samples.yardstick import Yardstick
 from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.models.protocols import Encodes, can
+from reparam.runs.given import of_run
 from reparam.runs.run import Run, read_again
 
 
+@of_run
 def measures(
     run: Run,
     n: int = 10_000,
@@ -36,7 +38,7 @@ def measures(
     ``floor()`` measures the test set in the same way.
 
     Args:
-        run: a trained run.
+        run: a trained run, or its folder.
         n: samples, and examples of reference, at most.
         seed: of every choice and draw.
         reference: the split to compare with.
@@ -51,6 +53,7 @@ def measures(
     return measure_run(run, yardstick_of(run, n, seed, reference, features=features, draws=draws))
 
 
+@of_run
 def yardstick_of(
     run: Run,
     n: int = 10_000,
@@ -65,6 +68,7 @@ def yardstick_of(
     return Yardstick(data, n, seed, reference, features=features, draws=decided)
 
 
+@of_run
 @exact()
 def measure_run(run: Run, by: Yardstick, name: str = "") -> Scorecard:
     """Draw from a run and measure.

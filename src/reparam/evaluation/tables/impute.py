@@ -24,6 +24,7 @@ from reparam.hardware import exact, require_memory
 from reparam.models.protocols import Decodes, Encodes, HasPrior, require
 from reparam.randomness import noise
 from reparam.result import UNSAID, Result
+from reparam.runs.given import of_run
 from reparam.runs.run import Run
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _some(column: "ColumnCells", rows: np.ndarray) -> "ColumnCells":
     return replace(column, values=column.values[rows], missing=column.missing[rows])
 
 
+@of_run
 @exact()
 @torch.no_grad()
 def impute(run: Run, x: Any, draws: int = 1, seed: int = 0, codes: int = CODES) -> Imputed:
