@@ -1,11 +1,11 @@
 """The arrays behind a figure as CSV text."""
 
-import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from reparam.spreadsheets import in_csv
 
 GREY = 255
 
@@ -13,7 +13,8 @@ GREY = 255
 def as_csv(numbers: Mapping[str, Any]) -> str:
     """Arrays as text: columns where each is a list of the same length, else a line for every row of each array.
 
-    Images are given as grey levels, 0 to 255, pixels from the top left, row by row, channel by channel.
+    Names and words that a spreadsheet would compute have an apostrophe before them. Images are given as grey levels,
+    0 to 255, pixels from the top left, row by row, channel by channel.
 
     >>> print(as_csv({"step": [1, 2], "loss": [0.5, 0.25]}))
     step,loss
@@ -25,17 +26,22 @@ def as_csv(numbers: Mapping[str, Any]) -> str:
     n,0,3
     """
     arrays = {name: np.asarray(values) for name, values in numbers.items()}
-    if all(array.ndim == 1 for array in arrays.values()) and len({len(array) for array in arrays.values()}) == 1:
-        file = io.StringIO()
-        table = csv.writer(file, lineterminator="\n")  # words of a table may hold commas
-        table.writerow(arrays)
-        table.writerows([map(_text, row) for row in zip(*arrays.values(), strict=True)])
-        return file.getvalue().rstrip("\n")
-    lines = ["array,row,values"]
+    lengths = {array.shape for array in arrays.values()}
+    as_columns = len(lengths) == 1 and all(array.ndim == 1 for array in arrays.values())
+    rows = _columns(arrays) if as_columns else _rows(arrays)
+    return "\n".join(",".join(map(_text, row)) for row in rows)
+
+
+def _columns(arrays: Mapping[str, np.ndarray]) -> Iterator[Sequence[Any]]:
+    yield list(arrays)
+    yield from zip(*arrays.values(), strict=True)
+
+
+def _rows(arrays: Mapping[str, np.ndarray]) -> Iterator[Sequence[Any]]:
+    yield "array", "row", "values"
     for name, array in arrays.items():
         rows = _levels(array).reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
-        lines += [f"{name},{i},{','.join(map(_text, row))}" for i, row in enumerate(rows)]
-    return "\n".join(lines)
+        yield from ([name, i, *row] for i, row in enumerate(rows))
 
 
 def _levels(array: np.ndarray) -> np.ndarray:
@@ -49,4 +55,4 @@ def _levels(array: np.ndarray) -> np.ndarray:
 def _text(value: Any) -> str:
     if isinstance(value, np.floating | float):
         return f"{value:.5g}"
-    return str(value)
+    return in_csv(str(value))

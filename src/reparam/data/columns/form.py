@@ -14,7 +14,9 @@ from reparam.data.columns.texts import array, as_written, texts
 from reparam.data.readers.cells import Column
 from reparam.data.readers.dtypes import as_dtype
 from reparam.data.readers.punctuation import PLAIN, Punctuation
+from reparam.errors import tell
 from reparam.files import text, write_result
+from reparam.spreadsheets import remark
 
 SHOWN = 8
 
@@ -64,10 +66,18 @@ def _first(column: Column) -> Column:
 
 
 def lay_out(file: io.StringIO, cells: Sequence[Column], punctuation: Punctuation) -> None:
-    """Write columns below their names."""
+    """Write columns below their names, as they are: what a spreadsheet would take for formulas is said."""
     lines = csv.writer(file, delimiter=punctuation.delimiter, lineterminator="\n")
+    written = [as_written(column, punctuation) for column in cells]
     lines.writerow([column.name for column in cells])
-    lines.writerows(zip(*(as_written(column, punctuation) for column in cells), strict=True))
+    lines.writerows(zip(*written, strict=True))
+    words = ((column.name, found if _is_text(column) else ()) for column, found in zip(cells, written, strict=True))
+    if (told := remark(words)) is not None:
+        tell(told)
+
+
+def _is_text(column: Column) -> bool:
+    return column.values.dtype.kind == "O" or column.text is not None
 
 
 def aligned(rows: Sequence[Sequence[str]], widest: Sequence[int] = ()) -> str:
