@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import os
 import struct
 import tarfile
@@ -190,6 +191,16 @@ def _rows(header: str, cell: Callable[[int], str], rows: int = 40) -> bytes:
     return "\n".join([header, *(f"{number},{number * 7 % 5},{cell(number)}" for number in range(rows)), ""]).encode()
 
 
+def _pack(images: bytes, labels: bytes, **said: object) -> Hostile:
+    """Packed images whose record says what is given."""
+    record = {"made_by": "reparam", "format": "packed images", "version": 1, "name": ESCAPE, "examples": 40}
+    record |= {"shape": [1, 8, 8], "dtype": "uint8", "scale": 255.0, "low": 0.0, "high": 255.0, "binary": False}
+    record |= {"picture": {"low": 0.0, "high": 1.0}, "classes": [ESCAPE, "b"], "arrays": ["y"], "notes": [ESCAPE]}
+    files: dict[str | bytes, bytes] = {"x.npy": images, "y.npy": labels}
+    return _folder({**files, "pack.json": json.dumps(record | said).encode()}, "a.pack")
+
+
+_PACKED = _npy(np.zeros((40, 1, 8, 8), np.uint8)), _npy(np.arange(40) % 2)
 _LABELS = {"x.npy": _npy(_numbers())}
 _DOTS: dict[str | bytes, bytes] = {f"{number}.png": _dot(number * 5) for number in range(20)}
 INPUTS: dict[str, Hostile] = {
@@ -266,6 +277,15 @@ INPUTS: dict[str, Hostile] = {
     "folder of nothing": Hostile(lambda cwd: (cwd / "empty").mkdir() or "empty"),
     "folder of links": Hostile(_links),
     "tar of links": Hostile(_tar),
+    "packed images named by escapes": _pack(*_PACKED),
+    "packed images of a program": _pack(_header("(40, 1, 8, 8)", "'|O'") + b"cos\nsystem\n(S'true'\ntR.", _PACKED[1]),
+    "packed images that are too few": _pack(*_PACKED, examples=10**12),
+    "packed images that are too large": _pack(*_PACKED, shape=[1, 2**20, 2**20]),
+    "packed images cut off": _pack(_header("(40, 1, 8, 8)", "'|u1'"), _PACKED[1]),
+    "packed images of unknown classes": _pack(_PACKED[0], _npy(np.arange(40) - 3)),
+    "packed images drawn by bands that are not there": _pack(*_PACKED, picture={"low": 0, "high": 1, "bands": [9]}),
+    "packed images whose scale is nothing": _pack(*_PACKED, scale=0.0),
+    "packed images of no record": _folder({"pack.json": b'{"packed images"', "x.npy": _PACKED[0]}, "a.pack"),
     "no such user": _named("~nosuchuser/x"),
     "no such user's file": _named("~nosuchuser/x.npy"),
     "a name too long": _named("x" * 300),

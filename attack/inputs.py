@@ -15,6 +15,7 @@ SECONDS = 60.0
 CALLS: dict[str, Callable[[str], Words]] = {
     "data": lambda given: ["data", given, "--out", "o.png"],
     "data --json": lambda given: ["data", given, "--out", "o.png", "--json"],
+    "data pack": lambda given: ["data", "pack", given, "--out", "o.pack"],
     "train": lambda given: ["train", "autoencoder", "--data", given, "--steps", "2", "--hidden", "8", "--out", "new"],
     "score": lambda given: ["score", "run", given, "--samples", "2", "--out", "o.csv"],
     "two-sample": lambda given: ["two-sample", "run", given, "-n", "50", "--permutations", "20"],

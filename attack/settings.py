@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from PIL import Image
+
 from attack.harness import call
 from attack.scenes import VAE, data
 
@@ -65,6 +67,7 @@ CALLS: dict[str, Words] = {
     "score": ["score", "run", "x.npy", "--out", "o.npz"],
     "report": ["report", "run", *FEW, "--out", "o.html"],
     "data": ["data", "x.npy", "--out", "o.png"],
+    "data pack": ["data", "pack", "photos", "--image-size", "8", "--out", "o.pack"],
     "two-sample": ["two-sample", "run", "x.npy", "-n", "50"],
     "compare": ["compare", "--data", "x.npy", "--models", "autoencoder-2", "--epochs", "1", *FEW, "--quiet"],
     "lab": ["lab", "normal-kl", "--quick"],
@@ -78,6 +81,9 @@ def sweep(folder: Path, seed: int, quick: bool) -> Iterator[tuple[str, Callable[
     data(place)
     lines = "".join(f"{number % 7},{number * 0.37:.2f},{'ab'[number % 2]}\n" for number in range(100))
     (place / "t.csv").write_text(f"count,amount,kind\n{lines}")
+    (place / "photos").mkdir()
+    for number in range(9):
+        Image.new("L", (9, 8), 9 * number).save(place / "photos" / f"{number}.png")
     call([*VAE, "--out", "run"], place)
     found = [(name, flag, value) for name in CALLS for flag in flags(name, place) for value in VALUES]
     random.Random(seed).shuffle(found)
@@ -87,7 +93,7 @@ def sweep(folder: Path, seed: int, quick: bool) -> Iterator[tuple[str, Callable[
 
 def flags(name: str, place: Path) -> list[str]:
     """The flags of a call that take a number, as its help lists them."""
-    words = CALLS[name][: 2 if name.startswith("train ") else 1]
+    words = CALLS[name][: 2 if name.startswith(("train ", "data ")) else 1]
     words = ["train", "--from", "run"] if words == ["train", "--from"] else words
     shown = call([*words, "--help"], place).out
     return sorted({found[1] or found[2] for found in NUMERIC.finditer(shown)})

@@ -1,4 +1,4 @@
-"""``reparam data NAME|PATH``: describe a data set and draw some of it."""
+"""``reparam data NAME|PATH``: describe a data set and draw some of it; ``data pack`` is in :mod:`reparam.cli.pack`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,10 +43,15 @@ class DataOptions(Writes):
 
 
 def run(command: str, argv: list[str]) -> int:
-    """Describe, draw, and say where."""
+    """Describe, draw, and say where; ``data pack``: pack images."""
+    if argv[:1] == ["pack"]:
+        from reparam.cli.pack import run as pack
+
+        return pack(f"{command} pack", argv[1:])
     examples = [
         "reparam data mnist",
         "reparam data my_images/ --image-size 32 --json",
+        "reparam data pack my_images/ --image-size 32 --out my_images.pack",
         "reparam data people.csv --columns income=log --schema-out people.schema.json",
     ]
     options = parse(DataOptions, command, argv, "Describe a data set and draw some of it.", examples)

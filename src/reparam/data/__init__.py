@@ -8,6 +8,7 @@ from reparam.data.describe import describe
 from reparam.data.given import as_dataset
 from reparam.data.incoming import examples_of
 from reparam.data.load import binarized, load_data
+from reparam.data.packing import Packed, pack
 from reparam.data.readers.sources import READERS, Format
 from reparam.data.record import DataRecord
 from reparam.data.schema import check_same_schema, data_like
@@ -23,6 +24,7 @@ __all__ = [
     "GaussianMixture",
     "LazyArray",
     "Moons",
+    "Packed",
     "Split",
     "ToyDensity",
     "as_dataset",
@@ -35,6 +37,7 @@ __all__ = [
     "evaluation_batches",
     "examples_of",
     "load_data",
+    "pack",
     "reading_batches",
     "require_binary",
     "require_unit",

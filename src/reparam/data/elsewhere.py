@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from reparam.data.packs import is_pack
 from reparam.data.readers.idx import is_idx_folder
 from reparam.data.readers.sources import IMAGES, format_of
 from reparam.data.record import DataRecord
@@ -16,7 +17,7 @@ def fitting(record: DataRecord, place: Path) -> dict[str, Any]:
     """
     if record.table is not None:
         return kept_of(record)
-    folder = place.is_dir() and not is_idx_folder(place)
+    folder = place.is_dir() and not is_pack(place) and not is_idx_folder(place)
     known = None if place.is_dir() else format_of(place)
     applies = IMAGES if folder else known.applying if known else ()
     found = {"value_range": (0.0, record.scale)} if record.deep else {}

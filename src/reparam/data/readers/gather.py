@@ -80,6 +80,7 @@ def gather(files: Files, names: Sequence[str], look: Look, limit: int) -> Gather
     """
     found, work = Gathered(), _Pass(files, names, look)
     kept, sizes = 0, set()
+    alike: dict[Facts, Facts] = {}  # a million pictures of one size need not know it a million times
     with _counted(found.warnings):
         for number, outcome in _outcomes(work):
             if isinstance(outcome, str):
@@ -88,7 +89,7 @@ def gather(files: Files, names: Sequence[str], look: Look, limit: int) -> Gather
             for place, (facts, values) in enumerate(outcome):
                 found.files.append(number)
                 found.places.append(place)
-                found.facts.append(facts)
+                found.facts.append(alike.setdefault(facts, facts))
                 sizes.add(facts.size)
                 if found.values is not None and values is not None:
                     found.values.append(values)

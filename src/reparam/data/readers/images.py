@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reparam.data.dataset import Split
+import torch
+
+from reparam.data.dataset import LazyArray, Split
 from reparam.data.lacking import lacking
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.captions import captions_of
@@ -13,17 +15,59 @@ from reparam.data.readers.decode import Facts
 from reparam.data.readers.files import Files
 from reparam.data.readers.found import Found, arranged, check_arranged, source_of
 from reparam.data.readers.gather import Gathered, gather, told_broken
-from reparam.data.readers.modes import Look
+from reparam.data.readers.modes import Look, Values
 from reparam.data.readers.opening import suffixes
-from reparam.data.readers.plan import ImageRows, plan_of, seen_of
+from reparam.data.readers.plan import ImageRows, Plan, plan_of, seen_of
 from reparam.data.readers.remarks import remarks
-from reparam.data.readers.said import folders_say, parts_of
+from reparam.data.readers.said import Said, folders_say, parts_of
 from reparam.data.readers.walk import ending_of
 from reparam.data.reading import Reading, by_name, take
 from reparam.errors import UserError
 
 #: The largest side that is proposed for images of several sizes.
 PROPOSED = 64
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The images of a folder or an archive after one look at all of them.
+
+    Args:
+        files: what opens them.
+        names: of the file of each picture.
+        gathered: what is known of each, and their values where these were few enough to be kept.
+        plan: how they become raw values.
+        said: of the files besides their pixels.
+        codes: the classes of the pictures, ``(n,)`` int64; None where there are none.
+        classes: their names.
+        notes: what was decided.
+        limit: bytes from which they are decoded as they are needed.
+    """
+
+    files: Files
+    names: list[str]
+    gathered: Gathered
+    plan: Plan
+    said: Said
+    codes: torch.Tensor | None
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+    limit: int
+
+    @property
+    def kept(self) -> Sequence[Values] | None:
+        """The decoded values where they fit the limit."""
+        return self.gathered.values if len(self.names) * self.plan.bytes <= self.limit else None
+
+    @property
+    def rows(self) -> ImageRows:
+        """All pictures, decoded as they are needed."""
+        return ImageRows(self.files, self.names, self.gathered.places, self.plan)
+
+    def part(self, rows: torch.Tensor) -> torch.Tensor | LazyArray:
+        """Some pictures: in memory where they were kept."""
+        kept = self.kept
+        return take(self.rows, rows) if kept is None else self.plan.filled([kept[row] for row in rows.tolist()])
 
 
 def read_images(path: Path, asked: Asked) -> Reading:
@@ -36,6 +80,23 @@ def read_images(path: Path, asked: Asked) -> Reading:
     Raises:
         UserError: When there are no images, or both beside and in subfolders, when sizes differ and no size was asked
             for, or a file cannot be read.
+    """
+    found = pictures_of(path, asked)
+    plan = found.plan
+    parts, split_notes = parts_of(found.gathered.files, found.said, found.codes, asked)
+    splits = [Split(found.part(part), None if found.codes is None else found.codes[part]) for part in parts]
+    return Reading(
+        path.name or path.resolve().name, by_name(splits), data_shape=plan.shape, low=plan.low, high=plan.high,
+        binary=plan.binary, scale=plan.depth.scale, classes=found.classes, picture=plan.picture,
+        notes=(*found.notes, *split_notes, *lacking(splits, found.classes, split_notes, asked.seed)),
+    )  # fmt: skip
+
+
+def pictures_of(path: Path, asked: Asked) -> Pictures:
+    """Look at every image of a folder or an archive, and decide what they become.
+
+    Raises:
+        UserError: as :func:`read_images`.
     """
     how = asked.how
     look, source = Look.of(how), source_of(path)
@@ -55,22 +116,9 @@ def read_images(path: Path, asked: Asked) -> Reading:
     seen = seen_of(source.files, names, gathered, look)
     plan = plan_of(source.files, names, gathered, seen, look, how.value_range)
     codes, classes = said.encoded(gathered.files, repr(str(path)))
-    parts, split_notes = parts_of(gathered.files, said, codes, asked)
-    rows = ImageRows(source.files, names, gathered.places, plan)
-    kept = gathered.values if len(names) * plan.bytes <= asked.memory_limit else None
-    splits = [
-        Split(
-            take(rows, part) if kept is None else plan.filled([kept[row] for row in part.tolist()]),
-            None if codes is None else codes[part],
-        )
-        for part in parts
-    ]
-    told = remarks(source, gathered, plan, seen, kept is None, how)
-    return Reading(
-        path.name or path.resolve().name, by_name(splits), data_shape=plan.shape, low=plan.low, high=plan.high,
-        binary=plan.binary, scale=plan.depth.scale, classes=classes, picture=plan.picture,
-        notes=(*told, *said.notes, *split_notes, *lacking(splits, classes, split_notes, asked.seed)),
-    )  # fmt: skip
+    lazy = gathered.values is None or len(names) * plan.bytes > asked.memory_limit
+    notes = (*remarks(source, gathered, plan, seen, lazy, how), *said.notes)
+    return Pictures(source.files, names, gathered, plan, said, codes, classes, notes, asked.memory_limit)
 
 
 def _check_broken(files: Files, found: Sequence[Found], gathered: Gathered, skip: bool) -> None:

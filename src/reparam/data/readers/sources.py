@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from reparam.data.packs import is_pack, read_pack
 from reparam.data.readers import idx
 from reparam.data.readers.archives import ENDINGS as ARCHIVES
 from reparam.data.readers.arrays import read_npy, read_npz
@@ -70,7 +71,7 @@ READERS: dict[str, Format] = {
 
 def formats() -> str:
     """What is read, in words."""
-    return f"{', '.join(READERS)}, IDX (images-idx3-ubyte, .gz too), or a folder of images or IDX files"
+    return f"{', '.join(READERS)}, IDX (images-idx3-ubyte, .gz too), or a folder of images, packed images or IDX files"
 
 
 def cells_at(path: Path, how: ReadingConfig, known: Known | None = None, texts: bool = False) -> Cells:
@@ -101,12 +102,15 @@ def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
     given = os.fspath(name_or_path)
     named = _read_named(given, asked.seed) if isinstance(name_or_path, str) else None
     path = user_path(given)
-    is_images = named is None and path.is_dir() and not idx.is_idx_folder(path)
+    packed = named is None and path.is_dir() and is_pack(path)
+    is_images = named is None and path.is_dir() and not packed and not idx.is_idx_folder(path)
     known = None if named is not None or path.is_dir() else format_of(path)
     refuse_idle(given, asked.how, IMAGES if is_images else known.applying if known else ())
     if named is not None:
         return named
     try:
+        if packed:
+            return read_pack(path, asked)
         if is_images:
             return read_images(path, asked)
         if path.is_dir():

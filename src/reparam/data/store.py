@@ -1,0 +1,167 @@
+"""Rows on disk that a long job writes: piece by piece, to be gone on with after a kill, and there only when whole."""
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from reparam.door import Damaged, Missing, present, read_json, require_regular
+from reparam.errors import UserError
+from reparam.files import MADE_BY, PART, Unwritten, flush_to_disk, make_folder, write_json
+
+FLUSHED = 256 * 2**20
+"""Bytes after which it is written down how far the job is."""
+PROGRESS = "progress.json"
+SPARE = 64 * 2**20
+"""Bytes of the disk that are left to others."""
+
+
+class RowWriter:
+    """An .npy whose rows come piece by piece, in a folder that says how many of them are on the disk already.
+
+    Args:
+        path: of the file.
+        dtype: of the numbers.
+        shape: of all rows, ``(n, ...)``.
+        key: of the job; what another job has left is begun anew.
+
+    Attributes:
+        done: rows that are there.
+    """
+
+    def __init__(self, path: Path, dtype: np.dtype, shape: tuple[int, ...], key: str) -> None:
+        self.path, self.dtype, self.shape, self.key = path, np.dtype(dtype), shape, key
+        self.row_bytes = int(np.prod(shape[1:], dtype=np.int64)) * self.dtype.itemsize
+        self.done = self._left()
+        self._unsaid = 0
+        self._file = self._opened()
+
+    def _left(self) -> int:
+        """Rows that an earlier job of the same key has put on the disk."""
+        try:
+            said = read_json(self.path.parent / PROGRESS, 4096)
+        except (Missing, Damaged):
+            return 0
+        if not isinstance(said, dict) or said.get("key") != self.key or not isinstance(said.get("rows"), int):
+            return 0
+        whole = self.path.is_file() and self.path.stat().st_size >= self._start + said["rows"] * self.row_bytes
+        return min(max(said["rows"], 0), self.shape[0]) if whole else 0
+
+    @property
+    def _head(self) -> bytes:
+        head = io.BytesIO()
+        stated = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": self.shape}
+        np.lib.format.write_array_header_1_0(head, stated)
+        return head.getvalue()
+
+    @property
+    def _start(self) -> int:
+        return len(self._head)
+
+    def _opened(self) -> BinaryIO:
+        check_room(self.path.parent, (self.shape[0] - self.done) * self.row_bytes)
+        file = self.path.open("r+b" if self.done else "wb")
+        if not self.done:
+            file.write(self._head)
+        file.seek(self._start + self.done * self.row_bytes)
+        file.truncate()
+        return file
+
+    def write(self, rows: np.ndarray) -> None:
+        """The next rows.
+
+        Raises:
+            Unwritten: if the disk is full.
+        """
+        try:
+            self._file.write(np.ascontiguousarray(rows, self.dtype).data.cast("B"))
+            self.done += len(rows)
+            self._unsaid += rows.nbytes
+            if self._unsaid >= FLUSHED:
+                self._say()
+        except OSError as error:
+            raise _unwritten(self.path, error) from error
+
+    def _say(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        write_json(self.path.parent / PROGRESS, {"key": self.key, "rows": self.done})
+        self._unsaid = 0
+
+    def close(self) -> None:
+        """Write down how far it is; behind the last row stands who made it."""
+        try:
+            if not self._file.closed:
+                if self.done == self.shape[0]:
+                    self._file.write(MADE_BY.encode())
+                self._say()
+        except OSError as error:
+            raise _unwritten(self.path, error) from error
+        finally:
+            self._file.close()
+
+
+def _unwritten(path: Path, error: OSError) -> Unwritten:
+    return Unwritten(f"{path} cannot be written ({error.strerror or error}): free space, or name another folder")
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Make sure, before a long job, that there is room for what it makes.
+
+    Raises:
+        Unwritten: if there is not.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed + SPARE > free:
+        raise Unwritten(f"{folder} has {free / 1e9:,.1f} GB free and {needed / 1e9:,.1f} GB are needed: free space, or "
+                        f"name another folder")  # fmt: skip
+
+
+@contextmanager
+def in_the_making(folder: Path) -> Iterator[Path]:
+    """A folder beside another, with what a killed job has left in it; it becomes that one when all went well.
+
+    Raises:
+        UserError: if another process is making it.
+    """
+    beside, lock_file = (folder.with_name(f".{folder.name}{end}") for end in (PART, ".lock"))
+    try:
+        make_folder(beside)
+        if present(lock_file):
+            require_regular(lock_file)
+        # beside the folder, which is renamed: Windows renames none that holds an open file
+        lock = FileLock(lock_file, blocking=False, fallback_to_soft=False)
+        lock.acquire()
+    except Timeout:
+        raise UserError(f"another process is making {folder}: wait for it, or name another place") from None
+    except OSError as error:
+        raise _unwritten(folder, error) from error
+    try:
+        yield beside
+        _renamed(beside, folder)
+    finally:
+        lock.release()
+        lock_file.unlink(missing_ok=True)
+
+
+def _renamed(beside: Path, folder: Path) -> None:
+    """Put a finished folder in its place; one that stood there goes when the new one is there."""
+    old = folder.with_name(f".{folder.name}.old{PART}")
+    try:
+        for one in beside.iterdir():
+            flush_to_disk(one)
+        shutil.rmtree(old, ignore_errors=True)
+        if present(folder):
+            folder.rename(old)
+        beside.rename(folder)
+        # only now: a kill before this line leaves a job that is gone on with
+        (folder / PROGRESS).unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritten(folder, error) from error
+    shutil.rmtree(old, ignore_errors=True)
