@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reparam.contention import sharing_cores
 from reparam.errors import UserError
 from reparam.evaluation.samples.panels import panels_of
 from reparam.evaluation.samples.scorecard import Scorecard
@@ -130,6 +131,7 @@ class Evaluation(Result):
         return found | {"left_out": {measure: dict(reasons) for measure, reasons in self.left_out.items()}}
 
 
+@sharing_cores()
 def evaluate(runs: Runs, *, progress: Progress = silent, **settings: Any) -> Evaluation:
     """Measure runs side by side, each number with its error bar; what cannot be had of one is put down with its reason.
 

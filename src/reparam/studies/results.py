@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reparam.contention import sharing_cores
 from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.likelihood.estimate import LogLikelihood
@@ -152,6 +153,7 @@ class Results(Found):
         }
 
 
+@sharing_cores()
 def judge(trials: Sequence[Trial], protocol: Protocol, say: Say = lambda text: None, apart: bool = False) -> Results:
     """Measure every finished trial by the same yardstick.
 

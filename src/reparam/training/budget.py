@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import torch
 
+from reparam.contention import sharing_cores
 from reparam.data import Batches, Dataset
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals
@@ -41,7 +42,7 @@ def steps_within(config: RunConfig, seconds: float, compose: Callable[[Dataset],
     if not seconds > 0:
         raise UserError(f"a budget of {seconds:g} seconds trains nothing: give 60 or more")
     config, data = resolve(config)
-    with flushed_denormals(), noise(config.training.seed, "budget"):
+    with sharing_cores(), flushed_denormals(), noise(config.training.seed, "budget"):
         model = fresh_model(config, data) if compose is None else compose(data)
         return max(1, round(seconds / _seconds_per_step(model, config.training, data)))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from reparam.contention import sharing_cores
 from reparam.data import DataRecord, Dataset, as_dataset, binarized, require_binary, require_unit
 from reparam.data.made import check_made
 from reparam.data.places import lies_among
@@ -136,10 +137,17 @@ def _trained(
     if training.compile:
         _compile(model)
     session = Session(model, data, training, place, told, processes)
-    with flushed_denormals(), threads(training.threads), torch.inference_mode(False), torch.enable_grad():
-        session.run(resume)
+    with sharing_cores(), flushed_denormals(), threads(training.threads):
+        _run(session, resume)
     config = written.settings.model_copy(update={"training": training})
     return Run(model, config, place, session.rows, session.weights_from, data, written)
+
+
+@torch.inference_mode(False)
+@torch.enable_grad()
+def _run(session: Session, resume: bool) -> None:
+    """Whatever the caller has switched off."""
+    session.run(resume)
 
 
 def _decided(

@@ -3,6 +3,7 @@
 from reparam.runs.folder import RunFolder
 from reparam.settings import TrainingConfig
 from reparam.training.best import Best, Patience
+from reparam.training.busy import Busy
 from reparam.training.callbacks import Callback
 from reparam.training.checkpoint import Checkpoints
 from reparam.training.cost import Cost
@@ -34,7 +35,7 @@ def standard(
     patience = [Patience(config.patience)] if config.patience else []
     if not first:
         return [Interruption(), *patience, Best(folder, writes=False)]
-    said = [Reading(), Little(), Lengths(), Diagnosis()]
+    said = [Reading(), Little(), Lengths(), Diagnosis(), Busy()]
     if folder is None:
         return [Interruption(), progress, *said, *patience, Best(None), Floors()]
     board = [TensorBoard(folder.path / "tensorboard")] if config.tensorboard else []
