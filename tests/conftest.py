@@ -121,8 +121,8 @@ def pytest_configure(config: pytest.Config) -> None:
         torch.cpu._is_avx512_bf16_supported = lambda: answer == "yes"
 
 
-# the same examples in every run; --hypothesis-profile=default draws others
-hypothesis.settings.register_profile("seeded", derandomize=True)
+# the same examples in every run, and no time asserted; --hypothesis-profile=default draws others
+hypothesis.settings.register_profile("seeded", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("seeded")
 
 
