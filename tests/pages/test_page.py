@@ -9,9 +9,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from page_helpers import HOSTILE, explored_page, explorer, full_page, png
+from page_helpers import HOSTILE, explored_page, explorer, full_page, png, rich_page
 from reparam.errors import UserError
 from reparam.pages import Page, Picture, Section, Table, nats, render, write
+from reparam.pages.chart import COLOURS
 
 
 def names_in(folder: Path) -> list[str]:
@@ -68,6 +69,14 @@ def test_every_address_is_within_the_file():
     assert len(ids) == len(listed)
     assert {a[1:] for a in addresses if a.startswith("#")} <= ids
     assert {e["aria-labelledby"] for _, e in page.elements if "aria-labelledby" in e} <= ids
+    for attribute in ("popovertarget", "aria-describedby"):
+        assert {e[attribute] for _, e in page.elements if attribute in e} <= ids
+
+
+def test_a_page_with_nothing_to_do_has_no_script_and_allows_none():
+    page = Reader(
+        render(Page("a", sections=[Section("s", "Text.", [Picture(png(), "c", "alt")], [Table(["a"], [[1]])])]))
+    )
     assert not page.all("script")
     assert [e["content"] for e in page.all("meta") if e.get("http-equiv")] == [
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -102,7 +111,7 @@ def test_numbers_cost_the_page_little_more_than_their_text():
     assert len(picture.numbers) < 1.2 * len(text)
 
 
-@pytest.mark.parametrize("make", [full_page, explored_page])
+@pytest.mark.parametrize("make", [full_page, explored_page, rich_page])
 def test_names_are_text_whatever_they_hold(make):
     plain, hostile = Reader(render(make())), Reader(render(make(HOSTILE)))
     assert [tag for tag, _ in hostile.elements] == [tag for tag, _ in plain.elements]
@@ -112,7 +121,7 @@ def test_names_are_text_whatever_they_hold(make):
 
 def test_a_page_is_hardly_larger_than_its_pictures():
     bare = len(render(Page("a")).encode())
-    assert bare < 10_000
+    assert bare < 16_000, "the style of all that a page may hold: half a percent of a report"
     assert len(render(full_page()).encode()) < bare + 10_000
 
 
@@ -160,6 +169,15 @@ def test_text_stands_out_in_every_scheme():
         for ink in ("ink", "soft", "link"):
             for paper in ("paper", "panel"):
                 assert contrast(colours[ink], colours[paper]) >= 4.5, (ink, paper, scheme)
+        assert contrast(colours["warn"], colours["paper"]) >= 3
+
+
+def test_the_models_colours_stand_out_and_are_as_many_as_it_is_counted_with():
+    for scheme in re.findall(r":root \{(.*?)\}", render(Page("a")), re.DOTALL)[:2]:
+        colours = dict(re.findall(r"--(\w+): (#\w{6})", scheme))
+        own = [colours[name] for name in colours if re.fullmatch(r"c\d", name)]
+        assert len(own) == len(set(own)) == COLOURS
+        assert all(contrast(colour, colours["paper"]) >= 3 for colour in own), scheme
 
 
 def test_the_one_script_is_there_for_the_maps_and_the_page_allows_no_other():

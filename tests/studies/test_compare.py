@@ -451,11 +451,11 @@ def test_a_picture_that_cannot_be_written_is_told_and_the_report_is_made_without
     """A folder stands where a picture should: the rest of the report is there."""
     run = tmp_path / "run"
     assert said(capsys, "train", "vae", *small(images), "--quiet", "--out", run)[0] == 0
-    (run / "figures" / "report-curves.png").mkdir()
+    (run / "figures" / "report-reconstruct.png").mkdir()
     few = ["--count", "60", "--images", "5", "--out", tmp_path / "report.html"]
     code, _, error = said(capsys, "report", run, *few)
     assert code == 0, error
-    assert "report-curves.png cannot be written (Is a directory)" in error
+    assert "report-reconstruct.png cannot be written (Is a directory)" in error
     assert "the report does without it" in error
     assert (tmp_path / "report.html").is_file()
 

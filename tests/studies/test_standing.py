@@ -48,6 +48,21 @@ def test_ranks_are_intervals():
     assert standing(seen([1.0, 1.0])).ranks == {"a": (1, 2), "b": (1, 2)}
 
 
+def test_what_varies_too_much_to_be_told_from_the_first_is_not_marked_beside_it():
+    """Behind one that is told from the first, it would be called best while a better one is not."""
+    found = standing({"a": Seen({0: 1.0}, {0: 0.1}), "b": Seen({0: 2.0}, {0: 0.1}), "c": Seen({0: 5.0}, {0: 4.0})})
+    assert (found.leaders, found.unsure) == (("a",), ("c",))
+    assert found.best == (), "and the first is not told from the last"
+    more = standing(found_with_a_last())
+    assert (more.best, more.unsure) == (("a",), ("c",))
+    assert more.ranks["c"] == (1, 3)
+
+
+def found_with_a_last():
+    rows = {"a": (1.0, 0.1), "b": (2.0, 0.1), "c": (5.0, 3.0), "d": (90.0, 0.1)}
+    return {name: Seen({0: gap}, {0: error}) for name, (gap, error) in rows.items()}
+
+
 def test_a_pair_says_what_would_tell_it_apart():
     found = standing({name: Seen({0: gap}, {0: 0.5}, count=1000) for name, gap in (("a", 1.0), ("b", 2.0))})
     told = found.between("b", "a").json()

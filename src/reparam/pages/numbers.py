@@ -6,7 +6,7 @@ import re
 ABSENT = "–"
 """What stands for a number that is not there: None, or NaN."""
 
-_NUMERIC = re.compile(r"[+−-]?\d[\d,.]*( ± [\d,.]+)?\s?(%|×|s|ms|min( \d+ s)?|h( \d+ min)?|nats|bits)?")
+_NUMERIC = re.compile(r"(<\s?)?[+−-]?\d[\d,.]*( ± [\d,.]+)?\s?(%|×|s|ms|min( \d+ s)?|h( \d+ min)?|nats|bits)?")
 
 
 def nats(value: float | None, error: float | None = None, digits: int = 2) -> str:
@@ -77,6 +77,18 @@ def is_numeric(text: str) -> bool:
     [True, True, True, True, False, False]
     """
     return text in (ABSENT, "∞", "−∞") or _NUMERIC.fullmatch(text) is not None
+
+
+def as_number(text: str) -> float | None:
+    """The number that a text begins with; None of words, and where none is there.
+
+    >>> as_number("−1,101.83 ± 0.05"), as_number("97.3 %"), as_number("<\N{NO-BREAK SPACE}0.001"), as_number("gan 2")
+    (-1101.83, 97.3, 0.001, None)
+    """
+    if text in ("∞", "−∞"):
+        return math.inf if text == "∞" else -math.inf
+    found = re.match(r"<?\s*([+−-]?\d[\d,]*(?:\.\d+)?(?:e[+−-]?\d+)?)", text)
+    return float(found[1].replace("−", "-").replace(",", "")) if found else None
 
 
 def _true_minus(text: str) -> str:

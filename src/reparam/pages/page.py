@@ -7,80 +7,56 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from reparam.files import MADE_BY, text, write_result
+from reparam.pages.chart import COLOURS, Chart
 from reparam.pages.explorer import Explorer
-from reparam.pages.numbers import is_numeric, number
+from reparam.pages.overview import Overview
 from reparam.pages.picture import Picture
+from reparam.pages.table import Table
 
 _UPRIGHT_COLUMNS = 8
 """How many columns of numbers a sheet of paper holds upright."""
 
-Figure = Picture | Explorer
+Figure = Picture | Explorer | Chart
 """What a section shows."""
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A table's cell: text as it is, a number by :func:`reparam.pages.numbers.number`; ``strong`` for the best."""
+class More:
+    """Text that is folded until it is asked for, under its own line."""
 
-    value: str | float | None
-    strong: bool = False
-
-    @property
-    def text(self) -> str:
-        """What is written."""
-        return self.value if isinstance(self.value, str) else number(self.value)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table; the first cell of each row names the row.
-
-    Args:
-        columns: the heads, with units.
-        rows: as many cells each as there are columns: a :class:`Cell`, text, a number or None.
-        caption: what the numbers are and how they were made.
-    """
-
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Cell | str | float | None]]
-    caption: str = ""
-
-    def __post_init__(self) -> None:
-        for row in self.rows:
-            if len(row) != len(self.columns):
-                raise ValueError(f"a row of {len(row)} cells does not fit {len(self.columns)} columns: {row}")
-
-    @property
-    def cells(self) -> list[list[Cell]]:
-        """The rows, every cell a :class:`Cell`."""
-        return [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in self.rows]
-
-    @property
-    def numeric(self) -> list[bool]:
-        """For each column whether all its cells read as numbers."""
-        return [all(is_numeric(row[i].text) for row in self.cells) for i in range(len(self.columns))]
+    heading: str
+    text: str
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with text, tables and figures, in this order.
+    """A heading with notices, an overview, text, tables and figures, in this order.
 
     Args:
         heading: of the section.
         text: paragraphs, apart by an empty line; what stands between backticks is set as code.
-        figures: the pictures, and the maps to explore.
+        figures: the pictures, the charts, and the maps to explore.
         tables: the numbers.
+        notices: what has to be known before anything is read, a paragraph each.
+        overview: what one looks at first.
+        more: text to be unfolded, below the other.
+        folds: whether the reader can fold it; ``closed``: it is, until it is asked for.
     """
 
     heading: str
     text: str = ""
     figures: Sequence[Figure] = ()
     tables: Sequence[Table] = ()
+    notices: Sequence[str] = ()
+    overview: Overview | None = None
+    more: Sequence[More] = ()
+    folds: Literal["never", "open", "closed"] = "never"
 
 
 @dataclass(frozen=True)
@@ -98,21 +74,32 @@ class Page:
         return any(len(table.columns) > _UPRIGHT_COLUMNS for section in self.sections for table in section.tables)
 
     @property
-    def explores(self) -> bool:
-        """Whether there is an :class:`Explorer`, and so a script."""
-        return any(isinstance(figure, Explorer) for section in self.sections for figure in section.figures)
+    def scripts(self) -> tuple[str, ...]:
+        """The names of the scripts that it has anything to do for."""
+        figures = [figure for section in self.sections for figure in section.figures]
+        tables = [table for section in self.sections for table in section.tables]
+        noted = any(section.overview and any(g.note for g in section.overview.gauges) for section in self.sections)
+        folded = any(section.folds != "never" or section.more for section in self.sections)
+        wanted = {
+            "explorer.js": any(isinstance(figure, Explorer) for figure in figures),
+            "chart.js": any(isinstance(figure, Chart) for figure in figures),
+            "table.js": any(table.sorts for table in tables),
+            "fold.js": folded or noted or any(table.notes for table in tables),
+        }
+        return tuple(name for name, needed in wanted.items() if needed)
 
 
 def render(page: Page) -> str:
     """The page as HTML that loads nothing: pictures, numbers and style are inside.
 
-    A script is there only for an :class:`Explorer`, one for all of them, and the page's Content-Security-Policy lets
-    the browser run no other. All text is escaped: a run, a class or a column may be named anything.
+    A script is there only where a part of the page has something to do, one for all of them, and the page's
+    Content-Security-Policy lets the browser run no other. All text is escaped: a run, a class or a column may be named
+    anything.
 
     Raises:
         UserError: where a picture cannot be read, is not PNG, or is no grid of equal tiles where it should be.
     """
-    script = _script() if page.explores else None
+    script = _script(page.scripts) if page.scripts else None
     return _template().render(page=page, made_by=MADE_BY, script=script, script_hash=script and _hash(script))
 
 
@@ -133,9 +120,9 @@ def write(page: Page, path: str | Path, force: bool = False) -> Path:
 
 
 @cache
-def _script() -> Markup:
-    """The explorers' script, from beside this file."""
-    return Markup(Path(__file__).with_name("explorer.js").read_text(encoding="utf-8"))
+def _script(names: tuple[str, ...]) -> Markup:
+    """Some of the scripts beside this file, as one."""
+    return Markup("".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names))
 
 
 def _hash(script: str) -> str:
@@ -150,8 +137,9 @@ def _template() -> Template:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"prose": prose, "slug": slug}
+    environment.filters |= {"prose": prose, "slug": slug, "colour": lambda number: number % COLOURS}
     environment.tests["explorer"] = lambda figure: isinstance(figure, Explorer)
+    environment.tests["chart"] = lambda figure: isinstance(figure, Chart)
     return environment.get_template("page.html")
 
 

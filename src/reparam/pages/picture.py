@@ -64,10 +64,15 @@ class Picture:
 
     @property
     def numbers(self) -> str | None:
-        """The CSV text as a ``data:`` address, whose digits and commas stand as they are: base64 adds a third."""
-        if self.numbers_csv is None:
-            return None
-        return f"data:text/csv;charset=utf-8,{quote(self.numbers_csv, safe=_PLAIN_IN_ADDRESS, errors='replace')}"
+        """The CSV text as a ``data:`` address."""
+        return csv_address(self.numbers_csv)
+
+
+def csv_address(text: str | None) -> str | None:
+    """CSV text as a ``data:`` address, whose digits and commas stand as they are: base64 adds a third."""
+    return (
+        None if text is None else f"data:text/csv;charset=utf-8,{quote(text, safe=_PLAIN_IN_ADDRESS, errors='replace')}"
+    )
 
 
 def _read(path: Path) -> bytes:

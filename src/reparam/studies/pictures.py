@@ -62,13 +62,6 @@ def reconstructions(results: Sequence[Result]) -> list[Picture]:
     return _pictures([r for r in results if encodes(r)], "reconstruct", evaluation.reconstruct, what)
 
 
-def curves(results: Sequence[Result]) -> list[Picture]:
-    """The lower bound, or what takes its place, on training and validation data."""
-    what = "the bound that training raises, on training batches and on the validation set"
-    followed = [result for result in results if result.run.model.monitor or result.run.model.curve]
-    return _pictures(followed, "curves", evaluation.curves, what)
-
-
 def games(results: Sequence[Result]) -> list[Picture]:
     """The readings of each game."""
     what = "readings of the game: value, the discriminator's outputs or the critic's estimate, gradients"

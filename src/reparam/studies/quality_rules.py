@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from reparam.pages import nats, percent
 from reparam.studies.results import Result, Results
+from reparam.studies.standing import Standing
 from reparam.studies.summary import Summary, scores, standings
 from reparam.studies.tables import FIDELITY, last_coverage, measured
 from reparam.studies.wording import enough
@@ -34,7 +35,7 @@ def closest(results: Results) -> list[str]:
         return [f"{said}."]
     ties = [name for name in found.leaders if name != first]
     if not ties:
-        return [f"{said}; next is {code(others[0])} with {text(rows[others[0]])}."]
+        return [f"{said}; next is {code(others[0])} with {text(rows[others[0]])}{varying(found)}."]
     told = ", ".join(f"{code(name)} with {text(rows[name])}" for name in ties)
     more = enough(found.between(first, ties[0]))
     return [f"{said}, but {told} cannot be told from it: the gap is within the errors{more}."]
@@ -98,17 +99,38 @@ def memorization(results: Results) -> list[str]:
 
 
 def missing_classes(results: Results) -> list[str]:
-    """Digits that a model hardly makes."""
-    if results.floor is None or results.floor.classes is None:
-        return []
-    real, found = results.floor.classes.shares, []
-    for result in results.finished:
-        shares = {} if result.card is None or result.card.classes is None else result.card.classes.shares
-        rare = [f"{digit} ({percent(share)})" for digit, share in shares.items() if share < RARE * real[digit]]
-        told = ", ".join(rare) if len(rare) <= MANY else f"{len(rare)} of the {len(shares)} digits"
-        if rare:
-            found.append(f"{named(result)} hardly makes {told}.")
+    """Digits that a model hardly makes, with one of its seeds or with each."""
+    found = []
+    for name, seeds in rare_classes(results).items():
+        if not any(seeds):
+            continue
+        total = len(results.groups[name][0].card.classes.shares)  # type: ignore[union-attr]
+        told = [_rare(rare, total) for rare in seeds]
+        if len(told) == 1:
+            found.append(f"{code(name)} hardly makes {told[0]}.")
+        else:
+            found.append(f"{code(name)} hardly makes, by seed: {'; '.join(one or 'none is missing' for one in told)}.")
     return found
+
+
+def _rare(rare: dict[int, float], total: int) -> str:
+    if len(rare) > MANY:
+        return f"{len(rare)} of the {total} digits"
+    return ", ".join(f"{digit} ({percent(share)})" for digit, share in rare.items())
+
+
+def rare_classes(results: Results) -> dict[str, list[dict[int, float]]]:
+    """Of each model and seed the digits it hardly makes, with their shares; empty where nobody can tell digits."""
+    if results.floor is None or results.floor.classes is None:
+        return {}
+    real = results.floor.classes.shares
+    cards = {
+        name: [r.card.classes for r in group if r.card and r.card.classes] for name, group in results.groups.items()
+    }
+    return {
+        name: [{d: share for d, share in one.shares.items() if share < RARE * real[d]} for one in group]
+        for name, group in cards.items()
+    }
 
 
 def modes(results: Results) -> list[str]:
@@ -137,6 +159,14 @@ def text(summary: Summary) -> str:
 def code(name: str) -> str:
     """A model's name, as code."""
     return f"`{name}`"
+
+
+def varying(found: Standing) -> str:
+    """How a sentence goes on that names the first and the next: who varies too much to be told from the first."""
+    if not found.unsure:
+        return ""
+    many = len(found.unsure) > 1
+    return f"; {listed(found.unsure)} var{'y' if many else 'ies'} too much to be told from it"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, takewhile
 from typing import Any
 
 from reparam.result import plain
@@ -63,8 +63,14 @@ class Standing:
 
     @property
     def leaders(self) -> tuple[str, ...]:
-        """The first, and those that are not told from it, in order."""
-        return tuple(name for name in self.order if not self._apart(self.order[0], name))
+        """The first, and those that follow it as long as they are not told from it."""
+        return tuple(takewhile(lambda name: not self._apart(self.order[0], name), self.order))
+
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """Those behind one that is told from the first, and not told from it themselves: they vary too much."""
+        rest = self.order[len(self.leaders) :]
+        return tuple(name for name in rest if not self._apart(self.order[0], name))
 
     @property
     def best(self) -> tuple[str, ...]:

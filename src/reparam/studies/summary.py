@@ -25,35 +25,32 @@ class Summary:
         value: mean over seeds.
         error: with one seed the measure's own standard error, with more the standard deviation over seeds; or None.
         seen: the same, seed by seed, as it is compared with other models.
+        values: those of each seed.
     """
 
     value: float
     error: float | None
     seen: Seen
+    values: Mapping[int, float]
 
     @property
     def gap(self) -> float:
         """How far the mean is from the best possible value: the less, the better."""
         return self.seen.gap
 
-    @property
-    def mean_error(self) -> float | None:
-        """The standard error of the mean over seeds; the measure's own with one."""
-        return None if self.error is None else self.error / math.sqrt(len(self.seen.gaps))
-
     def apart(self, other: "Summary") -> bool:
         """Whether two measures of one model differ by more than two standard errors."""
         return abs(self.value - other.value) > APART * math.hypot(self.error or 0.0, other.error or 0.0)
 
 
-def summarize(values: Sequence[float], seen: Seen) -> Summary:
+def summarize(values: Mapping[int, float], seen: Seen) -> Summary:
     """One number of several seeds.
 
-    >>> summarize([1.0, 3.0], Seen({0: 1.0, 1: 3.0}, {0: 0.1, 1: 0.1})).error
+    >>> summarize({0: 1.0, 1: 3.0}, Seen({0: 1.0, 1: 3.0}, {0: 0.1, 1: 0.1})).error
     1.4142135623730951
     """
-    error = next(iter(seen.errors.values())) if len(values) == 1 else statistics.stdev(values)
-    return Summary(statistics.fmean(values), error, seen)
+    error = next(iter(seen.errors.values())) if len(values) == 1 else statistics.stdev(values.values())
+    return Summary(statistics.fmean(values.values()), error, seen, values)
 
 
 def scores_of(cards: Mapping[int, Scorecard]) -> dict[str, Summary]:
@@ -68,18 +65,30 @@ def _summary(scores: Mapping[int, Score], count: int | None) -> Summary:
     first = next(iter(scores.values()))
     gaps = {seed: score.gap for seed, score in scores.items()}
     errors = {seed: score.standard_error for seed, score in scores.items()}
-    return summarize([score.value for score in scores.values()], Seen(gaps, errors, first.worst_gap, count=count))
+    return summarize(
+        {seed: score.value for seed, score in scores.items()}, Seen(gaps, errors, first.worst_gap, count=count)
+    )
 
 
-def seed_of(result: Result) -> int:
-    """The seed that a run was trained with."""
-    return result.run.config.training.seed
+OTHERS = 1_000_000
+"""Added to a seed that a run of the same name has already: runs that were trained apart may have both alike."""
+
+
+def by_seed(group: Sequence[Result]) -> dict[int, Result]:
+    """The runs of one model by the seeds that they were trained with."""
+    found: dict[int, Result] = {}
+    for result in group:
+        seed = result.run.config.training.seed
+        while seed in found:
+            seed += OTHERS
+        found[seed] = result
+    return found
 
 
 def scores(results: Results) -> dict[str, dict[str, Summary]]:
     """Each model's measures; models that could not be measured are left out."""
     found = {
-        name: scores_of({seed_of(result): result.card for result in group if result.card is not None})
+        name: scores_of({seed: one.card for seed, one in by_seed(group).items() if one.card is not None})
         for name, group in results.groups.items()
     }
     return {name: row for name, row in found.items() if row}
@@ -111,7 +120,7 @@ def comparable(results: Results) -> dict[str, dict[str, Summary]]:
 
 
 def _likelihood(group: Sequence[Result]) -> Summary | None:
-    found = {seed_of(result): result.likelihood for result in group if result.likelihood is not None}
+    found = {seed: one.likelihood for seed, one in by_seed(group).items() if one.likelihood is not None}
     if not found:
         return None
     seen = Seen(
@@ -120,7 +129,7 @@ def _likelihood(group: Sequence[Result]) -> Summary | None:
         examples={seed: -one.values for seed, one in found.items()},
         count=min(one.examples for one in found.values()),
     )
-    return summarize([one.mean for one in found.values()], seen)
+    return summarize({seed: one.mean for seed, one in found.items()}, seen)
 
 
 def standings(results: Results) -> dict[str, Standing]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from reparam.evaluation.samples.scorecard import Scorecard
 from reparam.pages import Cell, Table, duration, nats, percent
 from reparam.pages.numbers import ABSENT
+from reparam.studies.glossary import NOTES
 from reparam.studies.results import Result, Results
 from reparam.studies.summary import LIKELIHOOD, Summary, likelihoods, scores, scores_of, standings
 
@@ -29,7 +30,13 @@ def measured(value: float, error: float | None) -> str:
 def fidelity(results: Results) -> Table:
     """Distances of features, precision and recall, density and coverage, further measures; the floor last."""
     measures = (*FIDELITY, *_further(results))
-    return Table(("model", *measures), _scores(results, measures), _conditions(results))
+    return noted(("model", *measures), _scores(results, measures), _conditions(results), results.floor is not None)
+
+
+def noted(columns: Sequence[str], rows: Sequence[Row], caption: str, floor: bool = False) -> Table:
+    """A table with what is known of its columns; the last row is the floor's."""
+    notes = {column: NOTES[column] for column in columns if column in NOTES}
+    return Table(columns, rows, caption, notes, int(floor))
 
 
 def _further(results: Results) -> list[str]:
@@ -40,19 +47,14 @@ def _further(results: Results) -> list[str]:
 
 def tests(results: Results) -> Table:
     """The two-sample test, memorization and duplicates, the floor last."""
-    caption = (
-        "Accuracy of a classifier that tells samples from data, on examples held out: ½ is chance; p is the chance of "
-        "such an accuracy if they are alike. Then the chance that a sample is nearer to the training set than a test "
-        "example is; the share of samples that one training example stands out for, as it does for 5 % of test "
-        "examples; the share with a near twin among the samples; whether training examples seem to be repeated. "
-    )
     rows = _scores(results, TESTS)
     cards = [[result.card for result in group if result.card] for group in results.groups.values()]
     cards = [group for group in cards if group] + ([[results.floor]] if results.floor else [])
     for row, group in zip(rows, cards, strict=True):
         row[2:2] = [_p(max(card.two_sample.p_binomial for card in group))]
         row.append("yes" if any(card.memorizes for card in group) else "no")
-    return Table(("model", TESTS[0], "p", *TESTS[1:], "memorizes"), rows, caption + _conditions(results))
+    heads = ("model", TESTS[0], "p", *TESTS[1:], "memorizes")
+    return noted(heads, rows, _conditions(results), results.floor is not None)
 
 
 def _scores(results: Results, measures: Sequence[str]) -> list[Row]:
@@ -102,7 +104,7 @@ def likelihood(results: Results) -> Table | None:
         f"terms on all of the test set; seed {first.seed}. {_errors(results)} Numbers compare between models with the "
         "same likelihood on the same values only."
     )
-    return Table(("model", "log p(x)", "effective draws", "lower bound", "reconstruction", "KL"), rows, caption)
+    return noted(("model", "log p(x)", "effective draws", "lower bound", "reconstruction", "KL"), rows, caption)
 
 
 def _likelihood_row(name: str, group: Sequence[Result], found: Summary, strong: bool) -> Row:
@@ -133,11 +135,12 @@ def latents(results: Results) -> Table | None:
     ]
     use = used[0][1]
     caption = (
-        f"Codes of {use.n:,} examples of the {use.split} split; a unit is active if the variance of its posterior's "
-        "mean over examples is above 0.01 (Burda et al. 2016). The accuracy is that of a classifier that tells draws "
-        "of q(z) from draws of the prior: ½ if they are alike."
+        f"Codes of {use.n:,} examples of the {use.split} split: how many units carry something, and whether codes lie "
+        "where the prior draws; p is the chance of such an accuracy if they do."
     )
-    return Table(("model", "latent units", "active", "q(z) told from the prior", "p"), rows, caption)
+    columns = ("model", "latent units", "active", "q(z) told from the prior", "p")
+    notes = {column: NOTES[column] for column in columns[2:4]}
+    return Table(columns, rows, caption, notes)
 
 
 def classes(results: Results) -> Table | None:
@@ -149,7 +152,9 @@ def classes(results: Results) -> Table | None:
     if not rows:
         return None
     caption = "Share of the samples that the shipped classifier reads as each digit, and how sure it is on average."
-    return Table(("model", *map(str, range(10)), "mean top probability"), rows, caption)
+    return Table(
+        ("model", *map(str, range(10)), "mean top probability"), rows, caption, last=int(results.floor is not None)
+    )
 
 
 def _class_row(name: str, card: Scorecard) -> Row:
@@ -195,7 +200,7 @@ def _cost_row(result: Result) -> Row:
         _named(result),
         last["step"],
         nats(last["epoch"], digits=1),
-        duration(cost.get("seconds")),
+        Cell(duration(cost.get("seconds")), order=cost.get("seconds")),
         cost.get("parameters"),
         ABSENT if memory is None else f"{memory:,.0f}",
         "finished" if result.card is not None else f"finished, not measured: {result.notes[0]}",

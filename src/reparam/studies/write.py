@@ -7,9 +7,12 @@ import torch
 
 from reparam._version import __version__
 from reparam.files import result_json, write_result
-from reparam.pages import Page, Section, Table, write
-from reparam.studies import pictures, tables
+from reparam.pages import More, Page, Section, Table, write
+from reparam.studies import charts, pictures, tables
 from reparam.studies.conclusion import conclude
+from reparam.studies.lead import lead
+from reparam.studies.order import differences
+from reparam.studies.overview import overview
 from reparam.studies.results import Result, Results
 from reparam.training.diagnosis import diagnose
 
@@ -27,14 +30,14 @@ def write_report(results: Results, path: Path, force: bool = False) -> Path:
 
 
 def page(results: Results) -> Page:
-    """The whole report."""
+    """The whole report: what one sees first, what it means, then all the rest, which folds."""
     sections = [
-        _question(results),
+        _first(results),
         _conclusion(results),
-        *_measures(results),
         *_training(results),
+        *_measures(results),
         *_looks(results),
-        Section("Cost", tables=[tables.costs(results)]),
+        _costs(results),
         _rules(results),
     ]
     name = "nothing" if results.data is None else results.data.name
@@ -47,20 +50,20 @@ def _subtitle(results: Results) -> str:
     if results.data is None:
         return "no model could be trained"
     counts = ", ".join(f"{len(split):,} {name}" for name, split in results.data.splits.items())
-    return f"{results.data.name}: {counts} examples of shape {' × '.join(map(str, results.data.data_shape))}"
+    shape = f"{counts} examples of shape {' × '.join(map(str, results.data.data_shape))}"
+    if results.protocol is None:
+        return f"{results.data.name}: {shape}; runs trained apart from each other, measured alike"
+    seeds = max((len(group) for group in results.groups.values()), default=1)
+    return f"{results.data.name}: {shape}; {results.protocol.budget} each, {seeds} seed{'s' * (seeds > 1)}"
 
 
-def _question(results: Results) -> Section:
-    """What was asked, and by which protocol."""
-    names = ", ".join(f"`{name}`" for name in dict.fromkeys(result.name for result in results.results))
-    question = (
-        "Which of these models makes new data most like the real ones, how varied are its samples, what does it say of "
-        f"data it has not seen, and what does it cost? Compared: {names}."
-    )
-    return Section("Question and protocol", f"{question}\n\n{_protocol(results)}")
+def _first(results: Results) -> Section:
+    """What was compared: samples, numbers and costs of each; the protocol, folded."""
+    return Section("Overview", overview=overview(results), more=[More("How they were compared", _protocol(results))])
 
 
 def _protocol(results: Results) -> str:
+    """By which protocol."""
     if results.protocol is None:
         return (
             "The runs were trained apart from each other, by settings of their own (see their `config.json`), on the "
@@ -76,38 +79,47 @@ def _protocol(results: Results) -> str:
 
 
 def _conclusion(results: Results) -> Section:
+    """The paragraph, and all that the rules found."""
     found = [sentence for _, sentences in conclude(results) for sentence in sentences]
     words = "These sentences were computed from the numbers below, by the rules at the end of the page."
-    return Section("Conclusion", "\n\n".join([*found, words]))
+    short = lead(results)
+    if not short:
+        return Section("Conclusion", "\n\n".join([*found, words]))
+    return Section("Conclusion", short, more=[More(f"All {len(found)} findings", "\n\n".join([*found, words]))])
+
+
+def _costs(results: Results) -> Section:
+    return Section("Cost", tables=[tables.costs(results)], folds="open")
 
 
 def _rules(results: Results) -> Section:
     """The rules in words, and how often each applied."""
     rows: list[tables.Row] = [[rule.name, rule.says, len(sentences)] for rule, sentences in conclude(results)]
     table = Table(("rule", "how it judges", "sentences"), rows, "In the order of the conclusion.")
-    return Section("How the conclusion was drawn", tables=[table])
+    return Section("How the conclusion was drawn", tables=[table], folds="closed")
 
 
 def _measures(results: Results) -> list[Section]:
-    sections = []
-    if any(result.card for result in results.finished):
-        sections.append(Section("Fidelity and coverage", tables=[tables.fidelity(results)]))
-        sections.append(Section("Two-sample test and memorization", tables=[tables.tests(results)]))
+    cards = any(result.card for result in results.finished)
     optional = {
+        "Fidelity and coverage": tables.fidelity(results) if cards else None,
+        "Which differences are real": differences(results),
+        "Two-sample test and memorization": tables.tests(results) if cards else None,
         "Modes": tables.modes(results),
         "Classes of the samples": tables.classes(results),
         "Likelihood": tables.likelihood(results),
         "Use of the latent space": tables.latents(results),
     }
-    return sections + [Section(heading, tables=[table]) for heading, table in optional.items() if table]
+    return [Section(heading, tables=[table], folds="open") for heading, table in optional.items() if table]
 
 
 def _training(results: Results) -> list[Section]:
-    """Curves of bounds and of games, with the warnings that were raised."""
-    bounds = Section("The bound over training", figures=pictures.curves(results.pictured))
+    """Curves of bounds and of games in shared axes, with the warnings that were raised; each game's readings folded."""
+    bounds = Section("The bound over training", figures=charts.bounds(results), folds="open")
     warnings = [line for result in results.finished for line in _warnings(result)]
-    games = Section("The games over training", "\n\n".join(warnings), figures=pictures.games(results.pictured))
-    return [section for section in (bounds, games) if section.figures]
+    games = Section("The games over training", "\n\n".join(warnings), figures=charts.games(results), folds="open")
+    readings = Section("All readings of the games", figures=pictures.games(results.pictured), folds="closed")
+    return [section for section in (bounds, games, readings) if section.figures]
 
 
 def _warnings(result: Result) -> list[str]:
@@ -122,10 +134,10 @@ def _looks(results: Results) -> list[Section]:
         return _clouds(results)
     shown = results.pictured
     sections = [
-        Section("Samples over training", figures=pictures.samples_over_training(shown)),
-        Section("Reconstructions", figures=pictures.reconstructions(shown)),
-        Section("The latent plane", figures=[*pictures.planes(shown), *pictures.side_by_side(shown)]),
-        Section("Paths between two examples", figures=pictures.interpolations(shown)),
+        Section("Samples over training", figures=pictures.samples_over_training(shown), folds="open"),
+        Section("Reconstructions", figures=pictures.reconstructions(shown), folds="open"),
+        Section("The latent plane", figures=[*pictures.planes(shown), *pictures.side_by_side(shown)], folds="open"),
+        Section("Paths between two examples", figures=pictures.interpolations(shown), folds="open"),
     ]
     return [section for section in sections if section.figures]
 
@@ -134,8 +146,8 @@ def _clouds(results: Results) -> list[Section]:
     """The same of points and tables, which have no images to show."""
     over_training = pictures.samples_over_training(results.pictured)
     sections = [
-        Section("Samples over training", figures=over_training),
-        Section("Samples", figures=[] if over_training else pictures.samples(results.pictured)),
-        Section("Latent spaces", figures=pictures.side_by_side(results.pictured)),
+        Section("Samples over training", figures=over_training, folds="open"),
+        Section("Samples", figures=[] if over_training else pictures.samples(results.pictured), folds="open"),
+        Section("Latent spaces", figures=pictures.side_by_side(results.pictured), folds="open"),
     ]
     return [section for section in sections if section.figures]

@@ -64,7 +64,7 @@ def yardstick_of(
     draws: Draws | Literal["auto"] = "auto",
 ) -> Yardstick:
     """What a run, and others of the same data, are measured by; see :func:`measures`."""
-    data, decided = _data(run, draws)
+    data, decided = compared_data(run, draws)
     return Yardstick(data, n, seed, reference, features=features, draws=decided)
 
 
@@ -93,8 +93,16 @@ def _has_units(model: Model) -> bool:
     return can(model, Encodes) and code_form(model).real
 
 
-def _data(run: Run, draws: str) -> tuple[Dataset, Draws]:
-    """The data to compare with, and what to draw."""
+def compared_data(run: Run, draws: str = "auto") -> tuple[Dataset, Draws]:
+    """The data that samples are compared with, and what is drawn: the means of images beside grey values, say.
+
+    Args:
+        run: whose data, read again where its own are binarized and means are drawn.
+        draws: ``mean``, ``sample`` or ``auto``, see :func:`yardstick_of`.
+
+    Raises:
+        UserError: if ``draws`` is none of these, or the grey values cannot be read again.
+    """
     if draws not in ("auto", "mean", "sample"):
         raise UserError(f"draws {draws!r} are unknown: give mean, sample or auto")
     data = run.data

@@ -1,0 +1,54 @@
+"""What the columns of a report are, in a sentence or two, for those who ask."""
+
+NOTES = {
+    "Fréchet distance": (
+        "Between two normal distributions with the means and covariances of the features of samples and of real "
+        "examples (Heusel et al. 2017). 0 is the least; real test examples reach the floor, since their number is "
+        "finite. It sees quality and variety together."
+    ),
+    "kernel distance": (
+        "Squared maximum mean discrepancy of features with a cubic kernel (Bińkowski et al. 2018), unbiased: 0 in "
+        "expectation where samples are like the data."
+    ),
+    "precision": (
+        "The share of samples that lie among real examples (within the distance of some real example's third "
+        "neighbour, Kynkäänniemi et al. 2019): how faithful samples are. 1 is the most."
+    ),
+    "recall": (
+        "The share of real examples that lie among samples, by the same rule: how varied samples are. 1 is the most; "
+        "0 is a model that covers nothing of the data."
+    ),
+    "density": (
+        "Like precision, but counts how many real neighbourhoods a sample lies in (Naeem et al. 2020), so that one "
+        "outlier among the real examples does not admit everything. 1 for the data's own distribution."
+    ),
+    "coverage": "The share of real examples that have a sample within their neighbourhood (Naeem et al. 2020).",
+    "two-sample accuracy": (
+        "Of a classifier that tells samples from real examples, on examples held out (Lopez-Paz & Oquab 2017): ½ is "
+        "chance, 1 tells every sample."
+    ),
+    "p": "The chance of such an accuracy if samples and data are alike.",
+    "nearer to training than test is": (
+        "The chance that a sample is nearer to the training set than a test example is; above ½ a model may repeat "
+        "training examples (Meehan et al. 2020)."
+    ),
+    "singled-out training neighbour": (
+        "The share of samples that one training example stands out for as near, as it does for 5 % of test examples."
+    ),
+    "duplicates": "The share of samples with a near twin among the samples, as 5 % of real examples have one.",
+    "memorizes": "Whether training examples seem to be repeated: over 1 % copies, or far too many singled out.",
+    "log p(x)": (
+        "Nats per test example, by importance sampling; in expectation a lower bound of the truth. Larger is better, "
+        "and only numbers of the same values compare."
+    ),
+    "effective draws": (
+        "As how many equally weighted draws those of an example are worth; with fewer than 5 the number cannot be "
+        "trusted."
+    ),
+    "lower bound": "The evidence lower bound (ELBO) on all of the test set: reconstruction less KL.",
+    "active": "Units whose posterior mean varies over examples by more than 0.01 (Burda et al. 2016).",
+    "q(z) told from the prior": (
+        "Accuracy of a classifier that tells codes of examples from draws of the prior: ½ if samples start where codes "
+        "lie."
+    ),
+}
