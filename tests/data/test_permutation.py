@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from reparam.data import batches
+from reparam.data import batches, permutation
 from reparam.data.batches import EpochOrder
 from reparam.data.permutation import Permutation
 
@@ -86,7 +86,7 @@ def test_rows_of_a_batch_lie_everywhere():
 
 def test_from_a_bound_on_the_order_of_an_epoch_is_computed(monkeypatch):
     drawn = [EpochOrder(103, 10, seed=1)(index) for index in range(20)]
-    monkeypatch.setattr(batches, "BY_FUNCTION", 103)
+    monkeypatch.setattr(permutation, "BY_FUNCTION", 103)
     monkeypatch.setattr(batches, "AT_ONCE", 35)
     order = EpochOrder(103, 10, seed=1)
     found = [order(index) for index in range(20)]

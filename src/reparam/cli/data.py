@@ -98,7 +98,7 @@ def draw(dataset: Any, seed: int) -> tuple[Any, dict[str, np.ndarray]]:
     count = SHOWN if dataset.is_image else 2000
     chosen = pick(dataset.test if dataset.binary else dataset.train, count, generator(seed, "data picture"))
     x = torch.cat(list(examples(chosen, dataset))).numpy()
-    labels = None if chosen.y is None else chosen.y.numpy()
+    labels = None if chosen.labels is None else chosen.labels.numpy()
     if dataset.table is not None:
         from reparam.evaluation.tables.samples import TableSamples
 

@@ -7,6 +7,7 @@ from itertools import count
 import numpy as np
 import torch
 
+from reparam.data import permutation
 from reparam.data.binarize import binarize_dynamic, binarize_threshold, chances
 from reparam.data.dataset import Dataset, LazyArray, Split
 from reparam.data.frozen import frozen
@@ -20,8 +21,6 @@ Batch = tuple[torch.Tensor, torch.Tensor | None]
 
 NETWORK_BYTES, NUMBERS_PER_VALUE, MOST_AT_ONCE = 256 * 2**20, 64, 1000
 READING_BYTES = 128 * 2**20
-BY_FUNCTION = 10**8
-"""Rows from which an epoch's order is computed place by place: as a list it would take 8 bytes a row."""
 AT_ONCE = 2**16
 """Places of such an order that are computed at a time: 256 alone cost ten times as much each."""
 
@@ -90,7 +89,7 @@ class Batches:
 class EpochOrder:
     """The row numbers of each training batch; the order of the epoch at hand is kept.
 
-    Below ``BY_FUNCTION`` rows it is a list that was drawn, from there on a :class:`Permutation`.
+    Below ``permutation.BY_FUNCTION`` rows it is a list that was drawn, from there on a :class:`Permutation`.
 
     >>> order = EpochOrder(5, 2, seed=0)
     >>> len(set(torch.cat([order(0), order(1)]).tolist()))
@@ -116,7 +115,7 @@ class EpochOrder:
         each = self.n // self.batch_size
         epoch, position = divmod(index, each)
         first = epoch * each
-        if self.n < BY_FUNCTION:
+        if self.n < permutation.BY_FUNCTION:
             rows = torch.randperm(self.n, generator=generator(self.seed, "order", epoch))
             return range(first, first + each), rows
         some = max(1, AT_ONCE // self.batch_size)
@@ -162,8 +161,8 @@ def evaluation_batches(
     """
     device = torch.device(device)
     split = frozen(split, dataset, "train")
-    parts = pieces(torch.arange(len(split)), batch_size or at_once(dataset.data_shape))
-    for rows, raw in zip(parts, _read(split.x, parts), strict=True):
+    size = batch_size or at_once(dataset.data_shape)
+    for rows, raw in zip(pieces(len(split), size), _read(split.x, pieces(len(split), size)), strict=True):
         y = None if split.y is None else split.y[rows].to(device)
         yield model_values(raw.to(device), split, dataset), y
 

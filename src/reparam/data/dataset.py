@@ -48,12 +48,13 @@ class LazyArray(ABC):
 class Split:
     """Examples and, where there are any, their labels.
 
-    ``x``: ``(n, *data_shape)``, uint8 or float32 in memory, or a :class:`LazyArray`. ``y``: ``(n,)`` int64.
-    ``binarized``: the values were made 0 or 1 once and for all, whatever the data set's scale and binarization say.
+    ``x``: ``(n, *data_shape)``, uint8 or float32 in memory, or a :class:`LazyArray`. ``y``: ``(n,)`` int64, in memory
+    or a :class:`LazyArray` likewise. ``binarized``: the values were made 0 or 1 once and for all, whatever the data
+    set's scale and binarization say.
     """
 
     x: torch.Tensor | LazyArray
-    y: torch.Tensor | None = None
+    y: torch.Tensor | LazyArray | None = None
     binarized: bool = False
 
     def __post_init__(self) -> None:
@@ -64,6 +65,11 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def labels(self) -> torch.Tensor | None:
+        """``y`` in memory, read from the disk where it lies there."""
+        return self.y if self.y is None or isinstance(self.y, torch.Tensor) else self.y[torch.arange(len(self.y))]
 
 
 class _Fingerprint:

@@ -9,7 +9,7 @@ import torch
 from reparam.data.columns.form import aligned
 from reparam.data.dataset import Dataset, Split
 from reparam.data.fingerprint import SAMPLED_ROWS, WHOLE_BYTES, row_chunks
-from reparam.data.reading import row_bytes, rows_of
+from reparam.data.reading import label_pieces, row_bytes, rows_of
 
 Row = tuple[str, list[str]]
 """A label, and the lines beside it."""
@@ -164,4 +164,4 @@ def _moments(split: Split, scale: float) -> tuple[float, float, bool]:
 
 
 def _class_counts(dataset: Dataset, code: int) -> dict[str, int]:
-    return {name: 0 if s.y is None else int((s.y == code).sum()) for name, s in dataset.splits.items()}
+    return {name: sum(int((y == code).sum()) for y in label_pieces(s)) for name, s in dataset.splits.items()}

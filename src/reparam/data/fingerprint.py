@@ -4,11 +4,12 @@ Splits of more than 256 MB together are sampled: their shapes and ``SAMPLED_ROWS
 """
 
 import hashlib
+from collections.abc import Iterator
 
 import torch
 
 from reparam.data.dataset import Split
-from reparam.data.reading import chunks, row_bytes, rows_of
+from reparam.data.reading import chunks, label_pieces, row_bytes, rows_of
 
 WHOLE_BYTES = 256 * 2**20
 SAMPLED_ROWS = 4096
@@ -22,12 +23,12 @@ def fingerprint(splits: dict[str, Split]) -> str:
         digest.update(f"{name} {tuple(split.x.shape)} {split.x.dtype} {'whole' if whole else 'sampled'}".encode())
         for rows in row_chunks(split, whole):
             digest.update(rows_of(split.x, rows).numpy().data)
-        if split.y is not None:
-            digest.update(split.y.numpy().data)
+        for y in label_pieces(split):
+            digest.update(y.numpy().data)
     return digest.hexdigest()
 
 
-def row_chunks(split: Split, whole: bool) -> list[torch.Tensor]:
+def row_chunks(split: Split, whole: bool) -> Iterator[torch.Tensor]:
     """Row numbers to read piece by piece: all of them, or ``SAMPLED_ROWS`` evenly spaced."""
     if whole or len(split) <= SAMPLED_ROWS:
         return chunks(split.x)

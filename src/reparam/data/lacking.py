@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from reparam.data.columns.wording import listed
 from reparam.data.dataset import Split
-from reparam.data.reading import split_note
+from reparam.data.reading import label_pieces, split_note
 
 
 def lacking(splits: Sequence[Split], classes: Sequence[str], notes: Sequence[str], seed: int) -> tuple[str, ...]:
@@ -25,7 +27,7 @@ def lacking(splits: Sequence[Split], classes: Sequence[str], notes: Sequence[str
     """
     if split_note(seed) not in notes or any(split.y is None for split in splits):
         return ()
-    seen = [set() if split.y is None else set(split.y.tolist()) - {-1} for split in splits]
+    seen = [{code for y in label_pieces(split) for code in np.unique(y.numpy()).tolist()} - {-1} for split in splits]
     gone = [name for code, name in enumerate(classes) if code in set.union(*seen) - seen[-1]]
     if not gone:
         return ()

@@ -43,7 +43,7 @@ def _check_form(split: Split, data_shape: tuple[int, ...], where: str) -> None:
     if tuple(x.shape[1:]) != data_shape:
         raise UserError(f"{where} has examples of shape {tuple(x.shape[1:])}, and the data set has {data_shape}: "
                         f"give one shape, or {WAY}")  # fmt: skip
-    if split.y is not None and (not isinstance(split.y, torch.Tensor) or tuple(split.y.shape) != (len(x),)):
+    if split.y is not None and (not isinstance(split.y, torch.Tensor | LazyArray) or tuple(split.y.shape) != (len(x),)):
         shape = tuple(getattr(split.y, "shape", ()))
         raise UserError(f"{where} has {len(x):,} examples and labels of shape {shape}: give one label an example")
 

@@ -21,15 +21,14 @@ from reparam.data.readers.files import FolderFiles
 from reparam.data.readers.images import Pictures, pictures_of
 from reparam.data.readers.roles import STRATIFIED
 from reparam.data.readers.sources import IMAGES, READERS
-from reparam.data.reading import SPLIT_WORDS, SPLITS, chunks
+from reparam.data.reading import chunks
 from reparam.data.reading import pieces as cut
+from reparam.data.splitting import split_codes
 from reparam.data.store import RowWriter, in_the_making
 from reparam.door import present, user_path
 from reparam.errors import UserError, tell
 from reparam.files import MADE_BY, check_targets, npy, replace_atomically, write_json
 from reparam.settings import ReadingConfig
-
-CODES = {word: at for at, word in enumerate(SPLITS)}
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ def _pieces(found: Pictures, start: int) -> Iterator[np.ndarray]:
     kept, images = found.kept, found.rows
     if kept is not None:
         return (found.plan.filled([kept[row] for row in part.tolist()]).numpy() for part in chunks(images, rows))
-    parts = [part for piece in chunks(images, rows) for part in cut(piece, 256)]
+    parts = (part for piece in chunks(images, rows) for part in cut(piece, 256))
     return (piece.numpy() for piece in prefetch(images, parts))
 
 
@@ -161,25 +160,13 @@ def _beside(found: Pictures) -> dict[str, np.ndarray]:
     files, said = np.array(found.gathered.files), found.said
     arrays = {} if found.codes is None else {"y": found.codes.numpy()}
     if said.splits:
-        arrays["splits"] = np.array([CODES[_split(said.splits[number])] for number in files.tolist()])
+        arrays["splits"] = split_codes([said.splits[number] for number in files.tolist()], said.split_by)
     if said.groups:
         names = [said.groups[number] or f"file {number}" for number in files.tolist()]
         arrays["groups"] = np.unique(np.array(names, dtype=str), return_inverse=True)[1]
     if len(np.unique(files)) < len(files):
         arrays["files"] = files
     return arrays
-
-
-def _split(word: str) -> str:
-    """The split that a word names.
-
-    Raises:
-        UserError: if it names none.
-    """
-    name = SPLIT_WORDS.get(word.strip().lower())
-    if name is None:
-        raise UserError(f"split_by=... says {word!r}, which names no split: write train, validation or test")
-    return name
 
 
 def _record(path: Path, found: Pictures, how: ReadingConfig, key: str) -> dict[str, Any]:

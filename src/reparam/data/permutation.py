@@ -10,6 +10,8 @@ import torch
 
 from reparam.randomness import derive_seed
 
+BY_FUNCTION = 10**8
+"""Rows from which an order is computed place by place: as a list it would take 8 bytes a row."""
 ROUNDS = 8
 """Four of each half; from about 10,000 rows on four suffice (Luby & Rackoff 1988), of few rows more mix better."""
 MIXING = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
@@ -53,6 +55,10 @@ class Permutation:
             found[beyond] = self._permuted(found[beyond], keys)
         return torch.from_numpy(found.astype(np.int64).reshape(tuple(places.shape)))
 
+    def between(self, start: int, end: int) -> "Stretch":
+        """The places from one up to another."""
+        return Stretch(self, start, end)
+
     def _permuted(self, numbers: np.ndarray, keys: list[np.uint64]) -> np.ndarray:
         """One walk through the network: each half in turn is changed by what the other one says."""
         bits = max(2, (self.n - 1).bit_length())
@@ -70,3 +76,19 @@ def _mixed(words: np.ndarray) -> np.ndarray:
     for multiplier in MIXING:
         words = (words ^ words >> HALF_WORD) * multiplier
     return np.asarray(words ^ words >> HALF_WORD)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some places of a permutation, one behind the other: a list of rows that is nowhere written down."""
+
+    order: Permutation
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def __getitem__(self, places: torch.Tensor) -> torch.Tensor:
+        """What stands at some places, counted from the first."""
+        return self.order[places + self.start]

@@ -1,6 +1,6 @@
 """What a reader hands over: the splits as the source holds them, before fingerprint and binarization."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +8,7 @@ import torch
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import LazyArray, Split
 from reparam.data.density import ToyDensity
+from reparam.data.permutation import Permutation, Stretch
 from reparam.data.picture import Picture
 from reparam.errors import UserError
 from reparam.randomness import generator
@@ -49,7 +50,7 @@ class Reading:
 class Rows(LazyArray):
     """Some rows of a lazy array, in a given order, themselves lazy."""
 
-    def __init__(self, array: LazyArray, rows: torch.Tensor) -> None:
+    def __init__(self, array: LazyArray, rows: torch.Tensor | Stretch) -> None:
         self.array, self.rows, self.workers = array, rows, array.workers
 
     @property
@@ -66,9 +67,12 @@ class Rows(LazyArray):
         return self.array[self.rows[rows]]
 
 
-def take(array: torch.Tensor | LazyArray, rows: torch.Tensor) -> torch.Tensor | LazyArray:
+def take(array: torch.Tensor | LazyArray, rows: torch.Tensor | Stretch) -> torch.Tensor | LazyArray:
     """Rows of an array: copied when in memory, referred to when lazy."""
-    return rows_of(array, rows) if isinstance(array, torch.Tensor) else Rows(array, rows)
+    if isinstance(array, torch.Tensor):
+        assert isinstance(rows, torch.Tensor), "what fits memory has rows that do"
+        return rows_of(array, rows)
+    return Rows(array, rows)
 
 
 def rows_of(array: torch.Tensor | LazyArray, rows: torch.Tensor) -> torch.Tensor:
@@ -83,15 +87,24 @@ def row_bytes(array: torch.Tensor | LazyArray) -> int:
     return torch.Size(array.shape[1:]).numel() * array.dtype.itemsize
 
 
-def pieces(rows: torch.Tensor, size: int) -> list[torch.Tensor]:
-    """Row numbers cut in pieces of ``size``, the last one maybe smaller."""
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+def pieces(rows: torch.Tensor | int, size: int) -> Iterator[torch.Tensor]:
+    """Row numbers, or as many from 0 on, cut in pieces of ``size``, the last one maybe smaller."""
+    if isinstance(rows, int):
+        return (torch.arange(start, min(start + size, rows)) for start in range(0, rows, size))
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
-def chunks(array: torch.Tensor | LazyArray, rows: torch.Tensor | None = None) -> list[torch.Tensor]:
+def chunks(array: torch.Tensor | LazyArray, rows: torch.Tensor | None = None) -> Iterator[torch.Tensor]:
     """Row numbers (all in order by default), cut so that each piece of ``array`` takes about ``CHUNK_BYTES``."""
-    rows = torch.arange(len(array)) if rows is None else rows
-    return pieces(rows, max(1, CHUNK_BYTES // max(1, row_bytes(array))))
+    return pieces(len(array) if rows is None else rows, max(1, CHUNK_BYTES // max(1, row_bytes(array))))
+
+
+def label_pieces(split: Split) -> Iterator[torch.Tensor]:
+    """The labels of a split in their order, a piece at a time where they lie on the disk; none where there are none."""
+    if split.y is None or isinstance(split.y, torch.Tensor):
+        return iter([] if split.y is None else [split.y])
+    y = split.y
+    return (y[rows] for rows in pieces(len(y), CHUNK_BYTES // 8))
 
 
 def by_name(splits: Iterable[Split]) -> dict[str, Split]:
@@ -115,6 +128,19 @@ def split_rows(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Ten
     tenth = max(1, round(n / 10))
     train, validation, test = order[: -2 * tenth], order[-2 * tenth : -tenth], order[-tenth:]
     return train.sort().values, validation.sort().values, test.sort().values
+
+
+def many_rows(n: int, seed: int) -> tuple[dict[str, torch.Tensor | Stretch], str]:
+    """The same where a list of rows would fill the memory: each split a stretch of one order; and what to note.
+
+    >>> {split: len(rows) for split, rows in many_rows(10**12, seed=0)[0].items()}
+    {'train': 800000000000, 'validation': 100000000000, 'test': 100000000000}
+    """
+    order, tenth = Permutation(n, seed, ("split",)), round(n / 10)
+    ends = [0, n - 2 * tenth, n - tenth, n]
+    rows = {split: order.between(*ends[at : at + 2]) for at, split in enumerate(SPLITS)}
+    note = f"split 80/10/10 into train, validation and test from seed {seed}, each of {n:,} rows by its own draw"
+    return dict(rows), note
 
 
 def complete_splits(named: dict[str, torch.Tensor], seed: int) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:

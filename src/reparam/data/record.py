@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Binarization, Dataset
 from reparam.data.picture import Picture, picture_of
+from reparam.data.reading import label_pieces
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class DataRecord:
 
 def _shares(data: Dataset) -> tuple[float, ...] | None:
     """How often each class is met in training."""
-    y = data.train.y
-    if y is None or not data.classes:
+    if data.train.y is None or not data.classes:
         return None
-    return tuple((torch.bincount(y, minlength=len(data.classes)) / len(y)).tolist())
+    counts = sum(torch.bincount(y, minlength=len(data.classes)) for y in label_pieces(data.train))
+    return tuple((counts / len(data.train)).tolist())  # type: ignore[union-attr]  # of one piece at least

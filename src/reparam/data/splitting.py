@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from reparam.data.reading import SPLIT_WORDS, complete_splits, split_rows
+from reparam.data.reading import SPLIT_WORDS, SPLITS, complete_splits, split_rows
 from reparam.errors import UserError
 from reparam.randomness import derive_seed
 
@@ -100,6 +100,21 @@ def _filled(order: np.ndarray, sizes: np.ndarray, target: int) -> np.ndarray:
     return np.array(taken or [order[np.argmin(sizes[order])]])
 
 
+def split_codes(words: Sequence[str], column: str) -> np.ndarray:
+    """The splits that words name, as their places among train, validation and test.
+
+    Raises:
+        UserError: if one names none.
+    """
+    places = {word: SPLITS.index(split) for word, split in SPLIT_WORDS.items()}
+    codes = np.array([places.get(word.strip().lower(), -1) for word in words])
+    if strange := Counter(word for word, code in zip(words, codes.tolist(), strict=True) if code < 0):
+        word, count = strange.most_common(1)[0]
+        raise UserError(f"column {column!r} of split_by=... says {word!r} in {count:,} rows, which names no split: "
+                        f"write train, validation or test")  # fmt: skip
+    return codes
+
+
 def named(words: Sequence[str], column: str, seed: int) -> tuple[Rows, str]:
     """Row numbers by split as a column names them, and what to note; a tenth of train for each that it does not name.
 
@@ -110,12 +125,8 @@ def named(words: Sequence[str], column: str, seed: int) -> tuple[Rows, str]:
     >>> {split: part.tolist() for split, part in rows.items()}
     {'train': [0, 2], 'validation': [3], 'test': [1]}
     """
-    splits = np.array([SPLIT_WORDS.get(word.strip().lower(), "") for word in words])
-    if strange := Counter(word for word, split in zip(words, splits, strict=True) if not split):
-        word, count = strange.most_common(1)[0]
-        raise UserError(f"column {column!r} of split_by=... says {word!r} in {count:,} rows, which names no split: "
-                        f"write train, validation or test")  # fmt: skip
-    rows = {split: torch.from_numpy(np.flatnonzero(splits == split)) for split in ("train", "validation", "test")}
+    codes = split_codes(words, column)
+    rows = {split: torch.from_numpy(np.flatnonzero(codes == at)) for at, split in enumerate(SPLITS)}
     if not len(rows["train"]):
         raise UserError(f"column {column!r} of split_by=... names no rows to train on: write train in some")
     complete, (note,) = complete_splits(rows, seed)

@@ -130,27 +130,58 @@ def in_the_making(folder: Path) -> Iterator[Path]:
     Raises:
         UserError: if another process is making it.
     """
-    beside, lock_file = (folder.with_name(f".{folder.name}{end}") for end in (PART, ".lock"))
+    with alone(folder):
+        beside = beside_of(folder)
+        yield beside
+        renamed(beside, folder)
+
+
+def beside_of(folder: Path) -> Path:
+    """The folder in which another is made.
+
+    Raises:
+        Unwritten: if there can be none.
+    """
+    beside = folder.with_name(f".{folder.name}{PART}")
     try:
         make_folder(beside)
+    except OSError as error:
+        raise _unwritten(folder, error) from error
+    return beside
+
+
+@contextmanager
+def alone(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Be the one process that makes a folder.
+
+    Args:
+        folder: that is made.
+        wait: for a process that is making it, instead of refusing.
+
+    Raises:
+        UserError: if another process is making it, or the disk knows no locks.
+    """
+    # beside the folder, which is renamed: Windows renames none that holds an open file
+    lock_file = folder.with_name(f".{folder.name}.lock")
+    lock = FileLock(lock_file, blocking=wait, fallback_to_soft=False)
+    try:
+        make_folder(lock_file.parent)
         if present(lock_file):
             require_regular(lock_file)
-        # beside the folder, which is renamed: Windows renames none that holds an open file
-        lock = FileLock(lock_file, blocking=False, fallback_to_soft=False)
         lock.acquire()
     except Timeout:
         raise UserError(f"another process is making {folder}: wait for it, or name another place") from None
     except OSError as error:
         raise _unwritten(folder, error) from error
     try:
-        yield beside
-        _renamed(beside, folder)
+        yield
     finally:
+        if not wait:  # others may be waiting for this very file
+            lock_file.unlink(missing_ok=True)
         lock.release()
-        lock_file.unlink(missing_ok=True)
 
 
-def _renamed(beside: Path, folder: Path) -> None:
+def renamed(beside: Path, folder: Path) -> None:
     """Put a finished folder in its place; one that stood there goes when the new one is there."""
     old = folder.with_name(f".{folder.name}.old{PART}")
     try:

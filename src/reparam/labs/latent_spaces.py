@@ -76,8 +76,8 @@ def measure(seed: int, quick: bool) -> Findings:
 
 
 def _first(split: Split, n: int) -> Split:
-    assert split.y is not None, "MNIST has labels"
-    return replace(split, x=rows_of(split.x, torch.arange(n)), y=split.y[:n])
+    assert split.labels is not None, "MNIST has labels"
+    return replace(split, x=rows_of(split.x, torch.arange(n)), y=split.labels[:n])
 
 
 def _distance_from_prior(z: torch.Tensor) -> float:

@@ -1,7 +1,7 @@
 """The schema of a table: how its rows become vectors that a model sees, and back."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from os import PathLike
@@ -110,15 +110,26 @@ class TableSchema:
         Raises:
             UserError: as :meth:`encode`.
         """
-        found = matched(cells, self.columns, where)
-        parts, wrong = [], []
-        for kind in self.seen:
-            column = found[kind.name]
-            values, known = kind.read(column)
-            wrong += strangers(kind, column, known, cells.lines)
-            parts.append(Part(kind, values, column.missing))
+        wrong: list[str] = []
+        parts = list(self.parts(cells, where, wrong))
         refuse_unknown(wrong, where)
         return EncodedRows(parts)
+
+    def parts(self, cells: Cells, where: str, wrong: list[str]) -> Iterator[Part]:
+        """The columns that a model sees as their kinds read them, one after the other.
+
+        Args:
+            cells: what was read.
+            where: what they are called in errors.
+            wrong: where it is written down what the schema does not know.
+        """
+        found = matched(cells, self.columns, where)
+        for kind in self.seen:
+            column = found[kind.name]
+            missing = column.missing
+            values, known = kind.read(column)
+            wrong += strangers(kind, column, known, cells.lines)
+            yield Part(kind, values, missing)
 
     def labels(self, cells: Cells, where: str) -> np.ndarray | None:
         """The codes of a table's labels, ``(n,)`` int64; None where it has none.
@@ -179,7 +190,7 @@ class TableSchema:
 
     def table(self, x: Any, y: Any = None, seed: int = 0) -> Table:
         """Rows that a model made as a light table, which writes itself as the user's file is; as :meth:`cells`."""
-        return Table(self.cells(x, y, seed).columns, self.punctuation)
+        return Table(tuple(self.cells(x, y, seed).columns), self.punctuation)
 
     def array(self, x: Any, seed: int = 0) -> np.ndarray:
         """Rows that a model made as an array ``(n, d)``: of whole numbers where every column is, else float64.

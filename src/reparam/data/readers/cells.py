@@ -1,6 +1,7 @@
 """What every reader of tables makes of a file or a frame: columns of typed cells, and what was decided on the way."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,10 @@ class Column:
     text: np.ndarray | None = None
     dtype: Dtype | None = None
 
+    def loaded(self) -> "Column":
+        """The column with its cells in memory, as they are unless they lie elsewhere."""
+        return self
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -58,7 +63,7 @@ class Cells:
         index: of a frame of pandas.
     """
 
-    columns: tuple[Column, ...]
+    columns: Sequence[Column]
     notes: tuple[str, ...] = ()
     lines: np.ndarray | None = None
     header: bool = True

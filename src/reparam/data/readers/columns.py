@@ -1,6 +1,7 @@
 """The rows of a table of columns of kinds: splits of vectors that models see, with the schema that they are read by."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,51 @@ def columns_reading(
     Raises:
         UserError: if cells cannot be read as was asked, no column is left, or there are too few rows.
     """
+    about = described(cells, name, asked, form, labelled)
+    rows, note = rows_by_split(cells, asked, about.how, about.roles, about.codes, given)
+    x = about.schema.lazily(cells, repr(name))
+    splits = [Split(_kept(x, rows[split], asked.memory_limit), _picked(about.codes, rows[split])) for split in rows]
+    low, high = _ends(splits)
+    return Reading(
+        name,
+        by_name(splits),
+        data_shape=(about.schema.width,),
+        low=low,
+        high=high,
+        binary=False,
+        classes=about.classes,
+        notes=(*about.notes, note, *lacking(splits, about.classes, [note], asked.seed)),
+        table=about.schema,
+    )
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is known of a table before its rows are split.
+
+    Args:
+        schema: how its columns are read.
+        codes: the labels of the rows, ``(n,)``, if any.
+        classes: the labels' names.
+        roles: of columns that are no part of an example.
+        how: the settings that apply.
+        notes: what was decided.
+    """
+
+    schema: TableSchema
+    codes: np.ndarray | None
+    classes: tuple[str, ...]
+    roles: Roles
+    how: ReadingConfig
+    notes: tuple[str, ...]
+
+
+def described(cells: Cells, name: str, asked: Asked, form: Form = "table", labelled: Labels | None = None) -> Described:
+    """Find out how a table is read; as :func:`columns_reading`, which splits its rows besides.
+
+    Raises:
+        UserError: as there.
+    """
     where = repr(name)
     if not cells.columns or len(cells.columns[0].values) == 0:
         raise UserError(f"{where} has {'0 rows' if cells.columns else 'no columns'}: give a table with rows")
@@ -62,21 +108,7 @@ def columns_reading(
     check_finite(cells, where)
     schema, notes = _read_by(asked.table, cells) if asked.table else _found(cells, how, roles, form, where)
     codes, classes = labelled or _labels(schema, cells, where)
-    rows, note = rows_by_split(cells, asked, how, roles, codes, given)
-    x = schema.lazily(cells, where)
-    splits = [Split(_kept(x, rows[split], asked.memory_limit), _picked(codes, rows[split])) for split in rows]
-    low, high = _ends(splits)
-    return Reading(
-        name,
-        by_name(splits),
-        data_shape=(schema.width,),
-        low=low,
-        high=high,
-        binary=False,
-        classes=classes,
-        notes=(*cells.notes, *roles.notes, *notes, note, *lacking(splits, classes, [note], asked.seed)),
-        table=schema,
-    )
+    return Described(schema, codes, classes, roles, how, (*cells.notes, *roles.notes, *notes))
 
 
 def check_finite(cells: Cells, where: str) -> None:

@@ -41,7 +41,7 @@ def rows_by_split(
         complete, (note,) = complete_splits(given, seed)
         return complete, note
     if roles.groups is not None:
-        return grouped(_groups(texts(columns[roles.groups]).tolist()), seed)
+        return grouped(group_names(texts(columns[roles.groups]).tolist()), seed)
     if how.split_by == STRATIFIED and codes is None:
         raise UserError(f'split_by="{STRATIFIED}" needs labels, and there are none: name their column, labels=...')
     if codes is not None and how.split_by != RANDOM and n >= len(SPLITS) and codes.min() >= 0:
@@ -49,6 +49,6 @@ def rows_by_split(
     return dict(zip(SPLITS, split_rows(n, seed), strict=True)), split_note(seed)
 
 
-def _groups(words: list[str]) -> list[str]:
+def group_names(words: list[str]) -> list[str]:
     """Groups by name; each row whose group is missing is one by itself."""
     return [f"={word}" if word else f"row {at}" for at, word in enumerate(words)]

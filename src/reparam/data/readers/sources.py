@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from reparam.data.large.read import read_large
+from reparam.data.large.source import is_large
 from reparam.data.packs import is_pack, read_pack
 from reparam.data.readers import idx
 from reparam.data.readers.archives import ENDINGS as ARCHIVES
@@ -55,6 +57,9 @@ COLUMNAR = ("read_as", *(name for name in TABLES if name not in ("delimiter", "d
 
 
 def _read_table(path: Path, asked: Asked) -> Reading:
+    plain = asked.how.read_as in ("vectors", "images") and asked.table is None
+    if not plain and not asked.whole and is_large(path, asked.memory_limit):
+        return read_large(path, asked)
     known = None if asked.table is None else Known.of(asked.table)
     return table_reading(cells_at(path, asked.how, known), path.name, asked)
 

@@ -163,11 +163,11 @@ def _encoded_ends(run: Run, data: Dataset, start: str | None, end: str | None, s
     with torch.no_grad():
         x = torch.cat(list(examples(chosen, data))).to(device_of(run.model))
         z = code(run.model, x).cpu()
-    if chosen.y is None:
+    if chosen.labels is None:
         if start or end:
             raise UserError(f"{run.record.name!r} has no labels to choose by: leave `from_label` and `to_label` out")
         return *_most_distant(z, x.cpu()), f"the two most distant of {len(x):,} test examples"
-    labels = [run.record.classes[int(label)] for label in chosen.y]
+    labels = [run.record.classes[int(label)] for label in chosen.labels]
     # where those are all that there are, no other seed finds more
     advice = SEED if len(chosen) < len(data.test) else 'another class; a run with split_by="stratified" tests by each'
     first, last = _pair(labels, start, end, run.record.classes, "test examples", advice)

@@ -167,7 +167,7 @@ def latents(run: Run, n: int = 5000, seed: int = 0) -> Latents:
     require_real_codes(run.model, "which have no place in a plane")
     chosen: Split = pick(run.data.test, n, generator(seed, "latents"))
     z = codes(run.model, chosen, run.data).flatten(1)
-    labels = None if chosen.y is None else chosen.y.numpy()
+    labels = None if chosen.labels is None else chosen.labels.numpy()
     if z.shape[1] <= 2:
         return Latents(torch.nn.functional.pad(z, (0, 2 - z.shape[1])).numpy(), labels, None, run.record.classes)
     projected, explained = _principal_components(z.double())

@@ -1,7 +1,7 @@
 """Tables that other libraries hold, as typed cells."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam.data.readers.cells import Cells, Column
 from reparam.data.readers.frames.arrow_table import arrow_table, has_single_cells, hugging_face
-from reparam.data.readers.frames.found import Frame, Refused
+from reparam.data.readers.frames.found import Found, Frame, Refused
 from reparam.data.readers.frames.meaning import dated, without
 from reparam.data.readers.frames.pandas_frame import pandas_frame
 from reparam.data.readers.frames.polars_frame import polars_frame
@@ -84,24 +84,42 @@ def settled(frame: Frame, where: str, how: ReadingConfig = HOW, known: Known | N
     Raises:
         UserError: if some cannot be read, or they differ in length.
     """
-    if refused := [each for each in frame.columns if isinstance(each, Refused)]:
+    found = readable(frame.columns, where)
+    _check_lengths([each.column for each in found], where)
+    names, renamed = column_names([each.column.name for each in found])
+    each_settled = [settled_one(each, name, how, known) for name, each in zip(names, found, strict=True)]
+    notes = (*frame.notes, *renamed, *told_together((each.column.name, each.remarks) for each in each_settled))
+    return Cells(tuple(each.column for each in each_settled), notes, index=frame.index)
+
+
+def readable(columns: Sequence[Found | Refused], where: str) -> list[Found]:
+    """The columns, all of which can be read.
+
+    Raises:
+        UserError: if some cannot.
+    """
+    if refused := [each for each in columns if isinstance(each, Refused)]:
         shown = "; ".join(f"column {each.name!r} holds {each.what}" for each in refused[:20])
         raise UserError(
             f"{where}: {shown}, and cells are numbers, words, truth values or dates: leave such columns out."
         )
-    found = [each for each in frame.columns if not isinstance(each, Refused)]
-    _check_lengths([each.column for each in found], where)
-    names, renamed = column_names([each.column.name for each in found])
+    return [each for each in columns if not isinstance(each, Refused)]
+
+
+def settled_one(each: Found, name: str, how: ReadingConfig, known: Known | None) -> Found:
+    """A column by its own name, with what its cells mean."""
+    column = without(replace(each.column, name=name), how.missing)
+    column, more = dated(column, how.columns.get(name, ""), known)
+    return Found(column, (*each.remarks, *more))
+
+
+def told_together(remarks: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
+    """Remarks on single columns, each once with the names of all it is true of."""
     told: dict[str, list[str]] = {}
-    columns = []
-    for name, each in zip(names, found, strict=True):
-        column = without(replace(each.column, name=name), how.missing)
-        column, more = dated(column, how.columns.get(name, ""), known)
-        columns.append(column)
-        for remark in (*each.remarks, *more):
+    for name, those in remarks:
+        for remark in those:
             told.setdefault(remark, []).append(name)
-    notes = [f"{remark}: {listed(those)}" for remark, those in told.items()]
-    return Cells(tuple(columns), (*frame.notes, *renamed, *notes), index=frame.index)
+    return [f"{remark}: {listed(names)}" for remark, names in told.items()]
 
 
 def _check_lengths(columns: Sequence[Column], where: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from reparam.data.readers.text.digits import most_decimals
 from reparam.data.readers.text.numbers import LEADING_ZERO, Format
+from reparam.data.readers.text.parts import MakeParts, Parts
 from reparam.data.readers.text.spellings import Spellings
 
 STRANGE = 0.1
@@ -20,6 +21,7 @@ class Numbers:
     Args:
         form: how its numbers are written.
         spellings: of missing cells.
+        parts: what makes the places in which pieces gather.
 
     Attributes:
         decimals: the most digits behind the point.
@@ -34,12 +36,11 @@ class Numbers:
     (array([31,  0, 27]), array([False,  True, False]))
     """
 
-    def __init__(self, form: Format, spellings: Spellings) -> None:
+    def __init__(self, form: Format, spellings: Spellings, parts: MakeParts = Parts) -> None:
         self.form, self.decimals, self.zeros, self.strange, self.clean = form, 0, False, 0, True
         self.spelled: Counter[str] = Counter()
         self._spellings, self._whole, self._rows = spellings, True, 0
-        self._values: list[np.ndarray] = []
-        self._missing: list[np.ndarray] = []
+        self._values, self._missing = parts(), parts()
 
     @property
     def failed(self) -> bool:
@@ -73,7 +74,7 @@ class Numbers:
 
     def finish(self) -> tuple[np.ndarray, np.ndarray]:
         """Values, int64 where all were whole and float64 otherwise, and which are missing; can be called once."""
-        values, missing = _joined(self._values, np.int64), _joined(self._missing, np.bool_)
+        values, missing = self._values.joined(np.int64), self._missing.joined(np.bool_)
         if values.dtype.kind == "f":
             values[missing] = np.nan
         return values, missing
@@ -121,11 +122,15 @@ class Numbers:
 
 
 class Words:
-    """A column of words, each different one kept once."""
+    """A column of words, each different one kept once.
 
-    def __init__(self) -> None:
+    Args:
+        parts: what makes the place in which pieces gather.
+    """
+
+    def __init__(self, parts: MakeParts = Parts) -> None:
         self._places = _Places()
-        self._codes: list[np.ndarray] = []
+        self._codes = parts()
 
     def add(self, cells: list[str]) -> None:
         """Take the next cells."""
@@ -135,7 +140,7 @@ class Words:
         """The different words, without spaces around them, and for each row the place of its own; called once."""
         stripped = _Places()
         places = np.array([stripped[word.strip()] for word in self._places], np.int32)
-        codes = _joined(self._codes, np.int32)
+        codes = self._codes.joined(np.int32)
         return list(stripped), places[codes] if len(places) else codes
 
 
@@ -153,9 +158,3 @@ def converted(cells: list[str], kind: type[int] | type[float]) -> np.ndarray | N
         return np.fromiter(map(kind, cells), np.int64 if kind is int else np.float64, len(cells))
     except (ValueError, OverflowError):
         return None
-
-
-def _joined(parts: list[np.ndarray], empty: type[np.generic]) -> np.ndarray:
-    whole = np.concatenate(parts) if parts else np.empty(0, empty)
-    parts.clear()
-    return whole

@@ -1,6 +1,6 @@
 """A text table read through: every column grows by its cells, those that were misjudged once more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +9,7 @@ from reparam.data.readers.cells import Column
 from reparam.data.readers.text.growing import Numbers, Words
 from reparam.data.readers.text.lines import Comments
 from reparam.data.readers.text.numbers import LEADING_ZERO, Format
+from reparam.data.readers.text.parts import MakeParts, Parts
 from reparam.data.readers.text.pieces import Piece, Ragged, pieces
 from reparam.data.readers.text.rules import NUMBERS, Rules
 from reparam.data.readers.text.source import Source, watching
@@ -28,6 +29,8 @@ class Reading:
         start: its beginning.
         where: the file, in errors.
         texts: whether columns keep their cells as they stand in the file.
+        parts: what makes the places in which the pieces of columns gather.
+        keep: what becomes of a column that is read to its end.
 
     Attributes:
         lines: the line on which each row begins.
@@ -35,8 +38,16 @@ class Reading:
         comments: what was passed over.
     """
 
-    def __init__(self, source: Source, start: Start, where: str, texts: bool = False) -> None:
-        self.source, self.start, self.where = source, start, where
+    def __init__(
+        self,
+        source: Source,
+        start: Start,
+        where: str,
+        texts: bool = False,
+        parts: MakeParts = Parts,
+        keep: Callable[[Column], Column] = lambda column: column,
+    ) -> None:
+        self.source, self.start, self.where, self.parts, self.keep = source, start, where, parts, keep
         self.lines = np.empty(0, np.int64)
         self._texts: list[list[str]] | None = [[] for _ in start.names] if texts else None
         self.ragged = Ragged(len(start.names))
@@ -53,12 +64,15 @@ class Reading:
             UserError: where a quote is opened and not closed.
         """
         cells = zip(*self.start.sample, strict=True) if self.start.sample else ((),) * len(names)
-        first = {name: _growing(some, name, rules) for name, some in zip(names, cells, strict=True)}
+        first = {name: _growing(some, name, rules, self.parts) for name, some in zip(names, cells, strict=True)}
         self._pass(names, first)
-        again = {name: Words() for name, grown in first.items() if _misjudged(grown, name, rules)}
+        again = {name: Words(self.parts) for name, grown in first.items() if _misjudged(grown, name, rules)}
         if again:
             self._pass(names, again)
-        found = [_finished(name, again.get(name) or first[name], rules) for name in names]
+        found = []
+        for name in names:
+            typed = _finished(name, again.get(name) or first[name], rules)
+            found.append(typed._replace(column=self.keep(typed.column)))
         if self._texts is None:
             return found
         return [
@@ -70,7 +84,7 @@ class Reading:
         """Let columns grow by all of the table's cells."""
         self.ragged, self.comments.count = Ragged(self.ragged.width), 0
         growing = [columns.get(name) for name in names]
-        numbers = []
+        numbers = self.parts()
         texts: list[list[str]] | None = None if self._texts is None else [[] for _ in growing]
         with self.source.open() as text, watching(self.source.path, text.bytes) as so_far:
             for _ in range(self.start.before):
@@ -82,7 +96,7 @@ class Reading:
                     cells += piece.cells(at)
                 so_far()
         self._texts = texts
-        self.lines = np.concatenate(numbers) if numbers else self.lines
+        self.lines = numbers.joined(np.int64)
 
 
 def _add(piece: Piece, growing: Sequence[Growing | None]) -> None:
@@ -101,15 +115,15 @@ def _add(piece: Piece, growing: Sequence[Growing | None]) -> None:
             column.add(piece.cells(at))
 
 
-def _growing(sample: Sequence[str], name: str, rules: Rules) -> Growing:
+def _growing(sample: Sequence[str], name: str, rules: Rules, parts: MakeParts) -> Growing:
     """How a column begins to grow, by the first of its cells."""
     seen = [cell for cell in map(str.strip, sample) if cell not in rules.spellings]
     form = rules.form(seen)
     codes = not rules.plain and rules.asked.get(name) not in NUMBERS and any(map(LEADING_ZERO.match, seen))
     if form is None or (codes and all(map(str.isdecimal, seen))):
-        return Words()
+        return Words(parts)
     likely = rules.likely if rules.decimal is None else rules.decimal
-    return Numbers(Format(likely) if form == Format() and likely == "," else form, rules.spellings)
+    return Numbers(Format(likely) if form == Format() and likely == "," else form, rules.spellings, parts)
 
 
 def _misjudged(column: Growing, name: str, rules: Rules) -> bool:

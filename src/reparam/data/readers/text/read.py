@@ -1,16 +1,17 @@
 """Text tables to cells: .csv, .tsv, .txt, each also gzipped."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from reparam.data.readers.cells import Cells
+from reparam.data.readers.cells import Cells, Column
 from reparam.data.readers.known import Known
 from reparam.data.readers.punctuation import Punctuation, kept
 from reparam.data.readers.text.grown import Reading
 from reparam.data.readers.text.names import column_names
 from reparam.data.readers.text.numbers import Format, decimal_of
+from reparam.data.readers.text.parts import MakeParts, Parts, spilled
 from reparam.data.readers.text.rules import Rules
 from reparam.data.readers.text.settled import refuse_wrong, settled
 from reparam.data.readers.text.source import Source, look
@@ -27,7 +28,14 @@ MOST_COLUMNS = 100_000
 """Columns of a text table; each is judged for itself, which takes about a millisecond."""
 
 
-def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None, texts: bool = False) -> Cells:
+def read_text(
+    path: Path,
+    how: ReadingConfig = HOW,
+    known: Known | None = None,
+    texts: bool = False,
+    spill: Path | None = None,
+    keep: Callable[[Column], Column] = lambda column: column,
+) -> Cells:
     """A text table as columns of typed cells.
 
     Delimiter, quotes, decimal signs, encoding, the row of names and an index are found out unless ``how`` says them;
@@ -38,6 +46,8 @@ def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None, 
         how: the settings of reading. With ``read_as="vectors"`` columns are numbers, or words, and nothing else.
         known: what a schema says of the columns, where the table is to be read by one.
         texts: keep the cells as they stand in the file, too.
+        spill: a folder in which columns gather while the file is read, where memory does not hold all of them.
+        keep: what becomes of a column that was read.
 
     Raises:
         UserError: if the file is no text table, rows differ in width, or cells are not of their column's kind; all of
@@ -53,7 +63,8 @@ def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None, 
         )
     names, renamed = column_names(start.names)
     rules = _rules(start, names, how, known)
-    reading = Reading(source, start, where, texts)
+    parts: MakeParts = Parts if spill is None else spilled(spill, len(names))
+    reading = Reading(source, start, where, texts, parts, keep)
     typed = reading.typed(names, rules)
     ragged, comments = reading.ragged, start.comments + reading.comments.count
     refuse_wrong(typed, [str(ragged)] if ragged.count else [], reading.lines, where)
@@ -62,7 +73,7 @@ def read_text(path: Path, how: ReadingConfig = HOW, known: Known | None = None, 
     if plain:
         return Cells(tuple(each.column for each in typed), notes, reading.lines, start.header)
     cells = settled(
-        typed, start.names if start.header else names, rules.asked, how.missing, known.lows if known else {}
+        typed, start.names if start.header else names, rules.asked, how.missing, known.lows if known else {}, keep
     )
     return replace(
         cells,

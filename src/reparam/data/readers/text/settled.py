@@ -1,7 +1,7 @@
 """Columns that were understood as a table: indices and empty columns left out, mistakes told, decisions noted."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -21,6 +21,7 @@ def settled(
     asked: Mapping[str, str],
     missing: Sequence[str],
     lows: Mapping[str, float],
+    keep: Callable[[Column], Column] = lambda column: column,
 ) -> Cells:
     """The columns of a table, and what was decided about them.
 
@@ -30,12 +31,14 @@ def settled(
         asked: the kinds of columns that were given, by name.
         missing: spellings of missing cells that were given.
         lows: the smallest numbers of columns, by name, where they are known.
+        keep: what becomes of a column that was changed.
     """
     told: dict[str, list[str]] = {}
     columns = []
     for each in typed:
-        column, more = refined(each.column, asked.get(each.column.name, ""), missing, lows.get(each.column.name))
-        columns.append(column)
+        plain = each.column.loaded()
+        column, more = refined(plain, asked.get(plain.name, ""), missing, lows.get(plain.name))
+        columns.append(each.column if column is plain else keep(column))
         for remark in (*each.remarks, *more):
             told.setdefault(remark, []).append(column.name)
     why = index_among(written, columns, asked)
