@@ -27,6 +27,7 @@ ROOMS = (
     "plots",  # arrays in, figures out: results draw themselves by them
     "evaluation",
     "pages",
+    "cluster",  # above the studies: workers load no torch
     "studies",
     "audit",
     "labs",

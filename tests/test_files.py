@@ -19,6 +19,7 @@ SRC = Path(__file__).parent.parent / "src" / "reparam"
 OWN_PLACES = {
     *("runs", "training", "files.py", "studies/protocol.py", "studies/lengths.py", "data/readers/download.py"),
     *("data/store.py", "data/packing.py"),  # a folder that stands in its place when all of it is there
+    "cluster",  # a temporary folder, and a probe that is gone at once
     "terminal.py",  # streams that nobody has, to nowhere
 }
 

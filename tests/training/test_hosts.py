@@ -8,40 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from host_helpers import ADDRESSES, cut, two_hosts
 from reparam.runs.checkpoint import read_notes
 from reparam.runs.folder import RunFolder
 
 SCRIPT = Path(__file__).with_name("sharded_runs.py")
 MODEL = "vae-conv-normal-1x8x8-latent4"
-FIRST = "10.213.0.1"
-
-
-def ip(*words, check=True):
-    return subprocess.run(["ip", *map(str, words)], check=check, capture_output=True)
 
 
 @pytest.fixture
 def hosts():
     """The names of two."""
-    bridge, names = f"rb{os.getpid()}", [f"r{which}{os.getpid()}" for which in "ab"]
-    try:
-        ip("link", "add", bridge, "type", "bridge")
-        ip("link", "set", bridge, "up")
-        for number, name in enumerate(names, 1):
-            ip("netns", "add", name)
-            ip("link", "add", f"v{name}", "type", "veth", "peer", "name", "eth0", "netns", name)
-            ip("link", "set", f"v{name}", "master", bridge, "up")
-            ip("-n", name, "addr", "add", f"10.213.0.{number}/24", "dev", "eth0")
-            ip("-n", name, "link", "set", "eth0", "up")
-            ip("-n", name, "link", "set", "lo", "up")
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("no network namespaces may be made here")
-    else:
+    with two_hosts() as names:
         yield names
-    finally:
-        for name in names:
-            ip("netns", "del", name, check=False)
-        ip("link", "del", bridge, check=False)
 
 
 def begin(hosts, *given):
@@ -50,7 +29,8 @@ def begin(hosts, *given):
     return [
         subprocess.Popen(
             ["ip", "netns", "exec", host, sys.executable, "-m", "torch.distributed.run", "--nnodes", "2",
-             "--node-rank", str(rank), "--master-addr", FIRST, "--master-port", "29417", str(SCRIPT), *map(str, given)],
+             "--node-rank", str(rank), "--master-addr", ADDRESSES[0], "--master-port", "29417",
+             str(SCRIPT), *map(str, given)],
             env=environment, stderr=subprocess.PIPE, text=True,
         )
         for rank, host in enumerate(hosts)
@@ -63,20 +43,20 @@ def alone(*given):
 
 
 def test_a_host_that_is_cut_off_ends_the_training_and_the_other_goes_on_alone(tmp_path, hosts):
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    whole, lone = tmp_path / "whole", tmp_path / "cut"
     alone("folder", whole, 60, MODEL)
-    processes = begin(hosts, "folder", cut, 60, MODEL, "slow", 0, 0)
-    rows = cut / "metrics.jsonl"
+    processes = begin(hosts, "folder", lone, 60, MODEL, "slow", 0, 0)
+    rows = lone / "metrics.jsonl"
     end = time.monotonic() + 60
     while not (rows.exists() and rows.read_text().count("train") >= 4):
         assert time.monotonic() < end, processes[0].stderr.read()
         time.sleep(0.1)
-    ip("link", "set", f"v{hosts[1]}", "down")
+    cut(hosts[1])
     for process in processes:
         _, errors = process.communicate(timeout=120)
         assert process.returncode != 0
         assert "another process of this training has ended or cannot be reached" in errors
-    assert 0 < read_notes(RunFolder(cut).last)["step"] < 60
-    alone("folder", cut, 60, MODEL)
+    assert 0 < read_notes(RunFolder(lone).last)["step"] < 60
+    alone("folder", lone, 60, MODEL)
     for name in ("metrics.jsonl", "checkpoints/last.safetensors", "checkpoints/best.safetensors"):
-        assert (whole / name).read_bytes() == (cut / name).read_bytes()
+        assert (whole / name).read_bytes() == (lone / name).read_bytes()

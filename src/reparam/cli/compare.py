@@ -42,6 +42,12 @@ class CompareOptions(Writes):
     """Print only where the report is."""
     json: bool = False
     """Print the results as JSON."""
+    workers: int | None = None
+    """Processes of this machine that train a run each at a time (extra reparam[cluster]); else one after another."""
+    scheduler: str | None = None
+    """Address of a Dask scheduler, as tcp://10.0.0.1:8786, whose workers share the folder and the data."""
+    threads: int | None = None
+    """Threads for each run; unless given, as the comparison was begun, else all, or a worker's share of the cores."""
     reading: ReadingFlags = field(default_factory=ReadingFlags)  # type: ignore[valid-type]
     """How the data are read."""
 
@@ -51,6 +57,7 @@ EXAMPLES = [
     "reparam compare --data fashion-mnist --budget 5m --out fashion",
     "reparam compare --models vae vae-flow avb gan wgan-gp --epochs 10 --seeds 3 --out study",
     "reparam compare --data photos/ --image-size 32 --budget 10m --out photos-compared",
+    "reparam compare --models vae gan wgan --seeds 8 --workers 4 --out study",
     "reparam compare --data table.csv --models autoencoder vae gan wgan-gp --out table-compared",
 ]
 WHAT = "Train models of both families under one protocol, measure them alike, and write the report to open."

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from reparam.data.places import check_places, lies_among
 from reparam.errors import UserError
 from reparam.runs.given import as_run
@@ -14,7 +16,9 @@ from reparam.studies.contenders import contender
 from reparam.studies.foresight import foreseen
 from reparam.studies.protocol import Protocol, parse_budget, settle
 from reparam.studies.results import Results, judge
+from reparam.studies.spread import at_work, spread
 from reparam.studies.trials import Shown, Trial, trials
+from reparam.studies.watch import watching
 from reparam.studies.write import write_report
 
 
@@ -37,6 +41,9 @@ def compare(
     quiet: bool = True,
     words: Callable[[str], str] = str,
     force: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    threads: int | None = None,
     **reading: Any,
 ) -> Results:
     """Train models of both families under one protocol, measure them alike, and write the report.
@@ -55,10 +62,16 @@ def compare(
         quiet: no progress lines of training.
         words: what becomes of a note of training before it is shown, if it is.
         force: write even over files that reparam did not make, and among the data.
+        workers: processes of this machine that train a run each at a time; one after another unless given. What the
+            runs come to does not depend on it.
+        scheduler: the address of a Dask scheduler instead, whose workers share this folder and the data.
+        threads: of a processor for each run; unless given, those that the comparison was begun with, else all, or a
+            worker's share of them. The last bits of a run depend on it.
         **reading: how files are read, see :func:`reparam.load_data`.
 
     Raises:
-        UserError: if data, models or budget will not do, or no model could be trained.
+        UserError: if data, models or budget will not do, or no model could be trained; if a worker is not fit, or the
+            scheduler goes.
         reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
     """
     if seeds < 1:
@@ -69,14 +82,19 @@ def compare(
         say(among)
     seconds = None if epochs is not None else parse_budget(budget) if isinstance(budget, str) else budget
     read = DataConfig(data=data, binarization=binarization, **reading)
-    protocol = Protocol(data=read, seconds=seconds, epochs=epochs, count=count, images=images)
+    protocol = Protocol(data=read, seconds=seconds, epochs=epochs, count=count, images=images, threads=threads)
     # mistakes that would make every model fail are told once, before anything is written
     for sentence in foreseen(read_data(protocol.data), protocol):
         say(sentence)
     for name in models:
         contender(name)
-    settle(protocol, Path(out))
-    found = list(trials(models, protocol, seeds, Path(out), say, Shown(quiet, words)))
+    if workers is None and scheduler is None:
+        protocol = settle(protocol, Path(out), torch.get_num_threads())
+        found = list(trials(models, protocol, seeds, Path(out), say, Shown(quiet, words)))
+    else:
+        with at_work(Path(out), read, workers, scheduler, models) as (pool, share), watching(say, quiet) as watch:
+            protocol = settle(protocol, Path(out), share)
+            found = spread(models, protocol, seeds, Path(out), pool, watch)
     return written(judge(found, protocol, say), page, force)
 
 

@@ -3,19 +3,22 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from filelock import FileLock
+
 from reparam.door import Missing
 from reparam.errors import UserError
 from reparam.runs.folder import RunFolder
 from reparam.runs.sealed import read_sealed, write_sealed
 
 FILE = "steps.json"
+LOCK = ".steps.lock"
 
 
 def steps_once(out: Path, name: str, folders: Iterable[Path], measure: Callable[[], int]) -> int:
     """The steps of a model's runs: as written down, else as one of them was trained for, else measured now.
 
     Timing depends on the machine and on what else it does, so that seeds timed one by one would differ in more than
-    their seeds.
+    their seeds. Where several processes time a model at once, the first to write it down decides for all.
 
     Args:
         out: the folder of the comparison.
@@ -24,9 +27,11 @@ def steps_once(out: Path, name: str, folders: Iterable[Path], measure: Callable[
         measure: times some steps.
     """
     known = _known(out / FILE)
-    if name not in known:
-        steps = _trained_for(folders) or measure()
-        known = {name: steps, **_known(out / FILE)}  # another comparison may have timed it meanwhile, or others
+    if name in known:
+        return known[name]
+    steps = _trained_for(folders) or measure()
+    with FileLock(out / LOCK):
+        known = {name: steps} | _known(out / FILE)
         write_sealed(out / FILE, known)
     return known[name]
 

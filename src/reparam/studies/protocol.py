@@ -31,6 +31,8 @@ class Protocol(Config):
     """Test examples whose log-likelihood is estimated."""
     importance_samples: Positive = 1000
     """Draws of the posterior for each of them."""
+    threads: Positive | None = None
+    """Threads of a processor that each run computes with: sums round in another order with another number of them."""
 
     @property
     def budget(self) -> str:
@@ -60,20 +62,33 @@ def parse_budget(text: str) -> float:
     return seconds
 
 
-TRAINED_BY = ("data", "seconds", "epochs")
+TRAINED_BY = ("data", "seconds", "epochs", "threads")
 
 
-def settle(protocol: Protocol, out: Path) -> None:
+def settle(protocol: Protocol, out: Path, threads: int | None = None) -> Protocol:
     """Write the protocol into the folder of the comparison, after making sure that its runs were trained by the same.
+
+    Args:
+        protocol: its number of threads may be left open: then it is what the folder's runs were begun with.
+        out: the folder.
+        threads: unless it says that.
+
+    Returns:
+        The protocol with nothing left open.
 
     Raises:
         UserError: if they were trained by another: they would not compare.
     """
     file = out / FILE
-    if present(file):
-        _check_same(Protocol(**read_sealed(file)), protocol, out)
+    before = Protocol(**read_sealed(file)) if present(file) else None
+    begun = None if before is None else before.threads
+    settled = protocol.model_copy(update={"threads": protocol.threads or begun or threads})
+    if before is not None:
+        # those of earlier versions do not tell their threads
+        _check_same(before.model_copy(update={"threads": begun or settled.threads}), settled, out)
     make_way(file)
-    write_sealed(file, protocol.model_dump(mode="json"))
+    write_sealed(file, settled.model_dump(mode="json"))
+    return settled
 
 
 def _check_same(before: Protocol, now: Protocol, out: Path) -> None:

@@ -68,6 +68,7 @@ class Result:
             "step": self.run.step,
             "test": plain(self.run.test),
             "cost": plain(self.cost),
+            "machine": self.trial.machine,
             "measures": self.card and self.card.json(),
             "log_likelihood": self.likelihood and self.likelihood.json(),
             "notes": list(self.notes),

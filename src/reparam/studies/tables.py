@@ -187,8 +187,14 @@ def last_coverage(result: Result) -> dict[str, float] | None:
 def costs(results: Results) -> Table:
     """What each run took, or why there is none."""
     rows = [_cost_row(result) for result in results.results]
-    caption = "Wall time of training with its validations, on the machine named below; memory of the whole process."
-    return Table(("model", "steps", "epochs", "time", "parameters", "peak memory (MiB)", "outcome"), rows, caption)
+    heads = ["model", "steps", "epochs", "time", "parameters", "peak memory (MiB)", "outcome"]
+    where = "the machine named below"
+    if any(result.trial.machine for result in results.results):
+        heads.append("machine")
+        rows = [[*row, result.trial.machine] for row, result in zip(rows, results.results, strict=True)]
+        where = "the machine in the last column, beside what else it did"
+    caption = f"Wall time of training with its validations, on {where}; memory of the whole process."
+    return Table(tuple(heads), rows, caption)
 
 
 def _cost_row(result: Result) -> Row:

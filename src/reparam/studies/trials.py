@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 
+import torch
+
 from reparam.door import present
 from reparam.errors import UserError
+from reparam.hardware import threads
 from reparam.kinds import KINDS
 from reparam.kinds.own import names_function
 from reparam.runs.config import RunConfig
@@ -45,6 +48,7 @@ class Trial:
         run: finished, or None.
         failure: why there is none, in a sentence, or None.
         elsewhere: whether another process is training it.
+        machine: that trained it, where it was one of several.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Trial:
     run: Run | None = None
     failure: str | None = None
     elsewhere: bool = False
+    machine: str | None = None
 
     @property
     def outcome(self) -> str:
@@ -98,20 +103,30 @@ def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say:
         UserError: before anything is trained, if a name is unknown or a folder holds another model.
         reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
     """
+    later = []
+    for name, model, seed in planned(names, protocol, seeds, out):
+        trial = attempt(name, model, protocol, seed, out, say, shown)
+        if trial.elsewhere:
+            later.append((name, model, protocol, seed, out, say, shown))
+        else:
+            yield trial
+    for again in later:
+        yield attempt(*again)
+
+
+def planned(
+    names: Sequence[str], protocol: Protocol, seeds: int, out: Path
+) -> list[tuple[str, ModelConfig | Own, int]]:
+    """Every model with every seed, in their order: all models with the first seed, with the next, and so on.
+
+    Raises:
+        UserError: if a name is unknown or a folder holds another model.
+    """
     settings = {name: contender(name) for name in names}
     for name, model in settings.items():
         for seed in range(seeds):
             _check_folder(folder_of(out, name, seed), model, protocol)
-    later = []
-    for seed in range(seeds):
-        for name, model in settings.items():
-            trial = _attempt(name, model, protocol, seed, out, say, shown)
-            if trial.elsewhere:
-                later.append((name, model, protocol, seed, out, say, shown))
-            else:
-                yield trial
-    for again in later:
-        yield _attempt(*again)
+    return [(name, model, seed) for seed in range(seeds) for name, model in settings.items()]
 
 
 def _check_folder(folder: Path, model: ModelConfig | Own, protocol: Protocol) -> None:
@@ -137,15 +152,16 @@ def _same_model(recorded: Record, model: ModelConfig, protocol: Protocol) -> boo
     return decided[0] == decided[1]
 
 
-def _attempt(
+def attempt(
     name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out: Path, say: Say, shown: Shown
 ) -> Trial:
-    """The trial, whatever comes of it."""
+    """The trial, whatever comes of it; it computes with the protocol's number of threads."""
     folder = folder_of(out, name, seed)
     if who := held(folder):
         return _elsewhere(name, folder, who, say)
     try:
-        return Trial(name, folder, _run(name, model, protocol, seed, out, say, shown))
+        with threads(protocol.threads or torch.get_num_threads()):
+            return Trial(name, folder, _run(name, model, protocol, seed, out, say, shown))
     except Interrupted:
         raise
     except Exception as error:  # whatever goes wrong with one model, the others are still worth comparing
