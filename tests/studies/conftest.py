@@ -7,7 +7,7 @@ from reparam.cli.main import main
 from study_helpers import SMALL, blobs
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def grey(tmp_path_factory):
     """600 grey images of 20 by 28 with labels."""
     path = tmp_path_factory.mktemp("grey") / "grey.npz"
@@ -16,7 +16,7 @@ def grey(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def compared(grey):
     """A comparison of them, and what was printed."""
     out = grey.parent / "compared"

@@ -9,6 +9,7 @@ from reparam.studies import training_rules as training
 from reparam.studies.differences import LEVEL
 from reparam.studies.likelihood_rules import best_likelihood
 from reparam.studies.results import Results
+from reparam.studies.undertrained import STEEP, notices
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Rule:
 
 ERRORS = f"apart if p < {LEVEL:.0%} after Holm's correction for all pairs"
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "hardly trained",
+        f"Less than all training data seen once, or a bound that rose by more than {STEEP:.0%} over its last tenth.",
+        notices,
+    ),
     Rule("closest to the data", f"Smallest Fréchet distance; {ERRORS}.", quality.closest),
     Rule(
         "do measures agree",

@@ -14,6 +14,7 @@ from reparam.studies.lead import lead
 from reparam.studies.order import differences
 from reparam.studies.overview import overview
 from reparam.studies.results import Result, Results
+from reparam.studies.undertrained import notices
 from reparam.training.diagnosis import diagnose
 
 
@@ -59,7 +60,12 @@ def _subtitle(results: Results) -> str:
 
 def _first(results: Results) -> Section:
     """What was compared: samples, numbers and costs of each; the protocol, folded."""
-    return Section("Overview", overview=overview(results), more=[More("How they were compared", _protocol(results))])
+    return Section(
+        "Overview",
+        notices=notices(results),
+        overview=overview(results),
+        more=[More("How they were compared", _protocol(results))],
+    )
 
 
 def _protocol(results: Results) -> str:
