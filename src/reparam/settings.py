@@ -166,6 +166,8 @@ class TrainingConfig(Config):
     """Where to train: auto, cpu, cuda or cuda:1, mps (Apple), xpu (Intel)."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the networks; auto: bf16 where the hardware multiplies it fast. Losses stay in float32."""
+    products: Literal["auto", "torch", "onednn"] = "auto"
+    """The library that multiplies float32 matrices of linear layers on the CPU; auto: by who made the processor."""
     memory: NotNegative | None = None
     """Gigabytes that training may take, more is refused; unless given, what is free (0: try whatever it takes)."""
     compile: bool = False
@@ -191,6 +193,8 @@ class ResolvedTraining(TrainingConfig):
     """Examples per batch."""
     precision: Literal["fp32", "bf16"]
     """Number format of the networks."""
+    products: Literal["torch", "onednn"] = "torch"
+    """The library that multiplies; what was written before there was a choice is PyTorch's."""
     device: str
     """The kind of device: cpu, cuda, mps or xpu."""
     optimizers: dict[str, dict[str, Any]]

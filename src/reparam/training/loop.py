@@ -10,8 +10,9 @@ from reparam.data import Batches
 from reparam.errors import UserError
 from reparam.hardware import autocast
 from reparam.models.model import Batch, Turn
+from reparam.networks.products import Products, multiplied_by
 from reparam.randomness import seed_noise
-from reparam.settings import TrainingConfig
+from reparam.settings import ResolvedTraining, TrainingConfig
 from reparam.training.ledger import Ledger
 from reparam.training.optimizers import build_optimizer, moving_parameters, rate_factor, set_rate
 from reparam.training.processes import Fold
@@ -53,6 +54,9 @@ class Loop:
         self.steps_per_epoch = steps_per_epoch or total
         self.batches_per_step = batches_per_step(self.turns)
         self.sharding = sharding
+        # what has no run, a lab or a critic that measures, is PyTorch's
+        self.products: Products = config.products if isinstance(config, ResolvedTraining) else "torch"
+        self.modules = [turn.moves for turn in self.turns] + ([] if within is None else [within])
         # turns of a step share its batches, and a batch's binarization is drawn once
         self.batch = lru_cache(maxsize=self.batches_per_step)(batch)
         if sharding.shards > 1:
@@ -67,6 +71,10 @@ class Loop:
 
     def play(self, step: int) -> None:
         """One step: every turn, each as often as it repeats."""
+        with multiplied_by(self.products, *self.modules):
+            self._play(step)
+
+    def _play(self, step: int) -> None:
         seed_noise(self.config.seed, "step", step)
         set_rate(self.optimizers.values(), rate_factor(step, self.total, self.config))
         for turn in self.turns:

@@ -14,6 +14,7 @@ from reparam.kinds import kind_of, kind_of_settings
 from reparam.kinds.networks import NetworkConfig
 from reparam.models.model import Model
 from reparam.models.traits import Traits
+from reparam.networks.products import Products, has_onednn, usual_products
 from reparam.runs.config import RunConfig
 from reparam.runs.run import read_data
 from reparam.settings import BATCH_SIZE, EPOCHS, Config, DataConfig, ModelConfig, ResolvedTraining, TrainingConfig
@@ -83,11 +84,21 @@ def settle(training: TrainingConfig, model: Model, data: Dataset, suits: bool = 
         "validate_every": filled.validate_every or (_validate_every(steps, per_epoch) if suits else 1),
         "batch_size": batch_size,
         "precision": "bf16" if bf16 else "fp32",
+        "products": _products(training, device),
         "device": device.type,
         "optimizers": {turn.name: optimizer_settings(turn, filled) for turn in model.turns()},
         "threads": torch.get_num_threads(),
     }
     return ResolvedTraining(**numbers)
+
+
+def _products(training: TrainingConfig, device: torch.device) -> Products:
+    """The library that was asked for, if it is there."""
+    if training.products == "onednn" and not has_onednn():
+        raise UserError('products="onednn" is not in this PyTorch: use products="torch"')
+    if training.products == "auto":
+        return "torch" if training.compile else usual_products(device)
+    return training.products
 
 
 def _validate_every(steps: int, per_epoch: int) -> int:

@@ -5,16 +5,17 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reparam import checks
 from reparam.distributions import Distribution
 from reparam.hardware import exact
 from reparam.models.protocols import Decodes, Encodes, HasPrior
+from reparam.networks.products import multiplied_by, usual_products
 
 Proposal = Literal["posterior", "prior"]
 # so many numbers of x are decoded at a time: enough for the matrix products, few enough for the cache behind them
-AT_ONCE = 2**20
+AT_ONCE = 2**19
 
 
 class LatentVariableModel(Encodes, Decodes, HasPrior, Protocol):
@@ -93,10 +94,12 @@ def importance_estimate(
     posterior = model.encode(x) if proposal == "posterior" else None
     chunk = max(1, AT_ONCE // max(1, x.numel()))
     total = Accumulator(len(x))
-    for start in range(0, samples, chunk):
-        count = min(chunk, samples - start)
-        total.add(_log_weights(model, x, prior, posterior, count))
-        step(count * len(x))
+    networks = [model] if isinstance(model, nn.Module) else []
+    with multiplied_by(usual_products(x.device), *networks):
+        for start in range(0, samples, chunk):
+            count = min(chunk, samples - start)
+            total.add(_log_weights(model, x, prior, posterior, count))
+            step(count * len(x))
     return total
 
 

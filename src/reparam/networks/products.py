@@ -1,0 +1,124 @@
+"""Which library multiplies for linear layers while a model trains: PyTorch's usual one, or oneDNN.
+
+PyTorch takes the float32 products of linear layers from MKL, which keeps its widest instructions for its maker's own
+processors; oneDNN, which is there as well, uses what a processor has (``recipes/products.py`` measures both). Which of
+them decides how sums round, so that it is a setting of a training, and never what judges a model.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reparam.hardware import vendor
+
+Products = Literal["torch", "onednn"]
+WIDE = 64
+"""Products with a side less than that are left to PyTorch: oneDNN takes as long or longer for them."""
+
+
+def usual_products(device: torch.device) -> Products:
+    """The faster library on this processor, by who made it; never by a measurement, which noise decides.
+
+    >>> usual_products(torch.device("cuda"))
+    'torch'
+    """
+    own = vendor() == "GenuineIntel"
+    wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return "onednn" if device.type == "cpu" and wide and not own and has_onednn() else "torch"
+
+
+def has_onednn() -> bool:
+    """Whether this PyTorch can be asked for oneDNN's product.
+
+    >>> has_onednn() in (True, False)
+    True
+    """
+    return torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
+@contextmanager
+def multiplied_by(products: Products, *modules: nn.Module) -> Iterator[None]:
+    """Within the block the linear layers of modules take their products from that library, in both directions.
+
+    What is no plain float32 on the CPU is left as it is: autocast, other devices, transforms of ``torch.func``.
+
+    Args:
+        products: which library.
+        modules: all that is trained by it; subclasses of ``nn.Linear`` and layers with a ``forward`` of their own
+            are not touched.
+    """
+    if products == "torch":
+        yield
+        return
+    found = {layer for module in modules for layer in module.modules() if type(layer) is nn.Linear}
+    layers = [layer for layer in found if "forward" not in vars(layer)]
+    for layer in layers:
+        layer.forward = partial(linear, layer)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
+
+
+def linear(layer: nn.Linear, x: Tensor) -> Tensor:
+    """What the layer gives, by oneDNN where it serves: ``(..., in)`` to ``(..., out)``.
+
+    >>> layer = nn.Linear(70, 80)
+    >>> bool((linear(layer, torch.ones(90, 70)) - layer(torch.ones(90, 70))).abs().max() < 1e-4)
+    True
+    """
+    if not _plain(x):
+        return functional.linear(x, layer.weight, layer.bias)
+    flat = x.reshape(-1, x.shape[-1])
+    product: Tensor = _Product.apply(flat, layer.weight)  # type: ignore[no-untyped-call]
+    return (product if layer.bias is None else product + layer.bias).view(*x.shape[:-1], layer.out_features)
+
+
+def _plain(x: Tensor) -> bool:
+    """Whether it is a float32 tensor on the CPU that nothing else wants to compute with."""
+    return (
+        type(x) is Tensor
+        and x.dtype == torch.float32
+        and x.device.type == "cpu"
+        and x.dim() > 1
+        and not torch.is_autocast_enabled("cpu")
+        and not torch._C._are_functorch_transforms_active()
+    )
+
+
+class _Product(torch.autograd.Function):
+    """``a @ b.T`` of ``(n, k)`` and ``(m, k)``, often differentiable: its gradients are such products."""
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
+        """The product."""
+        ctx.save_for_backward(a, b)
+        return product(a, b)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Of g ``(n, m)``: g @ b and g.T @ a."""
+        (gradient,), (a, b) = gradients, ctx.saved_tensors
+        apply: Callable[[Tensor, Tensor], Tensor] = _Product.apply
+        return (
+            apply(gradient, b.t()) if ctx.needs_input_grad[0] else None,
+            apply(gradient.t(), a.t()) if ctx.needs_input_grad[1] else None,
+        )
+
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """``a @ b.T`` of ``(n, k)`` and ``(m, k)``, by the library that is the faster one for the shape.
+
+    >>> product(torch.ones(2, 3), torch.ones(4, 3)).shape
+    torch.Size([2, 4])
+    """
+    if min(*a.shape, *b.shape) < WIDE or 0 in (*a.stride(), *b.stride()):
+        return a @ b.t()
+    found: Tensor = torch.ops.mkldnn._linear_pointwise(a, b, None, "none", [], "")
+    return found
