@@ -172,7 +172,8 @@ def _written(
     if written.training.optimizers:
         return written
     # a run of schema 0 did not write down what its turns asked for
-    return replace(written, training=settle(written.settings.training, model, data, suits=False))
+    found = settle(written.settings.training, model, data, suits=False)
+    return replace(written, training=found.model_copy(update={"products": written.training.products}))
 
 
 def require_model(model: Any) -> None:
