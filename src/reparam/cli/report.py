@@ -14,7 +14,7 @@ class ReportOptions(Writes):
     """Options of ``reparam report``."""
 
     runs: Positional[tuple[Path, ...]]
-    """Finished run folders, all of the same data."""
+    """Finished run folders, all of the same data; or a comparison's folder, or those of two, side by side."""
     out: Path = Path("report.html")
     """The page to write; its numbers are written beside it as JSON."""
     count: int = 5000
@@ -25,7 +25,11 @@ class ReportOptions(Writes):
     """Print the results as JSON."""
 
 
-EXAMPLES = ["reparam report runs/vae runs/gan", "reparam report runs/* --out runs/report.html --count 10000"]
+EXAMPLES = [
+    "reparam report runs/vae runs/gan",
+    "reparam report runs/* --out runs/report.html --count 10000",
+    "reparam report short long --out short-and-long.html",
+]
 
 
 def run(command: str, argv: list[str]) -> int:

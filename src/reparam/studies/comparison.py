@@ -14,8 +14,11 @@ from reparam.runs.run import Run, load, read_data
 from reparam.settings import COMPARED, DataConfig
 from reparam.studies.contenders import contender
 from reparam.studies.foresight import foreseen
+from reparam.studies.kept import is_study, kept_protocol, kept_trials
+from reparam.studies.previous import place_of, with_previous
 from reparam.studies.protocol import Protocol, parse_budget, settle
 from reparam.studies.results import Results, judge
+from reparam.studies.side import SideBySide, side_by_side
 from reparam.studies.spread import at_work, spread
 from reparam.studies.trials import Shown, Trial, trials
 from reparam.studies.watch import watching
@@ -77,7 +80,7 @@ def compare(
     if seeds < 1:
         raise UserError(f"seeds={seeds} trains nothing: give at least 1")
     page = Path(out) / "report.html"
-    check_places([out, page, page.with_suffix(".json")], force=force)
+    check_places([out, page, page.with_suffix(".json"), place_of(page)], force=force)
     if among := lies_among(out, data):
         say(among)
     seconds = None if epochs is not None else parse_budget(budget) if isinstance(budget, str) else budget
@@ -95,7 +98,7 @@ def compare(
         with at_work(Path(out), read, workers, scheduler, models) as (pool, share), watching(say, quiet) as watch:
             protocol = settle(protocol, Path(out), share)
             found = spread(models, protocol, seeds, Path(out), pool, watch)
-    return written(judge(found, protocol, say), page, force)
+    return written(judge(found, protocol, say), page, force, since_last=True)
 
 
 def report(
@@ -106,11 +109,14 @@ def report(
     images: int = 1000,
     say: Callable[[str], None] = _nobody,
     force: bool = False,
-) -> Results:
+) -> Results | SideBySide:
     """Measure finished runs of one data set, trained before, and write the report of a comparison.
 
+    The folder of a comparison stands for its finished runs; two of them are set side by side, by the numbers that they
+    came to.
+
     Args:
-        runs: or their folders; a single one, too.
+        runs: or their folders; a single one, too; or the folders of one comparison, or of two.
         out: the page; its numbers are written beside it as JSON.
         count: samples of each model that are measured, at most.
         images: test examples whose log-likelihood is estimated.
@@ -118,7 +124,8 @@ def report(
         force: write even over files that reparam did not make, and among the data.
 
     Raises:
-        UserError: if there are no runs, one lives in no folder or was interrupted, or they are of different data.
+        UserError: if there are no runs, one lives in no folder or was interrupted, or they are of different data; if
+            comparisons are named beside runs, or more than two.
     """
     given = list(runs) if isinstance(runs, Sequence) and not isinstance(runs, str) else [runs]
     if not given:
@@ -126,10 +133,21 @@ def report(
     page = Path(out)
     if page.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"a report is a page, and {page} is not named like one: give out='{page}.html'")
-    found = [_trial(run) for run in dict.fromkeys(map(_place, given))]
+    places = list(dict.fromkeys(map(_place, given)))
+    studies = [place for place in places if is_study(place)]
+    if studies and len(studies) < len(places):
+        raise UserError(
+            f"{studies[0]} is a comparison and {min(set(places) - set(studies))} is none: name runs, or comparisons"
+        )
+    if len(studies) > 1:
+        check_places([page, page.with_suffix(".json")], force=force)
+        return side_by_side(studies, page, force)
+    found = kept_trials(studies[0]) if studies else [_trial(place) for place in places]
     sources = [trial.run.config.data.data for trial in found if trial.run is not None]
     check_places([page, page.with_suffix(".json")], sources, force)
-    return written(judge(found, Protocol(count=count, images=images), say, apart=True), page, force)
+    asked = {"count": count, "images": images}
+    protocol = kept_protocol(studies[0]).model_copy(update=asked) if studies else Protocol(**asked)
+    return written(judge(found, protocol, say, apart=not studies), page, force)
 
 
 def _place(run: Run | str | Path) -> Path:
@@ -151,12 +169,20 @@ def _trial(folder: Path) -> Trial:
     return Trial(folder.name or str(folder), folder, run)
 
 
-def written(results: Results, page: Path, force: bool = False) -> Results:
+def written(results: Results, page: Path, force: bool = False, since_last: bool = False) -> Results:
     """The results with their report written.
+
+    Args:
+        results: what was found.
+        page: of the report.
+        force: replace files that are there already, whoever made them.
+        since_last: the report says what has changed since the last one in its place.
 
     Raises:
         UserError: if there is nothing to report on.
     """
     if not results.finished:
         raise UserError("; ".join(f"{result.name} {result.trial.outcome}" for result in results.results))
+    if since_last:
+        results = with_previous(results, page)
     return replace(results, page=write_report(results, page, force))

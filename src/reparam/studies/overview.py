@@ -48,15 +48,16 @@ def _rows(results: Results) -> Rows:
 
 
 def _gauge(name: str, summaries: Sequence[Summary], floor: Summary | None) -> Gauge:
-    """A measure's scale: the one that is known, else from the ideal, or the least, to the most, with their errors."""
-    ends = SHARES.get(name)
-    if ends is None:
-        reach = [one.value + side * (_finite(one.error) or 0.0) for one in summaries for side in (-1, 1)]
-        low, high = min(reach), max(reach)
-        ends = (0.0, high) if name not in BETTER else (low, high)
-        ends = _rounded(*ends)
-    value = None if floor is None else floor.value
-    return Gauge(UNITS.get(name, name), *ends, BETTER.get(name, "low"), value, NOTES.get(name, ""))  # type: ignore[arg-type]
+    """A measure's scale, with room for the errors of all."""
+    reach = [one.value + side * (_finite(one.error) or 0.0) for one in summaries for side in (-1, 1)]
+    return gauge_of(name, reach, None if floor is None else floor.value)
+
+
+def gauge_of(name: str, reach: Sequence[float], floor: float | None) -> Gauge:
+    """A measure's scale: the one that is known, else from 0, or the least, to the most of what it has to show."""
+    low, high = min(reach), max(reach)
+    ends = SHARES.get(name) or _rounded(low if name in BETTER else min(0.0, low), high)
+    return Gauge(UNITS.get(name, name), *ends, BETTER.get(name, "low"), floor, NOTES.get(name, ""))  # type: ignore[arg-type]
 
 
 def _rounded(low: float, high: float) -> tuple[float, float]:

@@ -24,6 +24,8 @@ from reparam.studies.trials import Trial
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from reparam.studies.record import Record
+
 Say = Callable[[str], None]
 
 
@@ -85,6 +87,7 @@ class Results(Found):
         results: in the order of the trials.
         floor: the test set measured in the place of samples; None where it cannot be.
         page: the report, where it was written.
+        before: the numbers of the report before this one, where they were others.
     """
 
     protocol: Protocol | None
@@ -92,6 +95,7 @@ class Results(Found):
     results: tuple[Result, ...]
     floor: Scorecard | None
     page: Path | None = None
+    before: "Record | None" = None
 
     @property
     def finished(self) -> tuple[Result, ...]:
@@ -143,15 +147,21 @@ class Results(Found):
 
     def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
+        from reparam.studies.changes import changes
+        from reparam.studies.record import record, rows_of
         from reparam.studies.summary import standings
 
-        return {
+        made = {
             "protocol": self.protocol and self.protocol.model_dump(mode="json"),
             "data": self.data and {"name": self.data.name, "fingerprint": self.data.fingerprint},
             "floor": self.floor and self.floor.json(),
             "results": {str(result.trial.folder): result.json() for result in self.results},
             "comparisons": {measure: one.json() for measure, one in standings(self).items()},
+            "scores": rows_of(self),
         }
+        if self.before is None:
+            return made
+        return made | {"changes": [one.json() for one in changes(self.before, record(made))]}
 
 
 @sharing_cores()

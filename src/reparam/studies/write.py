@@ -8,11 +8,12 @@ import torch
 from reparam._version import __version__
 from reparam.files import result_json, write_result
 from reparam.pages import More, Page, Section, Table, write
-from reparam.studies import charts, pictures, tables
+from reparam.studies import changes, charts, pictures, tables
 from reparam.studies.conclusion import conclude
 from reparam.studies.lead import lead
 from reparam.studies.order import differences
 from reparam.studies.overview import overview
+from reparam.studies.record import record_of
 from reparam.studies.results import Result, Results
 from reparam.studies.undertrained import notices
 from reparam.training.diagnosis import diagnose
@@ -35,6 +36,7 @@ def page(results: Results) -> Page:
     sections = [
         _first(results),
         _conclusion(results),
+        *_since(results),
         *_training(results),
         *_measures(results),
         *_looks(results),
@@ -92,6 +94,16 @@ def _conclusion(results: Results) -> Section:
     if not short:
         return Section("Conclusion", "\n\n".join([*found, words]))
     return Section("Conclusion", short, more=[More(f"All {len(found)} findings", "\n\n".join([*found, words]))])
+
+
+def _since(results: Results) -> list[Section]:
+    """What changed since the last report that had other numbers."""
+    if results.before is None:
+        return []
+    now = record_of(results)
+    table = changes.table(results.before, now, ("last report", "now"))
+    text = "\n\n".join(changes.told(results.before, now))
+    return [Section("What changed since the last report", text, tables=[table] if table else [], folds="open")]
 
 
 def _costs(results: Results) -> Section:
