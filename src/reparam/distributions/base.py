@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -114,9 +115,13 @@ class Distribution(ABC):
 
 
 def broadcast_shape(*shapes: Sequence[int]) -> torch.Size:
-    """The shape of parameters that broadcast with each other."""
-    shape: torch.Size = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
-    return shape
+    """The shape of parameters that broadcast with each other.
+
+    Raises:
+        ValueError: if they do not.
+    """
+    # torch's own function loads an algebra system first, for half a second
+    return torch.Size(np.broadcast_shapes(*(tuple(shape) for shape in shapes)))
 
 
 def check_parameters(event_dims: int, **parameters: Tensor) -> None:
@@ -135,7 +140,7 @@ def check_parameters(event_dims: int, **parameters: Tensor) -> None:
     shapes = [values.shape for values in parameters.values()]
     try:
         shape = shapes[0] if len(shapes) == 1 else broadcast_shape(*shapes)
-    except RuntimeError:
+    except ValueError:
         told = " and ".join(f"{name} {tuple(values.shape)}" for name, values in parameters.items())
         raise UserError(f"{told} do not broadcast: give shapes that do") from None
     if len(shape) < event_dims:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
-from torch.optim import Optimizer
 
 from reparam.door import Damaged, present
 from reparam.errors import UserError, tell
@@ -30,6 +29,7 @@ from reparam.runs.identity import Identity
 from reparam.runs.leftovers import set_aside
 from reparam.runs.weights import trainings
 from reparam.runs.witness import vouched
+from reparam.training.adam import Moves
 from reparam.training.callbacks import Callback, Row
 from reparam.training.loop import Loop
 
@@ -155,13 +155,13 @@ class Checkpoints(Callback):
             drop_previous(self.folder)
 
 
-def _optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
+def _optimizer_tensors(optimizer: Moves) -> dict[str, Tensor]:
     """An optimizer's state; its settings come from the config, its learning rate from the step."""
     state = optimizer.state_dict()["state"]
     return {f"{index}/{name}": value for index, values in state.items() for name, value in values.items()}
 
 
-def _restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+def _restore_optimizer(optimizer: Moves, tensors: Mapping[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         index, name = key.split("/")

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from reparam.errors import UserError
 from reparam.models.model import Turn
 from reparam.settings import ResolvedTraining, TrainingConfig
+from reparam.training.adam import FusedAdam, Moves, serves
 
 KINDS: dict[str, type[Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -53,7 +54,7 @@ def optimizer_settings(turn: Turn, config: TrainingConfig) -> dict[str, Any]:
     return {"optimizer": kind, "learning_rate": rate, "weight_decay": config.weight_decay, **settings}
 
 
-def build_optimizer(turn: Turn, config: TrainingConfig) -> Optimizer:
+def build_optimizer(turn: Turn, config: TrainingConfig) -> Moves:
     """The optimizer of a turn, as a run wrote it down, else see :func:`optimizer_settings`.
 
     Raises:
@@ -69,9 +70,11 @@ def build_optimizer(turn: Turn, config: TrainingConfig) -> Optimizer:
     given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
     }
-    given |= {"fused": True} if kind in FUSED else {}
     rates = peak_rates(turn.moves, rate, config.reach if kind in SIGNED else None)
     groups = [{"params": group, "lr": peak, "peak_rate": peak} for peak, group in by_rate(parameters, rates)]
+    if serves(kind, given):
+        return FusedAdam(kind, groups, **given)
+    given |= {"fused": True} if kind in FUSED else {}
     return KINDS[kind](groups, lr=rate, **given)  # type: ignore[call-arg]
 
 
@@ -131,7 +134,7 @@ def rate_factor(step: int, total: int, config: TrainingConfig) -> float:
             return 1.0
 
 
-def set_rate(optimizers: Iterable[Optimizer], factor: float) -> None:
+def set_rate(optimizers: Iterable[Moves], factor: float) -> None:
     """Scale every optimizer's learning rate to ``factor`` times its peak."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from reparam.distributions.base import broadcast_shape
 from reparam.distributions.columnwise.group import Group, Judged, through
 
 
@@ -20,7 +21,7 @@ class Categories(Group):
         largest, level = entries.max(-1, keepdim=True)
         fits = (largest.squeeze(-1) == 1) & ((entries != 0).sum(-1) == 1)
         log_p = F.log_softmax(output, -1)
-        level = level.expand(*torch.broadcast_shapes(level.shape[:-1], log_p.shape[:-1]), 1)  # type: ignore[no-untyped-call]
+        level = level.expand(*broadcast_shape(level.shape[:-1], log_p.shape[:-1]), 1)
         return Judged(log_p.expand(*level.shape[:-1], -1).gather(-1, level).squeeze(-1), fits, blank)
 
     @torch.no_grad()
