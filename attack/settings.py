@@ -70,6 +70,10 @@ CALLS: dict[str, Words] = {
     "data pack": ["data", "pack", "photos", "--image-size", "8", "--out", "o.pack"],
     "two-sample": ["two-sample", "run", "x.npy", "-n", "50"],
     "compare": ["compare", "--data", "x.npy", "--models", "autoencoder-2", "--epochs", "1", *FEW, "--quiet"],
+    "sweep autoencoder": [
+        *("sweep", "autoencoder", "--data", "x.npy", "--vary", "latent-dim=2,3", "--sampler", "grid", "--trials", "1"),
+        *("--epochs", "1", *FEW, "--quiet"),
+    ],
     "lab": ["lab", "normal-kl", "--quick"],
 }
 
@@ -93,7 +97,7 @@ def sweep(folder: Path, seed: int, quick: bool) -> Iterator[tuple[str, Callable[
 
 def flags(name: str, place: Path) -> list[str]:
     """The flags of a call that take a number, as its help lists them."""
-    words = CALLS[name][: 2 if name.startswith(("train ", "data ")) else 1]
+    words = CALLS[name][: 2 if name.startswith(("train ", "data ", "sweep ")) else 1]
     words = ["train", "--from", "run"] if words == ["train", "--from"] else words
     shown = call([*words, "--help"], place).out
     return sorted({found[1] or found[2] for found in NUMERIC.finditer(shown)})

@@ -20,6 +20,7 @@ OWN_PLACES = {
     *("runs", "training", "files.py", "studies/protocol.py", "studies/lengths.py", "data/readers/download.py"),
     *("data/store.py", "data/packing.py", "data/large"),  # a folder that stands in its place when all of it is there
     "data/readers/text/parts.py",  # temporary files of one reading
+    "studies/sweeps/proposals.py",  # the journal in a sweep's folder
     "cluster",  # a temporary folder, and a probe that is gone at once
     "terminal.py",  # streams that nobody has, to nowhere
 }

@@ -18,7 +18,6 @@ OPTION = re.compile(r"^\W*(?:-\w, )*--.*$", re.MULTILINE)  # a line of the help 
 SETTING = re.compile(r"\b([a-z][a-z0-9_]*)=")
 # commands that pages and figures name to be typed are no messages
 TYPED = {"studies/plane.py", "studies/pictures.py"}
-TYPED |= {"cluster/local.py"}  # and that it starts itself
 # what only Python has
 PYTHON_ONLY = {"model", "classes", "repeats"}
 

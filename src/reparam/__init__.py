@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from reparam.evaluation.apart import two_sample
     from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, Turn
     from reparam.runs.doctor import doctor
-    from reparam.studies import compare, evaluate, report
+    from reparam.studies import compare, evaluate, report, sweep
     from reparam.training import Run, load
     from reparam.training.fit import fit
 
@@ -72,6 +72,7 @@ _HOMES = {
     "report": "studies",
     "sample": "evaluation",
     "snapshots": "evaluation",
+    "sweep": "studies",
     "two_sample": "evaluation.apart",
 }
 _MODULES = (
@@ -133,6 +134,7 @@ __all__ = [
     "sample",
     "snapshots",
     "studies",
+    "sweep",
     "training",
     "transport",
     "two_sample",

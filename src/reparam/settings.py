@@ -178,6 +178,8 @@ class TrainingConfig(Config):
     """Parts that a batch is computed in, a power of two: on one process for its memory, or dealt out to several."""
     log_every: Positive = 50
     """Steps between two rows of metrics.jsonl."""
+    test: bool = True
+    """Judge the run by the test split in the end; a sweep leaves that to its winner."""
     tensorboard: bool = False
     """Also write TensorBoard event files into the run folder (needs the extra reparam[tensorboard])."""
 

@@ -45,6 +45,7 @@ CALLS = {
 REFUSALS = {
     "labs": ("labs --gallery {out} --quick", ("index.html",)),
     "compare": ("compare --data {data} --models vae --epochs 1 --out {out}", ("report.html", "report.json")),
+    "sweep": ("sweep vae --data {data} --vary latent-dim=2..4 --out {out}", ("report.html", "report.json")),
     "impute": ("impute {run} {data} --out {out}/a.parquet", ("a.parquet",)),
     "demo": ("demo --data {data} --quick --out {out}", ("report.html", "report.json")),
 }

@@ -55,6 +55,7 @@ COMMANDS = {
     "lab": Command("run one of them: a prediction beside its measurement, and a figure", "labs"),
     "audit": Command("say which sampled variable of a loss blocks a gradient, and where", "audit"),
     "compare": Command("train models of both families, measure them alike, write the report", "compare"),
+    "sweep": Command("try many settings of one kind, and test the best", "sweep"),
     "report": Command("the same report from runs that were trained before", "report"),
     "demo": Command("that comparison on the bundled MNIST, in under 8 minutes", "demo"),
 }

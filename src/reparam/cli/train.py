@@ -57,17 +57,19 @@ class Output:
     """Processes of this machine that compute it, which its shards are dealt out to."""
 
 
-def _options(kind: Kind) -> type[Any]:
+def options_of(kind: Kind, output: type[Any] = Output) -> type[Any]:
     """The flags of a kind: its settings (all but its name), the data's, training's and the output's."""
     config, name = kind.settings, kind.name
     hidden = {"__annotations__": {"kind": Annotated[Literal[name], Suppress]}, "kind": name, "__module__": __name__}
     flags = type(f"{name.upper()}Flags", (config,), {**hidden, "__doc__": config.__doc__})
-    return _made(model=(flags, flags), data=(DataFlags, DataFlags), training=(TrainingConfig, lambda: kind.training))
+    return _made(
+        output, model=(flags, flags), data=(DataFlags, DataFlags), training=(TrainingConfig, lambda: kind.training)
+    )
 
 
-def _made(**parts: tuple[type[Any], Callable[[], Any]]) -> type[Any]:
+def _made(output: type[Any] = Output, **parts: tuple[type[Any], Callable[[], Any]]) -> type[Any]:
     """A dataclass of parts, each with its defaults, and the output's."""
-    parts["output"] = (Output, Output)
+    parts["output"] = (output, output)
     return make_dataclass("Options", [(name, part, field(default_factory=new)) for name, (part, new) in parts.items()])
 
 
@@ -105,7 +107,7 @@ def _train(kind: str, *argv: str) -> int:
             f"there is no kind of model {kind!r}: choose from {', '.join(KINDS)}, or give FILE.py:function of your own"
         )
     chosen = KINDS[kind]
-    options = parse(_options(chosen), f"train {kind}", list(argv), f"Train {chosen.what}.", list(chosen.examples))
+    options = parse(options_of(chosen), f"train {kind}", list(argv), f"Train {chosen.what}.", list(chosen.examples))
     from reparam.runs.config import RunConfig
     from reparam.training.start import train
 

@@ -56,27 +56,40 @@ def _security() -> Any:
         raise UserError("workers of this machine need cryptography: `pip install 'reparam[cluster]'`") from None
 
 
-def _keys(folder: Path, security: Any) -> list[str]:
-    """The key and the certificate in files, and the options that name them."""
+def _keys(folder: Path, security: Any) -> dict[str, str]:
+    """The key and the certificate in files, by the options that name them."""
     parts = {"ca-file": security.tls_ca_file, "cert": security.tls_worker_cert, "key": security.tls_worker_key}
     for name, content in parts.items():
         replace_atomically(folder / name, text(content))
-    return [word for name in parts for word in (f"--tls-{name}", str(folder / name))]
+    return {f"tls-{name}": str(folder / name) for name in parts}
 
 
-def _worker(number: int, address: str, keys: list[str], folder: str, gpus: int) -> "subprocess.Popen[bytes]":
+def _worker(number: int, address: str, keys: dict[str, str], folder: str, gpus: int) -> "subprocess.Popen[bytes]":
     """A worker; in a session of its own, so that Ctrl-C is heard here first and jobs are stopped in order."""
-    name, one = f"{number}", ("--nworkers", "1", "--nthreads", "1", "--host", HERE)
-    options = ("--memory-limit", "0", "--no-dashboard", "--death-timeout", "60", "--local-directory", folder)
-    command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--name", name, *one, *options, *keys]
+    options = {"name": str(number), "nworkers": "1", "nthreads": "1", "host": HERE, "memory-limit": "0", **keys}
+    options |= {"death-timeout": "60", "local-directory": folder, "no-dashboard": ""}
+    words = [word for name, value in options.items() for word in (f"--{name}", value) if word]
     return subprocess.Popen(
-        command,
-        env=os.environ | ({"CUDA_VISIBLE_DEVICES": str(number % gpus)} if gpus else {}),
+        [sys.executable, "-m", "distributed.cli.dask_worker", address, *words],
+        env=os.environ | visible(number, gpus),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def visible(number: int, gpus: int, variable: str = "CUDA_VISIBLE_DEVICES") -> dict[str, str]:
+    """What a worker's environment says of the one GPU that its jobs see; nothing where there are none.
+
+    >>> visible(5, 0), visible(3, 2, "NOT_SET_HERE")
+    ({}, {'NOT_SET_HERE': '1'})
+    """
+    if not gpus:
+        return {}
+    ours = os.environ.get(variable, "").split(",")
+    there = [name for name in ours if name] or [str(i) for i in range(gpus)]
+    return {variable: there[number % len(there)]}
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -8,6 +8,7 @@ from reparam.plots.latents import latent_scatter, latents_side_by_side
 from reparam.plots.measures import Panel, bars, histogram, measure_panels
 from reparam.plots.points import pair_plot, point_samples, points_over_training, samples_picture
 from reparam.plots.progress import curves
+from reparam.plots.sweeps import parallel_coordinates
 from reparam.plots.tiles import tile
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "manifold",
     "measure_panels",
     "pair_plot",
+    "parallel_coordinates",
     "point_samples",
     "points_over_training",
     "reconstructions",

@@ -10,10 +10,10 @@ from reparam.cluster.lifeline import serve
 from reparam.runs.lock import held
 from reparam.studies.contenders import contender
 from reparam.studies.protocol import Protocol
+from reparam.studies.sweeps.trial import swept
 from reparam.studies.trials import Shown, attempt, folder_of
 from reparam.training.interrupt import Interrupted
 
-MODULE = __name__ if __name__ != "__main__" else "reparam.studies.job"
 LETS_GO = 30.0
 """Seconds in which a process whose worker has gone lets go of its folder."""
 
@@ -37,7 +37,13 @@ def _wait_for(folder: Path) -> None:
         time.sleep(0.1)
 
 
-DO: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"compared": compared}
+def of_a_sweep(task: dict[str, Any]) -> dict[str, Any]:
+    """A run of a sweep, see :func:`reparam.studies.sweeps.trial.swept`."""
+    _wait_for(Path(task["folder"]))
+    return swept(task)
+
+
+DO: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"compared": compared, "swept": of_a_sweep}
 """What a process may be started for."""
 
 

@@ -10,6 +10,8 @@ from reparam.studies.machines import Machines
 from reparam.studies.watch import Watch
 from reparam.training.interrupt import Interrupted, listening
 
+MODULE = "reparam.studies.job"
+"""What workers start, see there."""
 EVERY = 0.2
 AGAIN = 5
 """How often a job is given again that somebody stopped on its machine."""

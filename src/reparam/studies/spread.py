@@ -12,10 +12,9 @@ from reparam.data.places import source_path
 from reparam.kinds.own import names_function
 from reparam.runs.folder import RunFolder
 from reparam.settings import DataConfig
-from reparam.studies.job import MODULE
 from reparam.studies.machines import Machines
 from reparam.studies.protocol import Protocol
-from reparam.studies.rounds import Rounds
+from reparam.studies.rounds import MODULE, Rounds
 from reparam.studies.trials import Shown, Trial, attempt, folder_of, planned
 from reparam.studies.watch import Watch
 

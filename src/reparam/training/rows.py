@@ -44,8 +44,8 @@ def validated_row(session: "Session") -> dict[str, float]:
 
 
 def tested_row(session: "Session") -> dict[str, float]:
-    """What judges the model on test data; that it is finished, where nothing does."""
-    return _judged(session, session.data.test) or {"finished": 1.0}
+    """What judges the model on test data; that it is finished, where nothing does, or nothing is to."""
+    return (_judged(session, session.data.test) if session.config.test else {}) or {"finished": 1.0}
 
 
 def distinct(parts: Iterable[tuple[str, Values]]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Starting and resuming runs that settings describe whole: what the command does, from Python."""
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from reparam.runs.record import Record
 from reparam.runs.run import Run, load, read_again, rebuild
 from reparam.runs.weights import trainings
 from reparam.settings import DataConfig, TrainingConfig
+from reparam.training.callbacks import Callback
 from reparam.training.checkpoint import drop_previous
 from reparam.training.fit import fit
 from reparam.training.named import fresh_model
@@ -24,7 +25,13 @@ from reparam.training.progress import Words, choose
 from reparam.training.resolve import check_same_settings, resolve
 
 
-def train(config: RunConfig, folder: str | Path, quiet: bool = False, words: Words = str) -> Run:
+def train(
+    config: RunConfig,
+    folder: str | Path,
+    quiet: bool = False,
+    words: Words = str,
+    callbacks: Sequence[Callback] = (),
+) -> Run:
     """Build the model that the settings describe and train it into a new folder; ``words`` as for ``choose``.
 
     Raises:
@@ -33,7 +40,8 @@ def train(config: RunConfig, folder: str | Path, quiet: bool = False, words: Wor
     RunFolder(folder).check_free()
     resolved, data = resolve(config)
     model = fresh_model(resolved, data)
-    return fit(model, data, folder, config=resolved, asked=config, progress=choose(quiet, words))
+    told = choose(quiet, words)
+    return fit(model, data, folder, config=resolved, asked=config, progress=told, callbacks=callbacks)
 
 
 def train_own(
@@ -117,6 +125,7 @@ def resume(
     settings: Mapping[str, Any] | None = None,
     data: object = None,
     words: Words = str,
+    callbacks: Sequence[Callback] = (),
 ) -> Run:
     """Go on with an interrupted run; a finished one is returned as it is.
 
@@ -127,6 +136,7 @@ def resume(
         model: needed only where the model holds modules of the user's own.
         settings: training settings that the caller expects; refused where the run was begun with others.
         data: the same data again, where they were given as arrays or lie elsewhere now.
+        callbacks: told of every moment after our own.
 
     Raises:
         UserError: if the folder is no run, or the data have changed.
@@ -149,7 +159,7 @@ def resume(
     dataset = read_again(record.data, config.data, str(folder)) if data is None else data_like(record.data, data)
     if model is None:
         model = _taken_up(record, place, dataset, begun)
-    return fit(model, dataset, folder, resume=True, progress=choose(quiet, words))
+    return fit(model, dataset, folder, resume=True, progress=choose(quiet, words), callbacks=callbacks)
 
 
 def _taken_up(record: Record, place: RunFolder, data: Dataset, begun: bool) -> Model:

@@ -13,6 +13,7 @@ from reparam.evaluation.codes.encoding import code_form
 from reparam.evaluation.codes.latent_usage import latent_usage
 from reparam.evaluation.draws import drawing
 from reparam.evaluation.samples.features import Choice
+from reparam.evaluation.samples.frechet import frechet_distance
 from reparam.evaluation.samples.scorecard import Draws, Scorecard, SplitName
 from reparam.evaluation.samples.yardstick import Yardstick
 from reparam.hardware import exact
@@ -86,6 +87,20 @@ def measure_run(run: Run, by: Yardstick, name: str = "") -> Scorecard:
     x = _samples(run, by)
     latents = latent_usage(run, by.n, by.seed) if _has_units(run.model) else None
     return by.measure(x, name or (str(run.folder.path) if run.folder else type(run.model).__name__), latents)
+
+
+@exact()
+def distance_of(run: Run, by: Yardstick) -> float:
+    """The Fréchet distance alone between draws from a run and the yardstick's examples of reference.
+
+    No other split is looked at, as the nearest training examples and the use of the latent space make necessary.
+
+    Raises:
+        UserError: as :func:`measure_run`.
+    """
+    if run.data.fingerprint != by.data.fingerprint:
+        raise UserError(f"the run was trained on {run.data.name!r} and is measured by other data, {by.data.name!r}")
+    return frechet_distance(by.reference_features, by.features(_samples(run, by)[: by.n].cpu().float())).value
 
 
 def _has_units(model: Model) -> bool:
