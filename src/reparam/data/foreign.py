@@ -28,7 +28,11 @@ class Given(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def arrays_of(given: Any, where: str) -> Given:
+class Beyond(Exception):
+    """The items of a data set take more memory than they may."""
+
+
+def arrays_of(given: Any, where: str, limit: int | None = None) -> Given:
     """Examples and labels out of whatever holds them; ``where`` names it in errors.
 
     Tensors, arrays and whatever NumPy takes for one; lists of these; tuples (x, y); data sets of torch and Hugging Face
@@ -36,13 +40,14 @@ def arrays_of(given: Any, where: str) -> Given:
 
     Raises:
         UserError: if it is none of these, or its items cannot be stacked.
+        Beyond: if there is a ``limit``, and items that have to be fetched take more bytes, by the first of them.
 
     >>> arrays_of((torch.zeros(2, 3), ["a", "b"]), "a pair").y.tolist()
     ['a', 'b']
     """
     if isinstance(given, DataLoader):
         note = "the DataLoader's data set is read by itself: its order, batch size and collate_fn are not used"
-        inner = arrays_of(given.dataset, where)
+        inner = arrays_of(given.dataset, where, limit)
         return inner._replace(notes=(*inner.notes, note))
     if isinstance(given, TensorDataset):
         return _pair(given.tensors, where)
@@ -52,7 +57,7 @@ def arrays_of(given: Any, where: str) -> Given:
         return _pair(given, where)
     if isinstance(given, list):
         return Given(_stack(given, where))
-    return _items(given, where)
+    return _items(given, where, limit)
 
 
 def is_array(given: Any) -> bool:
@@ -109,15 +114,14 @@ def _stack(items: Sequence[Any], where: str) -> np.ndarray:
     return np.stack(rows)
 
 
-def _items(given: Any, where: str) -> Given:
+def _items(given: Any, where: str, limit: int | None) -> Given:
     """The items of a data set that has ``len`` and integer indexing."""
-    indexed = hasattr(given, "__len__") and hasattr(given, "__getitem__")
-    if not indexed or isinstance(given, str | bytes | Mapping | IterableDataset):
+    if not has_items(given):
         raise UserError(f"{where} is a {type(given).__name__}, which cannot be read: give {TAKEN}.")
-    items = _every(given, where)
+    items = _every(given, where, limit)
     if items and isinstance(items[0], Mapping):
-        x_name, y_name = _columns(list(items[0]), where)
-        items = [_named(item, x_name, y_name, f"item {at} of {where}") for at, item in enumerate(items)]
+        x_name, y_name = columns_of(list(items[0]), where)
+        items = [named(item, x_name, y_name, f"item {at} of {where}") for at, item in enumerate(items)]
         names = getattr((getattr(given, "features", None) or {}).get(y_name), "names", None) or ()
     else:
         names = getattr(given, "classes", ())
@@ -129,7 +133,18 @@ def _items(given: Any, where: str) -> Given:
     return Given(x, y, tuple(str(name) for name in names))
 
 
-def _every(given: Any, where: str) -> list[Any]:
+def has_items(given: Any) -> bool:
+    """Whether it has a length and items by number."""
+    indexed = hasattr(given, "__len__") and hasattr(given, "__getitem__")
+    return indexed and not isinstance(given, str | bytes | Mapping | IterableDataset)
+
+
+def failed(which: str, where: str, error: Exception) -> UserError:
+    """That something of a data set could not be had."""
+    return UserError(f"{which} of {where} could not be had ({_words(error)}): give {TAKEN}.")
+
+
+def _every(given: Any, where: str, limit: int | None) -> list[Any]:
     """All items of a data set, if as many as the first have room in memory."""
     at: int | None = None
     try:
@@ -137,31 +152,49 @@ def _every(given: Any, where: str) -> list[Any]:
         for at in range(count):
             items.append(given[at])
             if not at:
-                _check_room(items[0], count, where)
+                _check_room(items[0], count, where, limit)
         return items
-    except UserError:
+    except (UserError, Beyond):
         raise
     except Exception as error:  # whatever somebody's own code raises
         which = "the length" if at is None else f"item {at}"
-        raise UserError(f"{which} of {where} could not be had ({_words(error)}): give {TAKEN}.") from error
+        raise failed(which, where, error) from error
 
 
-def _check_room(item: Any, count: int, where: str) -> None:
+def _check_room(item: Any, count: int, where: str, limit: int | None) -> None:
     free = free_memory(torch.device("cpu"))
-    takes = count * max(LEAST, getattr(item[0] if isinstance(item, tuple) and item else item, "nbytes", 0))
+    takes = count * max(LEAST, _bytes(item))
+    if limit is not None and takes > limit and (free is None or count * LEAST < free):
+        raise Beyond
     if free is not None and takes > free:
         raise UserError(f"{where} has {count:,} items, which take {takes / 1e9:,.0f} GB at least, more than the "
                         f"{free / 1e9:.1f} GB that are free: save them as an .npy, which stays on disk.")  # fmt: skip
 
 
-def _named(item: Any, x_name: str, y_name: str | None, where: str) -> Any:
+def _bytes(item: Any) -> int:
+    """Bytes of an item's example, as far as that is known before it is looked at in earnest."""
+    if isinstance(item, tuple) and item:
+        item = item[0]
+    if isinstance(item, Mapping):
+        return max((_bytes(value) for value in item.values()), default=0)
+    if is_picture(item):
+        return int(np.prod(item.size)) * len(item.getbands())
+    return int(getattr(item, "nbytes", 0)) or (8 * len(item) if isinstance(item, list) else 0)
+
+
+def named(item: Any, x_name: str, y_name: str | None, where: str) -> Any:
+    """The example of an item of columns by name, with its label where there is one.
+
+    Raises:
+        UserError: if it lacks one of them.
+    """
     try:
         return (item[x_name], item[y_name]) if y_name else item[x_name]
     except (KeyError, TypeError, IndexError):
         raise UserError(f"{where} has no {x_name!r}, or no label, which the first has: give items alike.") from None
 
 
-def _columns(names: list[str], where: str) -> tuple[str, str | None]:
+def columns_of(names: list[str], where: str) -> tuple[str, str | None]:
     """The columns of examples and labels; the one that is left is the examples' where no name says so."""
     xs = [name for name in names if name.lower() in X_COLUMNS]
     ys = [name for name in names if name.lower() in Y_WORDS]

@@ -10,7 +10,8 @@ import torch
 
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Binarization, Dataset
-from reparam.data.foreign import Given, arrays_of, as_array
+from reparam.data.foreign import Beyond, Given, arrays_of, as_array
+from reparam.data.items import items_of, items_reading
 from reparam.data.load import MEMORY_LIMIT, binarized, from_reading, load_data
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.assemble import assemble
@@ -77,7 +78,12 @@ def dataset_of(
     if all(map(is_table, asked.values())):
         data = replace(from_reading(_table(asked, labels, name, asked_for), seed), reading=how)
         return binarized(data, binarization)
-    given = {split: arrays_of(part, f"{split} of {name!r}") for split, part in asked.items()}
+    try:
+        given = {split: arrays_of(part, f"{split} of {name!r}", MEMORY_LIMIT) for split, part in asked.items()}
+    except Beyond:
+        marks = None if labels is None else as_array(labels, f"the labels of {name!r}")
+        found = items_reading(name, items_of(asked, name), asked_for, marks, classes)
+        return binarized(replace(from_reading(found, seed), reading=how), binarization)
     if labels is not None:
         given["train"] = _labelled(given["train"], labels, name)
     if len(given) == 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -56,10 +57,20 @@ class NpyFile:
         return (self[start : start + step] for start in range(0, len(self), step))
 
 
-class MappedRows(LazyArray):
-    """The rows of an .npy file, laid out as a model wants them."""
+class RawRows(Protocol):
+    """What rows are had from, as they are there: a file, say."""
 
-    def __init__(self, file: NpyFile, layout: Layout) -> None:
+    shape: tuple[int, ...]
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray: ...
+
+
+class MappedRows(LazyArray):
+    """The rows of an .npy file, or of what is read like one, laid out as a model wants them."""
+
+    def __init__(self, file: RawRows, layout: Layout) -> None:
         self.file, self.layout = file, layout
 
     @property
