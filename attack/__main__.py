@@ -74,11 +74,19 @@ def _count(tally: Tally, attack: Attack, folder: Path, options: argparse.Namespa
         tally.seconds = time.monotonic() - begun
         if tally.tried >= options.count or tally.seconds > 60 * options.minutes:
             break
-        tally.count(case, tried())
+        tally.count(case, fault := _fault(tried))
         said = f"\r{tally.attack}: {tally.tried} tried, {tally.failed} faults"
-        print(said, end="", file=sys.stderr, flush=True)
+        print(said, end="" if fault is None else f"\n{case}: {fault}\n", file=sys.stderr, flush=True)
     tally.left_out = len(cases) - tally.tried
     print(file=sys.stderr)
+
+
+def _fault(tried: Callable[[], str | None]) -> str | None:
+    """What was wrong in a case; an attack that fails itself is a fault, too, and hides none of the others."""
+    try:
+        return tried()
+    except Exception as error:
+        return f"the attack itself failed: {type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":

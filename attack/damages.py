@@ -56,11 +56,11 @@ def gone(path: Path, other: Path, dice: random.Random) -> None:
 
 
 def swapped(path: Path, other: Path, dice: random.Random) -> None:
-    """Another run's, or another of the same kind of this run."""
+    """Another run's, or another of the same kind of this run; where there is none, any other file of this folder."""
     kin = [one for one in sorted(path.parent.glob(f"*{path.suffix}")) if one != path]
-    found = [other] * (len(kin) or 1) + kin
-    found = [one for one in found if one.is_file()] or [path]
-    shutil.copy(dice.choice(found), path)
+    found = [one for one in [other] * (len(kin) or 1) + kin if one.is_file()]
+    around = [one for one in sorted(path.parents[1].rglob("*")) if one.is_file() and one != path]
+    shutil.copy(dice.choice(found or around), path)
 
 
 def pipe(path: Path, other: Path, dice: random.Random) -> None:

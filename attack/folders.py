@@ -65,10 +65,12 @@ class Base:
         return sorted(str(path.relative_to(self.place)) for path in found if path.suffix not in (".png", ".html"))
 
     def noted(self, file: str) -> bool:
-        """Whether the run's own notes say where a damaged file was moved to."""
-        notes = self.place.with_name(f"{self.place.name}-at-work") / self.within / "notes.jsonl"
-        small = notes.is_file() and notes.stat().st_size < 2**20
-        return small and f"{Path(file).name}.damaged" in notes.read_text(errors="replace")
+        """Whether the run's own notes say what befell a file: those of a run that nothing befell name none."""
+        at_work = self.place.with_name(f"{self.place.name}-at-work")
+        folders = (at_work / file).parents[: len(Path(file).parts) - 1]  # a comparison holds runs
+        notes = [folder / "notes.jsonl" for folder in folders]
+        small = [one for one in notes if one.is_file() and one.stat().st_size < 2**20]
+        return any(Path(file).name in one.read_text(errors="replace") for one in small)
 
     def result(self, command: str, harm: Callable[[Path], None] | None) -> tuple[Outcome, dict[str, str]]:
         """What comes of a command in a fresh copy, damaged or not: its outcome, and all that it left."""
@@ -77,7 +79,7 @@ class Base:
         shutil.copytree(self.place, cwd)
         if harm is not None:
             harm(cwd)
-        done = call(self.reads[command], cwd, 90.0)
+        done = call(self.reads[command], cwd, 300.0)
         if done.code or done.hung:
             return done, {}
         return done, {"out": SECONDS.sub(b"", done.out.encode()).decode(), **content(cwd)}

@@ -113,7 +113,7 @@ def _given(place: Path, name: str, flag: str, value: str) -> str | None:
         return "could not be interrupted"
     if done.crashed or done.code < 0:
         return f"ended in: {done.last}"
-    return None if done.code in ((130,) if done.late else (0, 1, 2)) else f"ended with exit code {done.code}"
+    return None if done.code in ((0, 2, 130) if done.late else (0, 1, 2)) else f"ended with exit code {done.code}"
 
 
 def _without(words: Words, flag: str) -> list[str]:

@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -137,6 +138,17 @@ def _unwritten(path: Path, error: OSError) -> Unwritten:
     return Unwritten(f"{path} cannot be written ({error.strerror or error}): free space, or name another folder")
 
 
+def require_room(folder: Path, size: int) -> None:
+    """Refuse to begin a file that its disk has no room for: hours later that would be full, for everybody.
+
+    Raises:
+        OSError: as the system would then, saying how much the file takes, and how much there is.
+    """
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise OSError(errno.ENOSPC, f"it takes {size / 1e9:,.1f} GB, and {free / 1e9:,.1f} of the disk are free")
+
+
 def make_folder(path: Path, within: Path | None = None) -> None:
     """Make a folder and those above it, so that a power cut leaves none of them out.
 
@@ -182,7 +194,9 @@ def npz(arrays: Mapping[str, Any]) -> Write:
         import numpy as np
 
         whole = {name: value if isinstance(value, Pieces) else np.asanyarray(value) for name, value in arrays.items()}
-        small = sum(value.nbytes for value in whole.values()) <= COMPRESSED
+        size = sum(value.nbytes for value in whole.values())
+        small = size <= COMPRESSED
+        require_room(beside.parent, 0 if small else size)
         method = zipfile.ZIP_DEFLATED if small else zipfile.ZIP_STORED
         with zipfile.ZipFile(beside, "w", method) as archive:
             for name, value in whole.items():
@@ -197,6 +211,7 @@ def npy(array: Any) -> Write:
     """What writes one array, or its pieces, as ``.npy``; behind its numbers, stands who made it."""
 
     def write(beside: Path) -> None:
+        require_room(beside.parent, array.nbytes)
         with beside.open("wb") as file:
             _write_array(file, array)
             file.write(MADE_BY.encode())

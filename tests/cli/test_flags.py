@@ -48,7 +48,7 @@ def test_settings_are_told_as_flags(error, told):
 
 def test_the_command_tells_flags_where_python_tells_settings(capsys):
     code, _, err = said(capsys, "compare", "--seeds", "0")
-    assert (code, err) == (2, "reparam: --seeds 0 trains nothing: give at least 1\n")
+    assert (code, err) == (2, "reparam: --seeds 0 will not do: give 1 to 1,000\n")
 
 
 def flags_in(path):

@@ -230,6 +230,14 @@ def test_rows_that_are_gone_without_a_trace_are_missed(copy):
         place.rows()
 
 
+def test_rows_that_are_gone_without_a_trace_are_missed_when_a_run_goes_on(copy, data):
+    place = copy("killed")
+    lines = place.metrics.read_text().splitlines(True)
+    place.metrics.write_text("".join(lines[1:]))
+    resumed(place, data)
+    assert "rows that there were at step 12" in " ".join(remark["note"] for remark in remarks(place))
+
+
 def test_what_it_cost_is_never_needed(copy, data):
     place = copy("killed")
     place.cost.write_text(place.cost.read_text().replace("seconds", "second"))
@@ -301,6 +309,16 @@ def test_weights_of_an_earlier_save_are_told(copy):
     place.best.unlink()
     with pytest.warns(Notice, match=r"last\.safetensors is missing: the weights of the save before the last are taken"):
         assert reparam.load(place.path, begin()).step == 6
+
+
+def test_the_last_weights_of_an_earlier_save_are_told_though_they_are_whole(runs, copy):
+    """They are of this very run, in the place of its last: no checksum tells them apart, the log does."""
+    place = copy("whole")
+    place.best.unlink()
+    shutil.copy(RunFolder(runs / "killed").last, place.last)
+    with pytest.warns(Notice) as told:
+        assert reparam.load(place.path, begin()).step == 12
+    assert "are of step 12, and it was trained for 18" in " ".join(str(one.message) for one in told)
 
 
 class Vanish(Callback):

@@ -13,6 +13,7 @@ from reparam.audit.calls import CallTracker
 from reparam.audit.report import Check, Direction, Report
 from reparam.audit.scores import score_terms
 from reparam.audit.surroundings import Noise, plain_execution
+from reparam.pace import work
 from reparam.randomness import generator
 
 DIRECTIONS = 3
@@ -110,12 +111,14 @@ def _along(
     size = math.sqrt(sum(p.detach().float().square().sum().item() for p, _ in moved)) or 1.0
     h = (WIDE_STEP if jumps else STEP) * max(size, 0.1)
     autograd, measured, steps = [], [], []
-    for number in range(seeds):
-        autograd.append(_slope(loss_fn, moved, noise, number))
-        wide = _difference(loss_fn, moved, h, noise, number)
-        narrow = wide if jumps else _difference(loss_fn, moved, h / 2, noise, number)
-        measured.append((4 * narrow - wide) / 3)
-        steps.append(narrow - wide)
+    with work(f"checking the gradient of {name}", seeds, "`seeds`") as add:
+        for number in range(seeds):
+            autograd.append(_slope(loss_fn, moved, noise, number))
+            wide = _difference(loss_fn, moved, h, noise, number)
+            narrow = wide if jumps else _difference(loss_fn, moved, h / 2, noise, number)
+            measured.append((4 * narrow - wide) / 3)
+            steps.append(narrow - wide)
+            add(1)
     # what halving the step changes is the differences' own error: a kink of a ReLU, say, which no seed averages away
     return compare(name, autograd, measured, floor=abs(sum(steps)) / seeds)
 

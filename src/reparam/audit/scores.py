@@ -11,6 +11,7 @@ from reparam.audit.api import quietly, split
 from reparam.audit.report import Direction
 from reparam.audit.session import Session
 from reparam.audit.surroundings import Noise
+from reparam.pace import work
 
 Moved = list[tuple[Tensor, Tensor]]
 
@@ -26,7 +27,11 @@ def score_terms(
     from reparam.audit.numeric import compare
 
     chosen = list(directions)
-    rows = [_run(loss_fn, chosen, noise, number) for number in range(seeds)]
+    rows = []
+    with work("checking the gradient of scores", seeds, "`seeds`") as add:
+        for number in range(seeds):
+            rows.append(_run(loss_fn, chosen, noise, number))
+            add(1)
     if any(row is None for row in rows):
         return []
     kept = [row for row in rows if row is not None]

@@ -34,6 +34,8 @@ class AuditOptions:
     """How many seeds the check averages over."""
     seed: int = 0
     """Seed of the run and of the check."""
+    force: bool = False
+    """Start a check that would take more than a day."""
     json: bool = False
     """Print the report as JSON."""
 

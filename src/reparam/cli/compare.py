@@ -9,6 +9,7 @@ from tyro.conf import arg
 from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse, say
 from reparam.cli.reading import as_settings, flags_of
+from reparam.pace import heard
 from reparam.settings import COMPARED, ReadingConfig
 
 ReadingFlags = flags_of(ReadingConfig)
@@ -80,7 +81,8 @@ def compare(options: CompareOptions, command: str) -> int:
     reading = as_settings(options.reading, ReadingConfig).asked()
     tell: dict[str, Any] = {} if options.quiet else {"say": lambda text: say(translated(text)), "words": translated}
     try:
-        results = studies.compare(options.models, options.data, quiet=options.quiet, **settings, **reading, **tell)
+        with heard(quiet=options.quiet):
+            results = studies.compare(options.models, options.data, quiet=options.quiet, **settings, **reading, **tell)
     except Interrupted as stop:
         say(f"reparam: {translated(str(stop))} (or call `reparam {command}` with the same options again)")
         return 130

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-from reparam.cli.bars import progress
 from reparam.cli.parse import Writes, emit, parse, say
 from reparam.cli.targets import check_free, picture_or_numbers
 from reparam.errors import UserError
+from reparam.pace import work
 
 
 @dataclass
@@ -249,7 +249,7 @@ def write(result: Any, path: Path, force: bool) -> tuple[Path | None, Path]:
         if words := write_tables(path, [_table(result, path)], "draw", force):
             say(words)
         return None, path
-    with progress(path.name) as told:
+    with work(f"drawing {path.name}", 1.0, "`n`") as told:
         numbers = watched(result.numbers, told)
         if path.suffix == ".npy":
             write_result(path, npy(_one_array(numbers, path)), force)
@@ -276,17 +276,15 @@ def _table(result: Any, path: Path) -> Any:
 
 
 def watched(numbers: Mapping[str, Any], told: Callable[[float], None]) -> dict[str, Any]:
-    """The same arrays, those that are made piece by piece telling the share of their rows that is made."""
+    """The same arrays, those that are made piece by piece telling each share of their rows that is made."""
     from reparam.result import Pieces
 
-    total, done = sum(len(value) for value in numbers.values() if isinstance(value, Pieces)), 0
+    total = sum(len(value) for value in numbers.values() if isinstance(value, Pieces))
 
     def counted(pieces: Pieces) -> Iterator[Any]:
-        nonlocal done
         for piece in pieces:
             yield piece
-            done += len(piece)
-            told(done / total)
+            told(len(piece) / total)
 
     return {
         name: Pieces(value.shape, value.dtype, partial(counted, value)) if isinstance(value, Pieces) else value

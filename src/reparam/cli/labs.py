@@ -6,6 +6,7 @@ from typing import Any
 
 from tyro.conf import Positional
 
+from reparam.cli.bars import progress
 from reparam.cli.parse import Writes, emit, parse, say
 from reparam.cli.targets import check_free
 from reparam.errors import UserError
@@ -84,7 +85,8 @@ def _run(lab: Any, out: Path, options: LabOptions | LabsOptions) -> tuple[dict[s
 
     picture, page = out / f"{lab.name}.png", out / f"{lab.name}.json"
     check_free([picture, picture.with_suffix(".npz"), page], force=options.force)
-    result = lab.run(options.seed, options.quick)
+    with progress(lab.name, known=False):
+        result = lab.run(options.seed, options.quick)
     save(result.figure(), picture, result.numbers, options.force)
     told = result.json() | {"picture": str(picture)}
     write_result(page, result_json(told), options.force)

@@ -12,6 +12,7 @@ from typing import Any
 from reparam._version import __version__
 from reparam.contention import sharing_cores
 from reparam.errors import Notice, UserError, printable
+from reparam.pace import heard
 from reparam.terminal import Unheard, open_streams, say_out, speaks
 
 
@@ -89,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     open_streams()
     try:
-        with notices(), sharing_cores():
+        with notices(), sharing_cores(), heard():
             return dispatch(argv)
     except UserError as error:
         if speaks():  # the others of a training have found the same, or lost the one that did

@@ -13,6 +13,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 
 from reparam.cli.typed import typed
 from reparam.cli.unknown import refuse
+from reparam.pace import force
 from reparam.terminal import harmless, say_out, speaks
 
 T = TypeVar("T")
@@ -23,7 +24,7 @@ class Writes:
     """Options of every command that writes files where it is told to."""
 
     force: bool = False
-    """Write even over files that reparam did not make, and among the data."""
+    """Write even over files that reparam did not make, and among the data; start what would take more than a day."""
 
 
 def parse(options: type[T], command: str, argv: list[str], what: str, examples: list[str]) -> T:
@@ -43,6 +44,8 @@ def parse(options: type[T], command: str, argv: list[str], what: str, examples: 
     )
     if left:
         refuse(left, options, command)
+    if getattr(found, "force", False):
+        force()
     return found
 
 

@@ -26,6 +26,8 @@ class TwoSampleOptions:
     """A small neural network, or logistic regression."""
     permutations: int = 1000
     """Permutations behind each p-value."""
+    force: bool = False
+    """Start what would take more than a day."""
     seed: int = 0
     """Seed of samples, splits, the classifier and the permutations."""
     json: bool = False

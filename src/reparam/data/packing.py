@@ -14,7 +14,6 @@ import torch
 from reparam.data.load import MEMORY_LIMIT
 from reparam.data.packs import DTYPES, FORMAT, RECORD, is_pack, record_of
 from reparam.data.prefetch import prefetch
-from reparam.data.progress import Progress
 from reparam.data.readers import idx
 from reparam.data.readers.asked import Asked, refuse_idle
 from reparam.data.readers.files import FolderFiles
@@ -28,6 +27,7 @@ from reparam.data.store import RowWriter, in_the_making
 from reparam.door import present, user_path
 from reparam.errors import UserError, tell
 from reparam.files import MADE_BY, check_targets, npy, replace_atomically, write_json
+from reparam.pace import Progress
 from reparam.settings import ReadingConfig
 
 

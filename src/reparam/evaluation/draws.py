@@ -19,6 +19,7 @@ from reparam.hardware import exact, require_memory
 from reparam.models.model import Model
 from reparam.models.protocols import Chooses, Conditional, Means, can, named, require
 from reparam.models.protocols import Samples as CanSample
+from reparam.pace import work
 from reparam.randomness import noise
 from reparam.result import Arrays, Pieces
 from reparam.runs.given import of_run
@@ -133,11 +134,13 @@ def _first(pieces: Pieces, n: int) -> np.ndarray:
     """The first n rows; pieces beyond them are not made."""
     rows = 0
     parts = []
-    for piece in pieces:
-        parts.append(piece[: n - rows])
-        rows += len(parts[-1])
-        if rows >= n:
-            break
+    with work("drawing samples", n, "`n`") as add:
+        for piece in pieces:
+            parts.append(piece[: n - rows])
+            rows += len(parts[-1])
+            add(len(parts[-1]))
+            if rows >= n:
+                break
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 

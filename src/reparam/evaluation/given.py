@@ -16,6 +16,7 @@ from reparam.evaluation.likelihood.estimate import explanation, has_density, log
 from reparam.hardware import exact
 from reparam.models.model import Batch, Model
 from reparam.models.protocols import Conditional, Evaluates, Judges, can, named
+from reparam.pace import work
 from reparam.randomness import noise
 from reparam.result import Arrays
 from reparam.runs.given import of_run
@@ -144,6 +145,9 @@ def _judge(model: Model) -> tuple[Callable[[Tensor], Tensor], str]:
 @exact()
 @torch.no_grad()
 def _judged(judge: Callable[[Tensor], Tensor], x: Tensor, device: torch.device, seed: int) -> np.ndarray:
-    with noise(seed, "score"):
-        parts = [judge(part.to(device)).cpu() for part in torch.split(x, at_once(x.shape[1:]))]
+    parts = []
+    with noise(seed, "score"), work("scoring", len(x), "the number of examples") as add:
+        for part in torch.split(x, at_once(x.shape[1:])):
+            parts.append(judge(part.to(device)).cpu())
+            add(len(part))
     return torch.cat(parts).double().numpy()

@@ -13,6 +13,7 @@ from reparam.errors import UserError
 from reparam.evaluation.columns_apart import Feature, ranked
 from reparam.evaluation.telling import NARROW, Kind, columns, fitted
 from reparam.hardware import require_memory
+from reparam.pace import work
 from reparam.randomness import derive_seed
 
 Array = NDArray[Any]
@@ -88,7 +89,11 @@ def classifier_test(
     inside = judge.inside(test)
     guess = judge.decide(inside)
     successes = int((guess == truth).sum())
-    permuted = [int((guess == rng.permutation(truth)).sum()) for _ in range(permutations)]
+    permuted = []
+    with work("permuting labels", permutations, "`permutations`") as add:
+        for _ in range(permutations):
+            permuted.append(int((guess == rng.permutation(truth)).sum()))
+            add(1)
     return ClassifierTest(
         accuracy=successes / len(truth),
         held_out=len(truth),
@@ -138,8 +143,10 @@ def kernel_test(
     np.fill_diagonal(kernel, 0.0)
     members = np.zeros((n + m, permutations + 1))
     members[:n, 0] = 1.0
-    for column in range(1, permutations + 1):
-        members[rng.permutation(n + m)[:n], column] = 1.0
+    with work("permuting the pooled sample", permutations, "`permutations`") as add:
+        for column in range(1, permutations + 1):
+            members[rng.permutation(n + m)[:n], column] = 1.0
+            add(1)
     values = _squared_mmds(kernel, members)
     # rounding must not tell a permutation from the same value
     rank = 1 + int((values[1:] >= values[0] - 1e-12).sum())

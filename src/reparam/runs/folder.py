@@ -211,12 +211,18 @@ class RunFolder:
         Returns:
             The rows that stay, the notes that stay, and what is to be said of it.
         """
-        rows, lost = self._rewound(self.metrics, is_row, lambda row: row["step"] <= step and row["split"] != "test")
-        notes, lost_notes = self._rewound(self.notes, is_remark, lambda note: note["step"] <= step)
+        told_rows, told_notes = missing_rows(self), missing_notes(self)
+        kept = (lambda row: row["step"] <= step and row["split"] != "test"), (lambda note: note["step"] <= step)
+        rows, lost = self._rewound(self.metrics, is_row, kept[0], told_rows)
+        notes, lost_notes = self._rewound(self.notes, is_remark, kept[1], told_notes)
         return rows, notes, [*lost, *lost_notes]
 
     def _rewound(
-        self, path: Path, fits: Callable[[dict[str, Any]], bool], stays: Callable[[dict[str, Any]], bool]
+        self,
+        path: Path,
+        fits: Callable[[dict[str, Any]], bool],
+        stays: Callable[[dict[str, Any]], bool],
+        missing: Callable[[Lines], list[str]],
     ) -> tuple[list[dict[str, Any]], list[str]]:
         try:
             lines = read_lines(path, fits, self.identity)
@@ -224,10 +230,10 @@ class RunFolder:
             aside = set_aside(path)
             return [], [f"{error}; it was moved to {aside.name}, and what it held is lost"]
         rows = [row for row in lines.rows if stays(row)]
-        told = []
+        told = missing(lines)
         if lines.damaged:
             aside = set_aside(path, b"\n".join([*(line for _, line in lines.damaged), b""]))
-            told = [f"{sentence}; they are kept in {aside.name}" for sentence in lines.told(path)[:1]]
+            told += [f"{sentence}; they are kept in {aside.name}" for sentence in lines.told(path)[:1]]
         if present(path) or path == self.metrics:
             rewrite_lines(path, rows, self.identity)
         return rows, told

@@ -43,10 +43,20 @@ def take_weights(place: "RunFolder", model: Model, checkpoint: str | int | None)
         found = _first_whole([*best, *trainings(place)] or [place.last], lambda path: _load(place, model, path))
         if not best and present(place.previous) and not present(place.last):
             tell(f"{place.last} is missing: {INSTEAD[place.previous.name]} are taken in their place")
+        if not best:
+            _tell_of_the_end(place, found["step"])
         if not best and last_notes(place).get("best") is not None:
             tell(f"{place.best} is missing: the last weights are taken in the place of the best")
         return found
     return _load(place, model, _named(place, checkpoint))
+
+
+def _tell_of_the_end(place: "RunFolder", step: int) -> None:
+    """Say it where the last weights are those of an earlier save: whole, of this run, and in the wrong place."""
+    end = next((row["step"] for row in place.log().rows[-1:] if row["split"] == "test"), step)
+    if step < end:
+        tell(f"the last weights of {place.path} are of step {step:,}, and it was trained for {end:,}: what is made of "
+             "them is not what it came to")  # fmt: skip
 
 
 def _first_whole(paths: list[Path], read: Callable[[Path], T]) -> T:

@@ -24,6 +24,9 @@ from reparam.studies.trials import Shown, Trial, trials
 from reparam.studies.watch import watching
 from reparam.studies.write import write_report
 
+MOST_SEEDS = 1000
+"""More would be no comparison any more, and looking for their folders alone would take its time."""
+
 
 def _nobody(text: str) -> None:
     """Tells nobody."""
@@ -77,8 +80,8 @@ def compare(
             scheduler goes.
         reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
     """
-    if seeds < 1:
-        raise UserError(f"seeds={seeds} trains nothing: give at least 1")
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise UserError(f"seeds={seeds} will not do: give 1 to {MOST_SEEDS:,}")
     page = Path(out) / "report.html"
     check_places([out, page, page.with_suffix(".json"), place_of(page)], force=force)
     if among := lies_among(out, data):

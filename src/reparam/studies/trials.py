@@ -1,6 +1,6 @@
 """The runs of a comparison: trained where missing, resumed where interrupted, reused where finished."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
@@ -12,6 +12,7 @@ from reparam.errors import UserError
 from reparam.hardware import threads
 from reparam.kinds import KINDS
 from reparam.kinds.own import names_function
+from reparam.pace import duration
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.lock import held
@@ -104,7 +105,10 @@ def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say:
         reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
     """
     later = []
-    for name, model, seed in planned(names, protocol, seeds, out):
+    plan = planned(names, protocol, seeds, out)
+    for sentence in _length_of_all([folder_of(out, name, seed) for name, _, seed in plan], protocol):
+        say(sentence)
+    for name, model, seed in plan:
         trial = attempt(name, model, protocol, seed, out, say, shown)
         if trial.elsewhere:
             later.append((name, model, protocol, seed, out, say, shown))
@@ -127,6 +131,25 @@ def planned(
         for seed in range(seeds):
             _check_folder(folder_of(out, name, seed), model, protocol)
     return [(name, model, seed) for seed in range(seeds) for name, model in settings.items()]
+
+
+def _length_of_all(folders: Iterable[Path], protocol: Protocol) -> Iterator[str]:
+    """How long all that is still to be trained will take, where a time was given for each."""
+    left = sum(not _is_done(RunFolder(folder)) for folder in folders)
+    if protocol.seconds is not None and left:
+        trainings = f"{left:,} trainings" if left > 1 else "1 training"
+        yield (
+            f"{trainings} of {duration(protocol.seconds)}: about {duration(left * protocol.seconds)}, and what "
+            "measuring takes; Ctrl-C stops it, and the same call goes on"
+        )
+
+
+def _is_done(run: RunFolder) -> bool:
+    """Whether a run is finished; of one that is damaged it is said in its turn."""
+    try:
+        return present(run.config) and run.finished
+    except UserError:
+        return False
 
 
 def _check_folder(folder: Path, model: ModelConfig | Own, protocol: Protocol) -> None:

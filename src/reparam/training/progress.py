@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from reparam.pace import duration
 from reparam.terminal import harmless, is_live
 from reparam.training.callbacks import Callback, Row
 
@@ -54,7 +55,7 @@ class Plain(Callback):
             return
         self._said, seconds = now, now - self._began
         rate = (row["step"] - self._start) / seconds if seconds else 0.0
-        left = f", {(self._total - row['step']) / rate:.0f} s left" if rate and row["step"] < self._total else ""
+        left = f", {duration((self._total - row['step']) / rate)} left" if rate and row["step"] < self._total else ""
         self._print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}  ({rate:.0f} steps/s{left})")
 
     def note(self, session: "Session", text: str) -> None:

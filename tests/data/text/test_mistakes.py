@@ -123,8 +123,8 @@ def test_a_file_that_cannot_be_read(tmp_path):
 def test_how_far_a_long_reading_is_is_said(tmp_path, monkeypatch, capsys):
     path = tmp_path / "t.csv"
     path.write_text(table(BODY * 500))
-    monkeypatch.setattr("reparam.data.progress.PATIENCE", 0.0)
-    monkeypatch.setattr("reparam.data.progress.EVERY_LINE", 0.0)
+    monkeypatch.setattr("reparam.pace.PATIENCE", 0.0)
+    monkeypatch.setattr("reparam.pace.EVERY_LINE", 0.0)
     read_text(path, ReadingConfig())
     out, err = capsys.readouterr()
     assert not out

@@ -15,7 +15,6 @@ from reparam.data.large.columns import ColumnStore, narrow
 from reparam.data.large.record import FORMAT, RECORD, Converted
 from reparam.data.large.rows import Layout
 from reparam.data.large.source import stored_cells
-from reparam.data.progress import Progress
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.cells import Cells
 from reparam.data.readers.columns import Described, described
@@ -25,6 +24,7 @@ from reparam.data.splitting import split_codes
 from reparam.data.store import RowWriter, alone, beside_of, check_room, renamed
 from reparam.errors import tell
 from reparam.files import MADE_BY, Unwritten, npy, replace_atomically, write_json
+from reparam.pace import Progress
 
 NO_ROOM = {None, errno.ENOSPC, errno.EROFS, errno.EACCES, getattr(errno, "EDQUOT", errno.ENOSPC)}
 """Errors of what is written; numpy tells of a full disk without a number."""

@@ -5,7 +5,6 @@ from contextlib import closing
 from pathlib import Path
 
 from reparam.data.large.columns import ColumnStore
-from reparam.data.progress import Progress
 from reparam.data.readers.cells import Cells
 from reparam.data.readers.columnar import ENDINGS, Columnar
 from reparam.data.readers.frames import readable, settled_one, told_together
@@ -15,6 +14,7 @@ from reparam.data.readers.known import Known
 from reparam.data.readers.text import read_text
 from reparam.data.readers.text.names import column_names
 from reparam.errors import UserError
+from reparam.pace import Progress
 from reparam.settings import ReadingConfig
 
 CELL = 8

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from reparam.data.progress import watched
 from reparam.data.readers.files import Entry, Files, why
 from reparam.errors import UserError
+from reparam.pace import watched
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MOST_MEMBERS = 5_000_000

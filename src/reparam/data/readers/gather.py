@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reparam.data.prefetch import usable_cores
-from reparam.data.progress import Progress
 from reparam.data.readers.decode import Facts, heads, pictures
 from reparam.data.readers.files import Files, why
 from reparam.data.readers.modes import Look, Values
 from reparam.errors import UserError, printable
+from reparam.pace import Progress
 
 PIECE = 32
 """Files that a thread takes at a time."""

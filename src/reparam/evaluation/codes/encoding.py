@@ -1,6 +1,6 @@
 """Encoding and decoding with any model that can, whatever its codes look like."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,7 @@ from reparam.errors import UserError
 from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.models.protocols import Encodes, can, decoded, encoded, named, prior_of
+from reparam.pace import work
 from reparam.randomness import noise
 
 
@@ -81,21 +82,31 @@ def decode_mean(model: Model, z: Tensor) -> Tensor:
         UserError: if the model has no decoder, or one that has to be told a class.
     """
     parts = torch.split(z.to(device_of(model)), at_once(model.data_shape))
-    return torch.cat([decoded(model, part).mean.cpu() for part in parts])
+    with work("decoding", len(z), "the number of them") as add:
+        return torch.cat([_counted(decoded(model, part).mean.cpu(), add) for part in parts])
 
 
 @exact()
 @torch.no_grad()
 def codes_of(model: Model, x: Tensor) -> Tensor:
     """The codes of examples ``(n, *data_shape)`` as the model sees them, on the CPU, some at a time."""
-    device = device_of(model)
-    return torch.cat([code(model, part.to(device)).cpu() for part in torch.split(x, at_once(model.data_shape))])
+    device, parts = device_of(model), torch.split(x, at_once(model.data_shape))
+    with work("encoding", len(x), "the number of examples") as add:
+        return torch.cat([_counted(code(model, part.to(device)).cpu(), add) for part in parts])
 
 
 @torch.no_grad()
 def codes(model: Model, split: Split, data: Dataset) -> Tensor:
     """The codes of a whole split in its order, ``(n, *event_shape)``, on the CPU."""
-    return torch.cat([code(model, x).cpu() for x, _ in evaluation_batches(split, data, device=device_of(model))])
+    batches = evaluation_batches(split, data, device=device_of(model))
+    with work("encoding", len(split), "the number of examples") as add:
+        return torch.cat([_counted(code(model, x).cpu(), add) for x, _ in batches])
+
+
+def _counted(made: Tensor, add: Callable[[float], None]) -> Tensor:
+    """What was made, and counted."""
+    add(len(made))
+    return made
 
 
 def pick(split: Split, count: int, generator: torch.Generator) -> Split:

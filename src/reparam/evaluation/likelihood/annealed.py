@@ -10,11 +10,15 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.distributions import Distribution
-from reparam.hardware import exact, in_float64
+from reparam.hardware import exact, in_float64, require_memory
 
 Decode = Callable[[Tensor], Distribution]
 TARGET_ACCEPTANCE = 0.65
 ADAPTATION = 0.2
+
+
+PER_TEMPERATURE = 4
+"""Numbers that a temperature takes besides: it is held in float64, and as Python's."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ def tuned_step_sizes(
 
     A size that followed the very chains it moves would bias them.
     """
+    _require_room(x, prior, settings)
     target = _Target(x, prior, decode)
     z = target.draw(settings.pilots)
     size = torch.full((len(x),), settings.step_size, dtype=z.dtype, device=z.device)
@@ -125,6 +130,16 @@ def tuned_step_sizes(
         size = size * (ADAPTATION * (accept.to(size).mean(0) - TARGET_ACCEPTANCE)).exp()
         step(1)
     return torch.stack(sizes)
+
+
+def _require_room(x: Tensor, prior: Distribution, settings: Annealing) -> None:
+    """Refuse more temperatures, each with its step sizes, or more chains than memory holds.
+
+    Raises:
+        UserError: naming the most that would fit.
+    """
+    require_memory("steps", settings.steps, len(x) + PER_TEMPERATURE)
+    require_memory("samples", settings.chains, len(x) * (math.prod(prior.event_shape) + math.prod(x.shape[1:])))
 
 
 @dataclass(frozen=True)

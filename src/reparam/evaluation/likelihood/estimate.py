@@ -20,6 +20,7 @@ from reparam.evaluation.likelihood.importance import importance_estimate
 from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.models.protocols import Conditional, Decodes, Encodes, HasPrior, can, decoded, encoded, named, prior_of
+from reparam.pace import work
 from reparam.randomness import generator, noise
 from reparam.result import Result
 from reparam.runs.given import of_run
@@ -155,8 +156,8 @@ def log_likelihood(
     _check(model, proposal, samples)
     whole = run.data.splits[split]
     chosen = whole if images is None else pick(whole, min(images, len(whole)), generator(seed, "likelihood"))
-    batches, told = examples(chosen, run.data), (lambda done: step(done / len(chosen)))
-    values, effective = _weighed(model, batches, device_of(run.model), samples, proposal, seed, annealing, told)
+    batches, told, device = examples(chosen, run.data), (lambda done: step(done / len(chosen))), device_of(run.model)
+    values, effective = _weighed(model, batches, len(chosen), device, samples, proposal, seed, annealing, told)
     return LogLikelihood(
         mean=values.mean().item(),
         standard_error=(values.std() / len(values) ** 0.5).item() if len(values) > 1 else math.inf,
@@ -188,12 +189,13 @@ def log_p(run: Run, x: Tensor, samples: int = 1000, seed: int = 0) -> Tensor:
     """
     model = observed(run.model, None)
     _check(model, "posterior", samples)
-    return _weighed(model, [x], device_of(run.model), samples, "posterior", seed)[0]
+    return _weighed(model, [x], len(x), device_of(run.model), samples, "posterior", seed)[0]
 
 
 def _weighed(
     model: Any,
     batches: Iterable[Tensor],
+    total: int,
     device: torch.device,
     samples: int,
     proposal: Proposal,
@@ -201,16 +203,16 @@ def _weighed(
     annealing: Annealing | None = None,
     told: Callable[[int], None] = lambda done: None,
 ) -> tuple[Tensor, Tensor]:
-    """Log p(x) of each example and its effective sample size, each ``(n,)``; ``told`` how many examples are done.
+    """Log p(x) and effective sample size of each of ``total`` examples, ``(total,)``; ``told`` how many are done.
 
     Raises:
         UserError: if any is not finite.
     """
     parts: list[Estimate] = []
-    done = 0
-    with noise(seed, "likelihood"):
+    done, fewer = 0, "`samples`, `steps` or `images`" if proposal == "annealed" else "`samples` or `images`"
+    with noise(seed, "likelihood"), work("log p(x)", total, fewer) as add:
         for x in (part for batch in batches for part in torch.split(batch, _rows(model, samples, proposal))):
-            parts.append(_estimate(model, x.to(device), samples, proposal, annealing))
+            parts.append(_estimate(model, x.to(device), samples, proposal, annealing, add))
             done += len(x)
             told(done)
     values, effective = (torch.cat([getattr(part, name) for part in parts]) for name in ("log_mean", "effective"))
@@ -324,12 +326,21 @@ def has_density(model: Model) -> bool:
 
 
 @torch.no_grad()
-def _estimate(model: Any, x: Tensor, samples: int, proposal: Proposal, annealing: Annealing | None) -> Estimate:
+def _estimate(
+    model: Any,
+    x: Tensor,
+    samples: int,
+    proposal: Proposal,
+    annealing: Annealing | None,
+    add: Callable[[float], None] = lambda examples: None,
+) -> Estimate:
+    """The estimate for some examples; ``add`` is told how many of them, in parts, are done."""
     if proposal == "annealed":
         defaults = annealing or Annealing()
         settings = Annealing(defaults.steps, defaults.leapfrog, samples, defaults.pilots, defaults.step_size)
-        return annealed_estimate(x, model.prior, model.decode, settings)
-    return importance_estimate(model, x, samples, proposal)
+        moves = 2 * settings.steps  # of the run that finds step sizes, and of the one that counts
+        return annealed_estimate(x, model.prior, model.decode, settings, lambda moved: add(len(x) * moved / moves))
+    return importance_estimate(model, x, samples, proposal, lambda decoded: add(decoded / samples))
 
 
 def _bits(model: Model | Observed, values: Tensor) -> float | None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from reparam import checks
 from reparam.errors import UserError
 from reparam.hardware import exact
+from reparam.pace import work
 
 BLOCK = 2**22
 """Distances, or values of queries, in memory at a time."""
@@ -80,9 +81,11 @@ def squared_distances(x: Tensor, y: Tensor) -> Tensor:
 def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Tensor]]:
     """Squared distances of some rows of x from all of y: ``(rows, m)`` with the rows' place."""
     size = max(1, BLOCK // len(y))
-    for start in range(0, len(x), size):
-        rows = slice(start, min(start + size, len(x)))
-        yield rows, squared_distances(x[rows], y)
+    with work("comparing examples", len(x), "`count`") as add:
+        for start in range(0, len(x), size):
+            rows = slice(start, min(start + size, len(x)))
+            yield rows, squared_distances(x[rows], y)
+            add(rows.stop - start)
 
 
 @exact()

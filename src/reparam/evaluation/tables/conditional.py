@@ -1,5 +1,6 @@
 """Rows of which something is known: by importance resampling of codes, by rejection, exactly where it is a class."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from reparam.evaluation.classes import Classes, classes_of
 from reparam.evaluation.likelihood.importance import Accumulator
 from reparam.evaluation.tables.conditions import Conditions
 from reparam.evaluation.tables.samples import table_of
-from reparam.hardware import exact
+from reparam.hardware import exact, require_memory
 from reparam.models.model import Model
 from reparam.models.protocols import Conditional, Decodes, HasPrior, can, decoded, prior_of, require
 from reparam.models.protocols import Samples as CanSample
+from reparam.pace import work
 from reparam.randomness import noise
 from reparam.runs.run import Run
 
@@ -51,7 +53,7 @@ def conditioned(
     Raises:
         UserError: if too few draws are as is asked.
     """
-    checks.whole("n", n)
+    require_memory("n", checks.whole("n", n), math.prod(run.model.data_shape))
     if label is not None and not can(run.model, Conditional):
         raise UserError(f"the labels are no part of the rows of this {type(run.model).__name__}, which was not told "
                         f'them: train with conditional=True, or on the table with labels="none"')  # fmt: skip
@@ -83,7 +85,11 @@ def _resampled(model: Any, asked: Conditions, n: int, draws: int) -> tuple[Tenso
                         f"resample {n:,} rows from: ask for less, or for wider ranges")  # fmt: skip
     chosen = torch.multinomial((log_w - log_w.max()).exp(), n, replacement=True)
     z = torch.cat(codes)[chosen.to(codes[0].device)]
-    rows = [sample_within(model.decode(part), asked.regions) for part in torch.split(z, AT_ONCE)]
+    rows = []
+    with work("drawing rows", n, "`n`") as add:
+        for part in torch.split(z, AT_ONCE):
+            rows.append(sample_within(model.decode(part), asked.regions))
+            add(len(part))
     return torch.cat(rows), f"effective sample size {effective:,.0f} of {draws:,} codes"
 
 
@@ -96,11 +102,13 @@ def _rejected(run: Run, asked: Conditions, label: str | None, n: int, draws: int
                             f"{schema.seen[at].name!r}: give a range, LOW..HIGH")  # fmt: skip
     kept: list[tuple[Tensor, Tensor]] = []
     drawn = found = 0
-    while found < n and drawn < draws:
-        x, y = _draw(run.model, classes, min(AT_ONCE, draws - drawn))
-        fits = asked.hold(x, schema)
-        kept.append((x[fits], y[fits]))
-        drawn, found = drawn + len(x), found + int(fits.sum())
+    with work("drawing rows", draws, "`n`") as add:
+        while found < n and drawn < draws:
+            x, y = _draw(run.model, classes, min(AT_ONCE, draws - drawn))
+            fits = asked.hold(x, schema)
+            kept.append((x[fits], y[fits]))
+            drawn, found = drawn + len(x), found + int(fits.sum())
+            add(len(x))
     if found < n:
         raise UserError(f"{found:,} of {drawn:,} rows are as asked ({asked.words}), and {n:,} are wanted: ask for "
                         f"fewer, or for wider ranges")  # fmt: skip

@@ -22,6 +22,7 @@ from reparam.evaluation.tables.samples import table_of
 from reparam.evaluation.tables.shown import shown_columns
 from reparam.hardware import exact, require_memory
 from reparam.models.protocols import Decodes, Encodes, HasPrior, require
+from reparam.pace import work
 from reparam.randomness import noise
 from reparam.result import UNSAID, Result
 from reparam.runs.given import of_run
@@ -144,12 +145,14 @@ def impute(run: Run, x: Any, draws: int = 1, seed: int = 0, codes: int = CODES) 
         require(model, capability)
     filled = ~there.all(1)
     require_memory("draws", draws, rows.size)
+    require_memory("codes", codes, min(len(rows), ROWS) * rows.shape[1])
     result = [np.repeat(rows[None], draws, 0), rows.copy(), np.zeros(there.shape), np.full(len(rows), float(codes))]
     todo = np.flatnonzero(filled)
-    with noise(seed, "impute"):
+    with noise(seed, "impute"), work("filling rows", len(todo), "`codes` or `draws`") as add:
         for at in [todo[start : start + ROWS] for start in range(0, len(todo), ROWS)]:
             found = _filled(model, schema, torch.from_numpy(rows[at]), torch.from_numpy(there[at]), draws, codes)
             result[0][:, at], result[1][at], result[2][at], result[3][at] = (part.cpu().numpy() for part in found)
+            add(len(at))
     drawn, mean, spread, effective = result
     return Imputed(drawn, mean, spread, ~there, effective, schema, cells, seed)
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
-from reparam.data.progress import Progress
 from reparam.data.readers.text.stream import Lines
 from reparam.errors import UserError
+from reparam.pace import Progress
 
 CHUNK = 2**20
 PACKED = b"\x1f\x8b"
