@@ -18,3 +18,14 @@ def test_a_file_in_its_place_is_a_sentence(tmp_path):
     (tmp_path / "a").write_text("mine")
     with pytest.raises(UserError, match=r"compare\.json"):
         settle(Protocol(), tmp_path / "a" / "b")
+
+
+def test_the_threads_of_its_runs_are_those_that_it_was_begun_with(tmp_path):
+    """Whoever goes on uses them, others are refused; a protocol of before they were kept takes any."""
+    assert settle(Protocol(), tmp_path, threads=3).threads == 3
+    assert settle(Protocol(), tmp_path, threads=8).threads == 3
+    assert settle(Protocol(threads=3), tmp_path).threads == 3
+    with pytest.raises(UserError, match="threads: 3 there, 2 here"):
+        settle(Protocol(threads=2), tmp_path)
+    settle(Protocol(), tmp_path / "old")
+    assert settle(Protocol(threads=2), tmp_path / "old").threads == 2

@@ -32,7 +32,7 @@ from reparam.studies.watch import Seen, Watch, table, watching
 pytestmark = pytest.mark.slow
 MODELS = ("autoencoder-2", "vae-2", "gan", "wgan")
 FILES = ("config.json", "metrics.jsonl", "checkpoints/last.safetensors")
-LONG = ("--models", "vae-2", "--epochs", 60, "--count", 100, "--images", 10, "--threads", 1)
+LONG = ("--models", "vae-2", "--epochs", 40, "--count", 100, "--images", 10, "--threads", 1)
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
@@ -73,7 +73,7 @@ def same(one, other, names):
             assert (one / name / file).read_bytes() == (other / name / file).read_bytes(), f"{name}/{file}"
 
 
-def alone(grey, out, models=("vae-2",), epochs=60, seeds=1):
+def alone(grey, out, models=("vae-2",), epochs=40, seeds=1):
     """The trials one after another, in this process."""
     protocol = settle(Protocol(data=DataConfig(data=str(grey)), seconds=None, epochs=epochs, threads=1), out)
     found = list(trials(models, protocol, seeds, out, lambda text: None, Shown()))

@@ -114,9 +114,9 @@ def sweep(
         say(among)
     plan = _plan(kind, data, axes, settings, seeds=seeds, sampler=sampler, pruner=pruner, threads=threads)
     read_data(plan.data)  # what would make every trial fail is told once, before anything is written
-    with _hands(plan, place, workers, scheduler, trials, say, quiet) as (plan, hands, slots), hold(place):
+    with _hands(plan, place, workers, scheduler, trials, say, quiet) as (plan, hands, slots, tell), hold(place):
         proposals = Proposals(place, axes, plan.sampler, plan.seed)
-        _tried(plan, axes, proposals, hands, slots, place, min(trials, proposals.most or trials), say, quiet)
+        _tried(plan, axes, proposals, hands, slots, place, min(trials, proposals.most or trials), tell, quiet)
     return _reported(plan, axes, proposals, place, page, count, images, say, force)
 
 
@@ -136,14 +136,15 @@ _OTHERS = {*TrainingConfig.model_fields, *DataConfig.model_fields, *ReadingConfi
 @contextmanager
 def _hands(
     plan: Plan, out: Path, workers: int | None, scheduler: str | None, trials: int, say: Say, quiet: bool
-) -> Iterator[tuple[Plan, Hands, int]]:
-    """The settled plan, who does the runs, and how many at a time."""
+) -> Iterator[tuple[Plan, Hands, int, Say]]:
+    """The settled plan, who does the runs, how many at a time, and who is told of them."""
     if workers is None and scheduler is None:
-        yield settle(plan, out, torch.get_num_threads()), Alone(), 1
+        yield settle(plan, out, torch.get_num_threads()), Alone(), 1, say
         return
     with at_work(out, plan.data, workers, scheduler) as (pool, share), watching(say, quiet) as watch:
         plan = settle(plan, out, share)
-        yield plan, Rounds(pool, plan.threads or 1, out, watch, trials * plan.seeds), pool.slots
+        hands = Rounds(pool, plan.threads or 1, out, watch, trials * plan.seeds)
+        yield plan, hands, pool.slots, watch.tell
 
 
 def folder_of(out: Path, number: int, seed: int) -> Path:
