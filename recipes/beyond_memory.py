@@ -203,6 +203,25 @@ def images(place: Path, share: float) -> None:
     told(f"the same of {min(n, FEW // 2):,}, in memory", "measure", few, json.dumps({"memory_limit": 4 * GB}))
 
 
+def order(place: Path, share: float) -> None:
+    """The order of an epoch of 10^8 rows: computed place by place, and drawn as a list."""
+    import torch
+
+    from reparam.data.batches import EpochOrder
+
+    rows, began = int(10**8 * share), time.perf_counter()
+    torch.randperm(rows)
+    drawn = time.perf_counter() - began
+    batches = EpochOrder(10**8, BATCH, seed=0)
+    batches(0)
+    began = time.perf_counter()
+    for number in range(1, 2000):
+        batches(number)
+    each = (time.perf_counter() - began) / 2000
+    listed = f"order of {rows:,} rows as a list: {drawn:.1f} s, {8 * rows / 1e9:.1f} GB"
+    print(f"{listed}; of 10^8 rows place by place: {each * 1e6:.0f} µs a batch of {BATCH}", flush=True)
+
+
 def pack(folder: str, out: str) -> None:
     """Print what it takes to pack images."""
     import reparam.data
@@ -213,7 +232,7 @@ def pack(folder: str, out: str) -> None:
     print(json.dumps({"opened": seconds, "opening": private.told(), "batches": done.examples / seconds}))
 
 
-PARTS: dict[str, Callable[[Path, float], None]] = {"array": array, "table": table, "images": images}
+PARTS: dict[str, Callable[[Path, float], None]] = {"array": array, "table": table, "images": images, "order": order}
 
 
 def main() -> None:

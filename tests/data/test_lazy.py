@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from reparam.data import Batches, LazyArray, evaluation_batches, load_data
+from reparam.data import Batches, LazyArray, evaluation_batches, load_data, permutation
 from reparam.errors import UserError
 
 
@@ -82,3 +82,18 @@ def test_a_file_of_many_gigabytes_trains_in_little_memory(tmp_path, dtype, binar
     code = [sys.executable, "-c", TRAIN, str(tmp_path / "big.npy"), binarization]
     megabytes = float(subprocess.run(code, capture_output=True, text=True, check=True).stdout)
     assert megabytes < 500
+
+
+@pytest.mark.parametrize("limit", [2**30, 100])
+def test_from_a_bound_on_no_list_of_rows_is_made(tmp_path, monkeypatch, limit):
+    rows = np.arange(1000, dtype=np.float32)[:, None] * [1, 2]
+    np.save(tmp_path / "a.npy", rows.astype(np.float32))
+    monkeypatch.setattr(permutation, "BY_FUNCTION", 1000)
+    data = load_data(tmp_path / "a.npy", memory_limit=limit, seed=3)
+    assert [len(split) for split in data.splits.values()] == [800, 100, 100]
+    every = torch.cat([x for split in data.splits.values() for x, _ in evaluation_batches(split, data, 64)])
+    assert torch.equal(every[:, 0].sort().values, torch.arange(1000.0))
+    assert torch.equal(every[:, 1], 2 * every[:, 0])
+    monkeypatch.setattr(torch, "randperm", None)
+    batches = Batches(data.train, data, 32, 1)
+    assert len(torch.cat([batches(at)[0][:, 0] for at in range(25)]).unique()) == 800

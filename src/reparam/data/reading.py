@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from reparam.data import permutation
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import LazyArray, Split
 from reparam.data.density import ToyDensity
@@ -128,6 +129,14 @@ def split_rows(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Ten
     tenth = max(1, round(n / 10))
     train, validation, test = order[: -2 * tenth], order[-2 * tenth : -tenth], order[-tenth:]
     return train.sort().values, validation.sort().values, test.sort().values
+
+
+def drawn_rows(n: int, seed: int) -> tuple[list[torch.Tensor | Stretch], str]:
+    """Train, validation and test of so many rows, by whichever of the two serves so many, and what to note."""
+    if n < permutation.BY_FUNCTION:
+        return list(split_rows(n, seed)), split_note(seed)
+    rows, note = many_rows(n, seed)
+    return [rows[split] for split in SPLITS], note
 
 
 def many_rows(n: int, seed: int) -> tuple[dict[str, torch.Tensor | Stretch], str]:

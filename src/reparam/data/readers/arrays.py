@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from reparam.data.dataset import LazyArray, Split
+from reparam.data.permutation import Stretch
 from reparam.data.readers.array_table import array_table
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.assemble import assemble, reading
@@ -17,7 +18,7 @@ from reparam.data.readers.axes import axes_of
 from reparam.data.readers.flat import rows_are, told_of
 from reparam.data.readers.layout import check_array, evenly, plan_layout, scan
 from reparam.data.readers.mapped import MappedRows, NpyFile
-from reparam.data.reading import SPLIT_WORDS, Reading, chunks, split_note, split_rows, take
+from reparam.data.reading import SPLIT_WORDS, Reading, chunks, drawn_rows, take
 from reparam.door import NO_HEAD
 from reparam.errors import UserError
 
@@ -38,12 +39,12 @@ def read_npy(path: Path, asked: Asked) -> Reading:
     rows, decided = rows_are(file.shape, file.dtype, file.pieces, told_of(asked), where, fits)
     if rows == "table":
         return array_table(path.name, where, {"all": file[:]}, {}, asked, notes=decided)
-    parts = split_rows(len(file), asked.seed)
+    parts, note = drawn_rows(len(file), asked.seed)
     axes = axes_of(file.shape, file.dtype, where, rows == "images", asked.how.bands)
     values = scan((axes.kept(piece) for piece in file.pieces()), where)
     layout = plan_layout(axes, file.dtype, values, asked.how, axes.kept(file[evenly(len(file))]))
     array = MappedRows(file, layout)
-    notes = (*layout.notes, *decided, split_note(asked.seed))
+    notes = (*layout.notes, *decided, note)
     if torch.Size(array.shape).numel() * layout.dtype.itemsize <= asked.memory_limit:
         return reading(path.name, [Split(_in_memory(array, rows)) for rows in parts], layout, values, (), notes)
     if file.by_column:
@@ -135,7 +136,7 @@ def _role(key: str) -> tuple[str, str] | None:
     return (split, "y") if rest[0] in Y_WORDS else None
 
 
-def _in_memory(array: LazyArray, rows: torch.Tensor) -> torch.Tensor:
+def _in_memory(array: LazyArray, rows: torch.Tensor | Stretch) -> torch.Tensor:
     part = take(array, rows)
     whole = torch.empty(len(rows), *array.shape[1:], dtype=array.dtype)
     for piece in chunks(part):
