@@ -23,7 +23,8 @@ def record(points, protocol=None, fingerprint="f"):
 
 def with_value(value):
     """A report whose only number is this."""
-    row = f'{{"model": "a", "seed": 0, "measure": "b", "value": {value}, "standard_error": 1, "ideal": 1}}'
+    row = '{"model": "a", "seed": 0, "measure": "b", "standard_error": 1, "ideal": 1, "only_above": true'
+    row += f', "value": {value}}}'
     return f'{{"scores": [{row}], "data": null, "protocol": null}}'
 
 
@@ -46,6 +47,15 @@ def test_only_what_lies_beyond_the_errors_is_said():
     assert told(before, before) == ["Of 3 numbers that both have, none differs by more than the errors."]
     assert [row[1] for row in table(before, after).rows] == ["recall", "precision"], "what is the same is left out"
     assert table(before, before) is None
+
+
+def test_where_only_more_is_a_fault_less_is_no_better():
+    pair = [Record("d", "f", {}, {("gan", "copies"): {0: Point(value, 0.01, 0.5, True)}}) for value in (0.1, 0.3)]
+    (found,) = changes(*pair)
+    assert found.beyond
+    assert found.text.endswith("(neither better nor worse)")
+    assert Point(0.7, None, 0.5, True).gap == pytest.approx(0.2)
+    assert Point(-3.0, None, None).gap == 3.0
 
 
 def test_many_numbers_alike_are_hardly_ever_said_to_differ():

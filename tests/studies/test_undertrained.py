@@ -8,7 +8,7 @@ import pytest
 from reparam.runs.run import load
 from reparam.studies import Protocol, Trial, judge
 from reparam.studies.undertrained import FARTHEST, FLAT, longer, notices, rise, undertrained
-from reparam.studies.write import page
+from reparam.studies.write import _first
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_steep_curve_is_said_and_one_that_has_settled_is_not(results):
 def test_it_stands_at_the_top_of_the_page_and_of_the_conclusion(results):
     few = trained(results, log([-100.0] * 5, 0.25))
     assert few.conclusion[0].startswith("Hardly trained: `vae-2`")
-    first = page(few).sections[0]
+    first = _first(few)
     assert first.notices == few.conclusion[:1]
     assert first.overview is not None
 

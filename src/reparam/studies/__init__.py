@@ -7,6 +7,7 @@ from reparam.studies.evaluation import Evaluation, evaluate
 from reparam.studies.judge import Judge, Measured
 from reparam.studies.protocol import Protocol, parse_budget, settle
 from reparam.studies.results import Result, Results, judge
+from reparam.studies.side import SideBySide
 from reparam.studies.sweeps import Sweep, sweep
 from reparam.studies.trials import Trial, trials
 from reparam.studies.write import page, write_report
@@ -19,6 +20,7 @@ __all__ = [
     "Protocol",
     "Result",
     "Results",
+    "SideBySide",
     "Sweep",
     "Trial",
     "compare",

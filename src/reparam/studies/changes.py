@@ -26,7 +26,7 @@ class Change:
         errors: of each: its own standard error with one seed, the standard deviation over seeds with more.
         found: what lies between, first less second.
         p: corrected by Holm for all that are compared.
-        better: whether the second is nearer to the best value.
+        better: whether the second is nearer to the best value; None where both are as near.
     """
 
     model: str
@@ -36,7 +36,7 @@ class Change:
     errors: tuple[float | None, float | None]
     found: Difference
     p: float
-    better: bool
+    better: bool | None
 
     @property
     def beyond(self) -> bool:
@@ -44,10 +44,15 @@ class Change:
         return self.p < LEVEL
 
     @property
+    def verdict(self) -> str:
+        """Whether it is better."""
+        return {True: "better", False: "worse", None: "neither better nor worse"}[self.better]
+
+    @property
     def text(self) -> str:
         """In words, as `recall 0.40 ± 0.02 → 0.52 ± 0.02 (better)`."""
         first, second = measured(self.before, self.errors[0]), measured(self.after, self.errors[1])
-        return f"`{self.model}`: {self.measure} {first} → {second} ({'better' if self.better else 'worse'})"
+        return f"`{self.model}`: {self.measure} {first} → {second} ({self.verdict})"
 
     def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -72,7 +77,8 @@ def _change(key: Key, before: Record, after: Record, found: Difference, p: float
     means = [fmean(point.value for point in points.values()) for points in (first, second)]
     gaps = [fmean(point.gap for point in points.values()) for points in (first, second)]
     errors = [_error([(point.value, point.error) for point in points.values()]) for points in (first, second)]
-    return Change(*key, means[0], means[1], (errors[0], errors[1]), found, p, gaps[1] < gaps[0])
+    better = None if gaps[0] == gaps[1] else gaps[1] < gaps[0]
+    return Change(*key, means[0], means[1], (errors[0], errors[1]), found, p, better)
 
 
 def _error(points: list[tuple[float, float | None]]) -> float | None:
@@ -127,7 +133,7 @@ def table(before: Record, after: Record, heads: tuple[str, str] = ("before", "no
             Cell(measured(one.before, one.errors[0]), order=one.before),
             Cell(measured(one.after, one.errors[1]), order=one.after),
             Cell("<\N{NO-BREAK SPACE}0.001" if one.p < 1e-3 else f"{one.p:.2g}", order=one.p),
-            Cell(("better" if one.better else "worse") if one.beyond else "within the errors", strong=one.beyond),
+            Cell(one.verdict if one.beyond else "within the errors", strong=one.beyond),
         ]
         for one in found
     ]

@@ -34,5 +34,5 @@ def _lost(results: Results) -> list[str]:
     lost = {name: max(map(len, rare)) for name, rare in quality.rare_classes(results).items() if any(rare)}
     if not lost:
         return []
-    told = ", ".join(f"{quality.code(name)} hardly makes {count}" for name, count in lost.items())
-    return [f"Of the {len(results.floor.classes.shares)} digits {told}."]
+    told = ", ".join(f"{count} by {quality.code(name)}" for name, count in lost.items())
+    return [f"Hardly made of the {len(results.floor.classes.shares)} digits: {told}."]

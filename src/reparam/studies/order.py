@@ -8,7 +8,7 @@ from reparam.studies.differences import LEVEL
 from reparam.studies.power import POWER
 from reparam.studies.results import Results
 from reparam.studies.standing import Standing
-from reparam.studies.summary import LIKELIHOOD, standings
+from reparam.studies.summary import LIKELIHOOD
 
 HEADS = ("measure", "best, or not told from it", "behind", "p of first and second", "to tell these apart")
 NOTES = {
@@ -25,7 +25,7 @@ NOTES = {
 
 def differences(results: Results) -> Table | None:
     """A row for each measure; None where there are no two models to compare."""
-    found = {measure: one for measure, one in standings(results).items() if len(one.order) > 1}
+    found = {measure: one for measure, one in results.standings.items() if len(one.order) > 1}
     if not found:
         return None
     tests = dict.fromkeys(pair.found.test for one in found.values() for pair in one.pairs)
@@ -46,7 +46,7 @@ def _row(measure: str, one: Standing) -> Sequence[Cell | str]:
         best = "all fail" if one.failed.issuperset(one.order) else "no best: the first is not told from the last"
         behind = []
     else:
-        best = ", ".join(ahead) + (f" ({', '.join(one.unsure)}: too varying to tell)" if one.unsure else "")
+        best = ", ".join(ahead) + (f" ({', '.join(one.unsure)}: errors too large to tell)" if one.unsure else "")
     told = Cell("<\N{NO-BREAK SPACE}0.001" if pair.p < 1e-3 else f"{pair.p:.2g}", order=pair.p)
     what = "test examples" if measure.startswith(LIKELIHOOD) else "samples"
     return [measure, best, ", ".join(behind) or ABSENT, told, ABSENT if pair.apart else needed(pair.needs, what)]

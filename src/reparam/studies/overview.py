@@ -8,7 +8,7 @@ from reparam.pages.numbers import ABSENT
 from reparam.studies.glossary import NOTES
 from reparam.studies.results import Result, Results
 from reparam.studies.strips import strip_of, strip_of_data
-from reparam.studies.summary import LIKELIHOOD, Summary, comparable, scores, scores_of, standings
+from reparam.studies.summary import LIKELIHOOD, Summary, comparable, scores, scores_of
 from reparam.studies.tables import measured
 
 HEADLINES = ("Fréchet distance", "precision", "recall")
@@ -18,6 +18,8 @@ INSTEAD = "two-sample accuracy"
 SHARES = {"precision": (0.0, 1.0), "recall": (0.0, 1.0), "two-sample accuracy": (0.5, 1.0)}
 """Scales that are known beforehand."""
 BETTER = {"precision": "high", "recall": "high", LIKELIHOOD: "high"}
+ALONE = 4
+"""Errors to either side of a number that is alone on its scale, where there is nothing else to set its width."""
 UNITS = {LIKELIHOOD: "log p(x) (nats)"}
 Rows = dict[str, dict[str, Summary]]
 
@@ -49,14 +51,15 @@ def _rows(results: Results) -> Rows:
 
 def _gauge(name: str, summaries: Sequence[Summary], floor: Summary | None) -> Gauge:
     """A measure's scale, with room for the errors of all."""
-    reach = [one.value + side * (_finite(one.error) or 0.0) for one in summaries for side in (-1, 1)]
+    around = ALONE if len(summaries) == 1 else 1
+    reach = [one.value + side * (_finite(one.error) or 0.0) for one in summaries for side in (-around, around)]
     return gauge_of(name, reach, None if floor is None else floor.value)
 
 
 def gauge_of(name: str, reach: Sequence[float], floor: float | None) -> Gauge:
     """A measure's scale: the one that is known, else from 0, or the least, to the most of what it has to show."""
     low, high = min(reach), max(reach)
-    ends = SHARES.get(name) or _rounded(low if name in BETTER else min(0.0, low), high)
+    ends = SHARES.get(name) or _rounded(low if name in BETTER else 0.0, high)
     return Gauge(UNITS.get(name, name), *ends, BETTER.get(name, "low"), floor, NOTES.get(name, ""))  # type: ignore[arg-type]
 
 
@@ -83,7 +86,7 @@ def _real(results: Results, floor: dict[str, Summary], names: Sequence[str]) -> 
 def _entry(
     place: int, name: str, group: Sequence[Result], row: dict[str, Summary], names: Sequence[str], results: Results
 ) -> Entry:
-    best = {measure for measure, one in standings(results).items() if name in one.best}
+    best = {measure for measure, one in results.standings.items() if name in one.best}
     readings = [_reading(row[m], m in best) if m in row else Reading(None, ABSENT) for m in names]
     first = results.finished[0].run
     return Entry(name, readings, strip_of(group[0].run, name, first), _facts(group), place)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reparam.pages import nats, percent
 from reparam.studies.results import Result, Results
 from reparam.studies.standing import Standing
-from reparam.studies.summary import Summary, scores, standings
+from reparam.studies.summary import Summary, scores
 from reparam.studies.tables import FIDELITY, last_coverage, measured
 from reparam.studies.wording import enough
 
@@ -25,7 +25,7 @@ def closest(results: Results) -> list[str]:
     rows = {name: row[FRECHET] for name, row in scores(results).items()}
     if not rows:
         return []
-    found = standings(results)[FRECHET]
+    found = results.standings[FRECHET]
     if not found.order:
         return []
     first, *others = found.order
@@ -43,7 +43,7 @@ def closest(results: Results) -> list[str]:
 
 def agreement(results: Results) -> list[str]:
     """Whether the measures of fidelity and coverage that tell the models apart prefer the same one."""
-    found = standings(results)
+    found = results.standings
     winners = {measure: set(found[measure].best) for measure in FIDELITY if measure in found and found[measure].best}
     if len(scores(results)) < 2:
         return []
@@ -162,11 +162,10 @@ def code(name: str) -> str:
 
 
 def varying(found: Standing) -> str:
-    """How a sentence goes on that names the first and the next: who varies too much to be told from the first."""
+    """How a sentence goes on that names the first and the next: whose errors are too large to be told from it."""
     if not found.unsure:
         return ""
-    many = len(found.unsure) > 1
-    return f"; {listed(found.unsure)} var{'y' if many else 'ies'} too much to be told from it"
+    return f"; {listed(found.unsure)}, whose errors are larger, cannot be told from the first"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 from reparam.door import read_json
 from reparam.errors import UserError
+from reparam.evaluation.samples.scorecard import Score
 from reparam.result import plain
 from reparam.studies.differences import Seen
 from reparam.studies.results import Results
-from reparam.studies.summary import LIKELIHOOD, comparable, likelihoods, scores, scores_of
+from reparam.studies.summary import LIKELIHOOD, by_seed, comparable, likelihoods
 
 FLOOR = "floor"
 MOST_ROWS = 1_000_000
@@ -27,16 +28,20 @@ class Point:
         value: the number.
         error: its standard error, or None.
         ideal: the best value there is; None where more is always better.
+        only_above: only a value above it is a fault.
     """
 
     value: float
     error: float | None
     ideal: float | None
+    only_above: bool = False
 
     @property
     def gap(self) -> float:
         """How far from the best value; what has none is the better the larger it is."""
-        return -self.value if self.ideal is None else abs(self.value - self.ideal)
+        if self.ideal is None:
+            return -self.value
+        return max(0.0, self.value - self.ideal) if self.only_above else abs(self.value - self.ideal)
 
 
 @dataclass(frozen=True)
@@ -71,29 +76,35 @@ def rows_of(results: Results) -> list[dict[str, Any]]:
     """A row for each model, seed and measure, and for the floor: what can be read back, and by any spreadsheet."""
     made = [*_rows(results), *_likelihood_rows(results)]
     if results.floor is not None:
-        made += [_row(FLOOR, 0, name, one, 0) for name, one in scores_of({0: results.floor}).items()]
+        made += [_row(FLOOR, 0, score) for score in results.floor.scores()]
     return made
 
 
 def _rows(results: Results) -> Iterator[dict[str, Any]]:
-    for model, row in scores(results).items():
-        ideals = {score.name: score.best for one in results.groups[model] if one.card for score in one.card.scores()}
-        for measure, one in row.items():
-            yield from (_row(model, seed, measure, one, ideals[measure]) for seed in one.values)
+    for model, group in results.groups.items():
+        for seed, one in by_seed(group).items():
+            yield from (_row(model, seed, score) for score in (one.card.scores() if one.card else ()))
+
+
+def _row(model: str, seed: int, score: Score) -> dict[str, Any]:
+    told = {"value": score.value, "standard_error": score.standard_error, "ideal": score.best}
+    return _plain({"model": model, "seed": seed, "measure": score.name, **told, "only_above": score.only_above})
 
 
 def _likelihood_rows(results: Results) -> Iterator[dict[str, Any]]:
     """Log p(x) where all of it is of the same values, so that it compares."""
-    if len(comparable(results)) == 1:
-        for model, one in likelihoods(results).items():
-            yield from (_row(model, seed, LIKELIHOOD, one, None) for seed in one.values)
+    found = likelihoods(results) if len(comparable(results)) == 1 else {}
+    for model, one in found.items():
+        for seed, value in one.values.items():
+            told = {"value": value, "standard_error": one.seen.errors[seed], "ideal": None, "only_above": False}
+            yield _plain({"model": model, "seed": seed, "measure": LIKELIHOOD, **told})
 
 
-def _row(model: str, seed: int, measure: str, one: Any, ideal: float | None) -> dict[str, Any]:
-    error = one.seen.errors[seed]
-    made = {"model": model, "seed": seed, "measure": measure, "value": one.values[seed]}
-    row: dict[str, Any] = plain(made | {"standard_error": error, "ideal": ideal})
-    return row
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as JSON can hold it: nothing where a number is not finite."""
+    made = plain(row)
+    assert isinstance(made, dict)
+    return made
 
 
 def record_of(results: Results) -> Record:
@@ -124,7 +135,8 @@ def record(told: Mapping[str, Any]) -> Record:
         if value is None:
             continue
         key, seed = (str(row["model"]), str(row["measure"])), int(row["seed"])
-        points.setdefault(key, {})[seed] = Point(_number(value), _maybe(row["standard_error"]), _maybe(row["ideal"]))
+        point = Point(_number(value), _maybe(row["standard_error"]), _maybe(row["ideal"]), row["only_above"] is True)
+        points.setdefault(key, {})[seed] = point
     data = told["data"] or {"name": "nothing", "fingerprint": ""}
     return Record(str(data["name"]), str(data["fingerprint"]), dict(told["protocol"] or {}), points)
 

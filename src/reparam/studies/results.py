@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from reparam.studies.record import Record
+    from reparam.studies.standing import Standing
 
 Say = Callable[[str], None]
 
@@ -113,6 +115,13 @@ class Results(Found):
         """One of each model, its first seed: what the report draws, so that it stays small."""
         return tuple(group[0] for group in self.groups.values())
 
+    @cached_property
+    def standings(self) -> "dict[str, Standing]":
+        """How the models stand by each measure, see :func:`reparam.studies.summary.standings`."""
+        from reparam.studies.summary import standings
+
+        return standings(self)
+
     @property
     def conclusion(self) -> list[str]:
         """What the rules find, a sentence each."""
@@ -149,14 +158,13 @@ class Results(Found):
         """As JSON can hold it."""
         from reparam.studies.changes import changes
         from reparam.studies.record import record, rows_of
-        from reparam.studies.summary import standings
 
         made = {
             "protocol": self.protocol and self.protocol.model_dump(mode="json"),
             "data": self.data and {"name": self.data.name, "fingerprint": self.data.fingerprint},
             "floor": self.floor and self.floor.json(),
             "results": {str(result.trial.folder): result.json() for result in self.results},
-            "comparisons": {measure: one.json() for measure, one in standings(self).items()},
+            "comparisons": {measure: one.json() for measure, one in self.standings.items()},
             "scores": rows_of(self),
         }
         if self.before is None:

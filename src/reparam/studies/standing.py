@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, takewhile
 from typing import Any
 
@@ -24,24 +25,31 @@ class Pair:
         first, second: their names, the better mean first.
         found: their difference.
         p: its p-value after Holm's correction for all pairs of the measure.
-        needs: what would tell them apart, see :func:`reparam.studies.power.needs`.
+        pairs: how many these are.
+        count: samples or examples that the measure rests on; None where it is not known.
     """
 
     first: str
     second: str
     found: Difference
     p: float
-    needs: Mapping[str, int | None]
+    pairs: int
+    count: int | None
 
     @property
     def apart(self) -> bool:
         """Whether the first is better by more than the errors, with the seeds that both have, too."""
         return self.p < LEVEL and self.found.value < 0
 
+    @cached_property
+    def needs(self) -> Mapping[str, int | None]:
+        """What would tell them apart, see :func:`reparam.studies.power.needs`; empty where they are."""
+        return {} if self.apart else needs(self.found, self.pairs, self.count)
+
     def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
         told = {"test": self.found.test, "difference": self.found.value, "standard_error": self.found.error}
-        told |= {"p": self.found.p, "p_holm": self.p, "apart": self.apart, "needs": {} if self.apart else self.needs}
+        told |= {"p": self.found.p, "p_holm": self.p, "apart": self.apart, "needs": self.needs}
         made = plain({"better": self.first, "worse": self.second, **told})
         assert isinstance(made, dict)
         return made
@@ -113,8 +121,7 @@ def standing(seen: Mapping[str, Seen]) -> Standing:
     found = [difference(known[a], known[b]) for a, b in names]
     corrected = holm([one.p for one in found])
     pairs = tuple(
-        Pair(a, b, one, p, needs(one, len(names), known[a].count) if p >= LEVEL else {})
-        for (a, b), one, p in zip(names, found, corrected, strict=True)
+        Pair(a, b, one, p, len(names), known[a].count) for (a, b), one, p in zip(names, found, corrected, strict=True)
     )
     return Standing(order, pairs, frozenset(name for name in order if _fails(known[name])))
 

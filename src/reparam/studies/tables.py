@@ -8,7 +8,7 @@ from reparam.pages import Cell, Table, duration, nats, percent
 from reparam.pages.numbers import ABSENT
 from reparam.studies.glossary import NOTES
 from reparam.studies.results import Result, Results
-from reparam.studies.summary import LIKELIHOOD, Summary, likelihoods, scores, scores_of, standings
+from reparam.studies.summary import LIKELIHOOD, Summary, likelihoods, scores, scores_of
 
 FIDELITY = ("Fréchet distance", "kernel distance", "precision", "recall", "density", "coverage")
 TESTS = ("two-sample accuracy", "nearer to training than test is", "singled-out training neighbour", "duplicates")
@@ -60,7 +60,7 @@ def tests(results: Results) -> Table:
 def _scores(results: Results, measures: Sequence[str]) -> list[Row]:
     """A row a model, the best of each column in bold, and the floor."""
     table = scores(results)
-    found = standings(results)
+    found = results.standings
     winners = {measure: found[measure].best for measure in measures if measure in found}
     rows: list[Row] = [
         [name, *(_cell(row, m, name in winners.get(m, ())) for m in measures)] for name, row in table.items()
@@ -95,7 +95,7 @@ def likelihood(results: Results) -> Table | None:
     found = likelihoods(results)
     if not found:
         return None
-    winners = {name for what, one in standings(results).items() if what.startswith(LIKELIHOOD) for name in one.best}
+    winners = {name for what, one in results.standings.items() if what.startswith(LIKELIHOOD) for name in one.best}
     rows = [_likelihood_row(name, results.groups[name], found[name], name in winners) for name in found]
     first = next(result.likelihood for result in results.finished if result.likelihood is not None)
     caption = (
