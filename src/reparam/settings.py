@@ -10,6 +10,7 @@ MOST, GREATEST = 10**9, 1e30
 """What no count and no number of the settings exceeds: torch's own types take no more."""
 Positive = Annotated[int, Field(gt=0, le=MOST)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
+Threads = Annotated[int, Field(gt=0, le=1024)]
 Several = Annotated[int, Field(ge=2, le=MOST)]
 Above = Annotated[float, Field(gt=0, le=GREATEST)]
 NotNegative = Annotated[float, Field(ge=0, le=GREATEST)]

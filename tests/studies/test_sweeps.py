@@ -194,8 +194,10 @@ def test_axes_are_read_as_they_are_meant():
         (("vae",), "nothing is varied"),
         (("nothing", "--vary", "a=1"), "there is no kind of model 'nothing'"),
         (("vae", "--vary", "learning-rate"), "'learning-rate' varies nothing: give NAME=LOW..HIGH"),
-        (("vae", "--vary", "latent-dim=2..8", "--trials", "0"), "--trials 0 trains nothing"),
+        (("vae", "--vary", "latent-dim=2..8", "--trials", "0"), "--trials 0 will not do: give 1 to 100,000"),
         (("vae", "--vary", "latent-dim=2..8", "--sampler", "grid"), "latent_dim has a range"),
+        (("vae", "--vary", "latent-dim=2..8", "--count", "0"), "count: 0 will not do"),
+        (("vae", "--vary", "latent-dim=2..8", "--seeds", "1001"), "--seeds 1001 will not do: give 1 to 1,000"),
     ],
 )
 def test_mistakes_are_a_sentence(tmp_path, capsys, grey, words, sentence):

@@ -217,7 +217,9 @@ def test_workers_that_will_not_do_are_refused_before_anything_is_trained(grey, t
         (("--scheduler", "tcp://127.0.0.1:9"), "the scheduler at tcp://127.0.0.1:9 does not answer"),
         (("--scheduler", "nonsense://x"), "the scheduler at nonsense://x does not answer"),
         (("--scheduler", "tcp://127.0.0.1:9", "--workers", "2"), "give one of the two"),
-        (("--workers", "0"), "--workers 0 do nothing: give at least 1"),
+        (("--workers", "0"), "--workers 0 will not do here: give 1 to "),
+        (("--workers", "100000"), "--workers 100000 will not do here: give 1 to "),
+        (("--threads", "100000"), "threads: 100000 will not do: input should be less than or equal to 1024"),
     ],
 )
 def test_workers_that_cannot_be_had_are_a_sentence(grey, tmp_path, capsys, monkeypatch, words, sentence):

@@ -10,6 +10,7 @@ from reparam.cli.reading import as_settings
 from reparam.cli.train import options_of
 from reparam.errors import UserError
 from reparam.kinds import KINDS
+from reparam.pace import heard
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.terminal import say_out
 
@@ -87,14 +88,11 @@ def _swept(kind: str, options: Any, command: str) -> int:
     how = {name: value for name, value in vars(output).items() if name not in HIDDEN}
     if not output.quiet:
         how["say"] = lambda text: say(translated(text))
+    given = {"vary": dict(map(_pair, output.vary)), **how, **_given(options, KINDS[kind].training)}
+    quiet = output.quiet or output.json
     try:
-        found = sweep(
-            kind,
-            vary=dict(map(_pair, output.vary)),
-            quiet=output.quiet or output.json,
-            **how,
-            **_given(options, KINDS[kind].training),
-        )
+        with heard(quiet=quiet):
+            found = sweep(kind, quiet=quiet, **given)
     except Interrupted as stop:
         say(f"reparam: {translated(str(stop))} (or call `reparam {command}` with the same options again)")
         return 130

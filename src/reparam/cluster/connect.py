@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from reparam.cluster.child import cores
 from reparam.cluster.pool import Pool, quietly
 from reparam.errors import UserError
 
+A_CORE = 8
+"""Workers for each core that are more than anybody can mean."""
 ANSWER = 10.0
 """Seconds in which a scheduler has to answer."""
 
@@ -28,8 +31,9 @@ def opened(workers: int | None = None, scheduler: str | None = None, gpus: int =
         raise UserError(
             f"workers={workers} are of this machine, and scheduler={scheduler!r} has its own: give one of the two"
         )
-    if workers is not None and workers < 1:
-        raise UserError(f"workers={workers} do nothing: give at least 1")
+    most = A_CORE * cores()
+    if workers is not None and not 1 <= workers <= most:
+        raise UserError(f"workers={workers} will not do here: give 1 to {most}, {A_CORE} for each core of this machine")
     require_dask()
     _silence()
     with ExitStack() as stack:

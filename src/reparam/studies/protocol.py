@@ -7,7 +7,7 @@ from reparam.door import present
 from reparam.errors import UserError
 from reparam.files import make_way
 from reparam.runs.sealed import read_sealed, write_sealed
-from reparam.settings import Above, Config, DataConfig, Positive
+from reparam.settings import Above, Config, DataConfig, Positive, Threads
 
 FILE = "compare.json"
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -31,7 +31,7 @@ class Protocol(Config):
     """Test examples whose log-likelihood is estimated."""
     importance_samples: Positive = 1000
     """Draws of the posterior for each of them."""
-    threads: Positive | None = None
+    threads: Threads | None = None
     """Threads of a processor that each run computes with: sums round in another order with another number of them."""
 
     @property

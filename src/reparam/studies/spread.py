@@ -15,7 +15,7 @@ from reparam.settings import DataConfig
 from reparam.studies.machines import Machines
 from reparam.studies.protocol import Protocol
 from reparam.studies.rounds import MODULE, Rounds
-from reparam.studies.trials import Shown, Trial, attempt, folder_of, planned
+from reparam.studies.trials import Shown, Trial, attempt, folder_of, is_done, planned
 from reparam.studies.watch import Watch
 
 
@@ -57,22 +57,20 @@ def spread(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, pool
         reparam.training.interrupt.Interrupted: after Ctrl-C, what was at work saved.
     """
     plan = planned(names, protocol, seeds, out)
-    jobs = [_job(name, protocol, seed, out) for name, _, seed in plan if not _finished(folder_of(out, name, seed))]
+    jobs = [
+        _job(name, protocol, seed, out) for name, _, seed in plan if not is_done(RunFolder(folder_of(out, name, seed)))
+    ]
     rounds = Rounds(pool, protocol.threads or 1, out, watch, len(jobs))
     ended = {one.name: one for one in rounds.through(jobs)}
     machines, found = Machines(out), []
     for name, model, seed in plan:
         folder = folder_of(out, name, seed)
-        if _finished(folder):
+        if is_done(RunFolder(folder)):
             trial = attempt(name, model, protocol, seed, out, lambda text: None, Shown())
         else:
             trial = _unfinished(name, folder, ended[folder.name])
         found.append(replace(trial, machine=machines.of(folder)))
     return found
-
-
-def _finished(folder: Path) -> bool:
-    return RunFolder(folder).finished
 
 
 def _job(name: str, protocol: Protocol, seed: int, out: Path) -> Job:

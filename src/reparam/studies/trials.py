@@ -135,7 +135,7 @@ def planned(
 
 def _length_of_all(folders: Iterable[Path], protocol: Protocol) -> Iterator[str]:
     """How long all that is still to be trained will take, where a time was given for each."""
-    left = sum(not _is_done(RunFolder(folder)) for folder in folders)
+    left = sum(not is_done(RunFolder(folder)) for folder in folders)
     if protocol.seconds is not None and left:
         trainings = f"{left:,} trainings" if left > 1 else "1 training"
         yield (
@@ -144,7 +144,7 @@ def _length_of_all(folders: Iterable[Path], protocol: Protocol) -> Iterator[str]
         )
 
 
-def _is_done(run: RunFolder) -> bool:
+def is_done(run: RunFolder) -> bool:
     """Whether a run is finished; of one that is damaged it is said in its turn."""
     try:
         return present(run.config) and run.finished

@@ -11,7 +11,7 @@ from reparam.files import make_way
 from reparam.kinds import KINDS, settings_of
 from reparam.runs.config import RunConfig
 from reparam.runs.sealed import read_sealed, write_sealed
-from reparam.settings import Config, Count, DataConfig, ModelConfig, Positive, TrainingConfig
+from reparam.settings import Config, Count, DataConfig, ModelConfig, Positive, Threads, TrainingConfig
 from reparam.studies.sweeps.axes import Axis
 
 FILE = "sweep.json"
@@ -31,7 +31,7 @@ class Plan(Config):
     """Runs of each trial, whose mean decides."""
     sampler: str = "tpe"
     pruner: str = "median"
-    threads: Positive | None = None
+    threads: Threads | None = None
     """Threads of a processor that each run computes with."""
     seed: Count = 0
     """Of the proposals; the runs' own begin with that of ``training``."""

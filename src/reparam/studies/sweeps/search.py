@@ -17,6 +17,7 @@ from reparam.kinds import KINDS
 from reparam.runs.lock import hold
 from reparam.runs.run import load, read_data
 from reparam.settings import DataConfig, ReadingConfig, TrainingConfig
+from reparam.studies.comparison import MOST_SEEDS
 from reparam.studies.machines import Machines
 from reparam.studies.protocol import Protocol as Measures
 from reparam.studies.results import judge
@@ -35,6 +36,7 @@ from reparam.studies.watch import watching
 from reparam.training.validation import average
 
 Say = Callable[[str], None]
+MOST_TRIALS = 100_000
 
 
 class Hands(Protocol):
@@ -102,9 +104,10 @@ def sweep(
     axes = [axis(KINDS[kind], name, asked) for name, asked in vary.items()]
     if not axes:
         raise UserError('nothing is varied: give vary={"learning_rate": (1e-4, 1e-2)}, or other settings of the model')
-    for name, value, allowed in (("trials", trials, trials >= 1), ("seeds", seeds, seeds >= 1)):
-        if not allowed:
-            raise UserError(f"{name}={value} trains nothing: give at least 1")
+    for name, value, most in (("trials", trials, MOST_TRIALS), ("seeds", seeds, MOST_SEEDS)):
+        if not 1 <= value <= most:
+            raise UserError(f"{name}={value} will not do: give 1 to {most:,}")
+    measures = Measures(count=count, images=images)
     if pruner not in ("median", "none"):
         raise UserError(f"there is no pruner {pruner!r}: give median or none")
     place = Path(out)
@@ -117,7 +120,7 @@ def sweep(
     with _hands(plan, place, workers, scheduler, trials, say, quiet) as (plan, hands, slots, tell), hold(place):
         proposals = Proposals(place, axes, plan.sampler, plan.seed)
         _tried(plan, axes, proposals, hands, slots, place, min(trials, proposals.most or trials), tell, quiet)
-    return _reported(plan, axes, proposals, place, page, count, images, say, force)
+    return _reported(plan, axes, proposals, place, page, measures, say, force)
 
 
 def _plan(kind: str, data: str, axes: list[Axis], settings: Mapping[str, Any], **how: Any) -> Plan:
@@ -234,8 +237,7 @@ def _reported(
     proposals: Proposals,
     out: Path,
     page: Path,
-    count: int,
-    images: int,
+    measures: Measures,
     say: Say,
     force: bool,
 ) -> Sweep:
@@ -250,7 +252,7 @@ def _reported(
     say(f"testing {folders[0]}")
     tests = [_tested(trial) for trial in found]
     test = {name: fmean(one[name] for one in tests) for name in tests[0]}
-    measured = judge(found, Measures(count=count, images=images), say, apart=True)
+    measured = judge(found, measures, say, apart=True)
     run = found[0].run
     assert run is not None
     criterion = (
