@@ -13,7 +13,8 @@ from safetensors.numpy import load_file
 
 from image_helpers import colour, fill, grey
 from reparam.cli.main import main
-from reparam.data import Batches, LazyArray, load_data, pack, store
+from reparam.data import Batches, DataRecord, LazyArray, data_like, load_data, pack, store
+from reparam.data.elsewhere import fitting
 from reparam.data.packs import RECORD
 from reparam.data.store import PROGRESS, in_the_making
 from reparam.errors import UserError
@@ -168,6 +169,16 @@ def test_what_another_job_has_left_is_begun_anew(tmp_path):
     (left / PROGRESS).write_text('{"key": "of another", "rows": 7}')
     assert pack(tmp_path / "photos", tmp_path / "photos.pack", **how).gone_on == 0
     alike(load_data(tmp_path / "photos", **how), load_data(tmp_path / "photos.pack"))
+
+
+def test_new_images_are_brought_to_the_size_of_those_in_a_pack(tmp_path):
+    how = sizes(tmp_path / "photos")
+    pack(tmp_path / "photos", tmp_path / "a.pack", **how)
+    record = DataRecord.of(load_data(tmp_path / "a.pack"))
+    assert fitting(record, tmp_path / "photos") == how
+    assert fitting(record, tmp_path / "a.pack") == {}
+    other = data_like(record, tmp_path / "photos")
+    assert other.fingerprint == record.fingerprint
 
 
 def test_one_process_makes_a_pack_at_a_time(tmp_path):

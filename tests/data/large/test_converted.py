@@ -236,6 +236,7 @@ def convert(path, what):
     )
 
 
+@pytest.mark.slow
 def test_a_killed_conversion_leaves_nothing_half(tmp_path):
     path = written(frame(), tmp_path / "a.parquet")
     with convert(path, "kill") as killed:
@@ -249,6 +250,7 @@ def test_a_killed_conversion_leaves_nothing_half(tmp_path):
     assert sorted(file.name for file in found.iterdir()) == [RECORD, "x.npy", "y.npy"]
 
 
+@pytest.mark.slow
 def test_processes_that_convert_one_table_wait_for_the_first(tmp_path):
     path = written(frame(), tmp_path / "a.parquet")
     started = [convert(path, "go") for _ in range(3)]
