@@ -11,7 +11,7 @@ from attack.hostile import INPUTS
 from attack.scenes import VAE, data
 
 Words = Sequence[str]
-SECONDS = 60.0
+SECONDS = 180.0
 CALLS: dict[str, Callable[[str], Words]] = {
     "data": lambda given: ["data", given, "--out", "o.png"],
     "data --json": lambda given: ["data", given, "--out", "o.png", "--json"],

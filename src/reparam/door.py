@@ -18,6 +18,8 @@ from reparam.errors import UserError
 
 MOST = 64 * 2**20
 """Bytes of a JSON file, unless something else is said."""
+DEEPEST = 100
+"""Levels of JSON that are taken: what walks it, level by level, would come to the end of Python's patience."""
 LOST = {errno.EIO, errno.ELOOP, errno.ENAMETOOLONG}
 """Errors that are of the file itself: a disk that fails, links in a circle."""
 
@@ -168,9 +170,23 @@ def parse(text: str) -> Any:
     {'a': 1}
     """
     try:
-        return json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if _nests(value, DEEPEST):
+        raise ValueError("nested too deeply")
+    return value
+
+
+def _nests(value: Any, levels: int) -> bool:
+    """Whether tables and lists lie in each other deeper than so many levels."""
+    level = [value]
+    for _ in range(levels):
+        holders = [one for one in level if isinstance(one, dict | list)]
+        level = [part for one in holders for part in (one.values() if isinstance(one, dict) else one)]
+        if not level:
+            return False
+    return True
 
 
 def open_at_once(path: str, flags: int) -> int:

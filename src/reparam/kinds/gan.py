@@ -21,7 +21,7 @@ from reparam.kinds.players import (
 from reparam.models.gan.constraints import Constraint, GradientPenalty, ZeroCentred
 from reparam.models.gan.gan import ADAM, GAN, InstanceNoise
 from reparam.models.traits import Traits
-from reparam.settings import Above, Count, NotNegative, Positive, TrainingConfig
+from reparam.settings import Above, NotNegative, Positive, TrainingConfig, Turns
 
 
 class GANConfig(PlayersConfig):
@@ -44,9 +44,9 @@ class GANConfig(PlayersConfig):
     """Epochs until that noise has vanished."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """One-sided label smoothing: real examples' targets are 1 minus this."""
-    unroll: Count = 0
+    unroll: Annotated[int, Field(ge=0, le=1000)] = 0
     """Discriminator updates the generator looks ahead."""
-    discriminator_turns: Positive = 1
+    discriminator_turns: Turns = 1
     """Updates of the discriminator per update of the generator."""
     candidates: Positive | None = None
     """Draws that each sample is chosen from by the discriminator; 4 for points in the relativistic game, else 1."""
