@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import reparam
 from reparam.data.columns.guess import guess
 from reparam.data.columns.table import TableSchema
 from reparam.data.readers.cells import Cells, Column
@@ -102,3 +103,20 @@ def test_a_table_is_given_back(cells):
             there = np.ones(len(k), bool) if not kind.missing else part[:, -1] == 0
             assert (np.rint(k[there]) >= kind.family.low).all()
             assert (np.rint(k[there]) <= kind.family.high).all()
+
+
+def test_whole_numbers_that_float64_has_not_each_are_told(tmp_path):
+    """2^53 + 1 is the first that is lost; up to 2^53 nothing is said."""
+    rng = np.random.default_rng(0)
+    for most, told in ((2**53, False), (2**53 + 2, True), (2**60, True)):
+        rows = [
+            f"{most - 2 * int(k)},{x:.3f}" for k, x in zip(rng.integers(0, 9, 60), rng.normal(size=60), strict=True)
+        ]
+        (tmp_path / "t.csv").write_text("\n".join(["big,x", f"{most},0.5", *rows, ""]))
+        notes = [note for note in reparam.load_data(tmp_path / "t.csv").notes if "beyond 2^53" in note]
+        assert bool(notes) == told, most
+        if told:
+            assert notes[0].startswith("whole numbers beyond 2^53 in 'big': a model knows those of 'big' to about ")
+    kept = reparam.load_data(tmp_path / "t.csv", columns={"big": "category"})
+    assert not [note for note in kept.notes if "beyond 2^53" in note]
+    assert str(2**60) in kept.table.columns[0].levels

@@ -46,7 +46,7 @@ class Levels(SeenKind):
         if len(found) > MOST_LEVELS:
             raise wrong(column, cls.word, f"holds {len(found):,} different numbers", "number")
         if whole_numbers(column) is not None and np.ptp(found) <= FEW:
-            found = np.arange(found[0], found[-1] + 1)
+            found = found[0] + np.arange(np.ptp(found) + 1)  # of 2^53 and one more there is no float64
         whole = column.values.dtype.kind != "f"
         return cls(
             **base(column, why),

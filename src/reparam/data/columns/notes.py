@@ -7,11 +7,14 @@ import numpy as np
 from reparam.data.columns.category import Category
 from reparam.data.columns.date import Date
 from reparam.data.columns.guess import heavy_tail, is_flat
-from reparam.data.columns.integer import Integer
+from reparam.data.columns.integer import EXACT, Integer
 from reparam.data.columns.kind import ColumnKind, present
 from reparam.data.columns.number import Number
 from reparam.data.columns.wording import counted, listed
 from reparam.data.readers.cells import Cells, Column
+
+KEPT = ("identifier", "constant", "category")
+"""Kinds whose cells are given back as they were, or not at all."""
 
 
 def notes_on(kinds: Sequence[ColumnKind], cells: Cells, asked: Sequence[str] = ()) -> tuple[str, ...]:
@@ -32,6 +35,7 @@ def notes_on(kinds: Sequence[ColumnKind], cells: Cells, asked: Sequence[str] = (
         *_tails(free, columns),
         *_flat(free, columns),
         *_piled(free),
+        *_rounded(kinds, columns),
     )
 
 
@@ -84,6 +88,25 @@ def _flat(kinds: Sequence[ColumnKind], columns: dict[str, Column]) -> tuple[str,
         f"numbers as frequent everywhere in their range in {listed(list(map(repr, names)))}: "
         f'columns={{"{names[0]}": "quantile"}} may suit a model better',
     )
+
+
+def _rounded(kinds: Sequence[ColumnKind], columns: dict[str, Column]) -> tuple[str, ...]:
+    """One sentence on all columns of whole numbers so large that float64, which models know them in, has not each."""
+    large = {kind.name: _largest(columns[kind.name]) for kind in kinds if kind.word not in KEPT}
+    large = {name: most for name, most in large.items() if most > EXACT}
+    if not large:
+        return ()
+    name, most = next(iter(large.items()))
+    return (
+        f"whole numbers beyond 2^53 in {listed(list(map(repr, large)))}: a model knows those of {name!r} to about "
+        f'{np.spacing(most):,.0f}, and gives back such; columns={{"{name}": "category"}} tells each from the others',
+    )
+
+
+def _largest(column: Column) -> float:
+    """The largest size of whole numbers; 0 of whatever else."""
+    there = present(column)
+    return float(np.abs(there.astype(np.float64)).max()) if there.dtype.kind in "iu" and len(there) else 0.0
 
 
 def _piled(kinds: Sequence[ColumnKind]) -> tuple[str, ...]:
