@@ -12,6 +12,7 @@ import pytest
 
 import reparam
 from helpers import said
+from reparam.cli.sweep import HELP
 from reparam.errors import UserError
 from reparam.evaluation.samples.run_measures import measure_run, yardstick_of
 from reparam.kinds import KINDS
@@ -178,6 +179,14 @@ def test_games_are_judged_by_their_distance_to_validation_examples(grey, tmp_pat
 def test_what_cannot_be_varied_is_refused(name, asked, words):
     with pytest.raises(UserError, match=words):
         axis(VAE, name, asked)
+
+
+def test_the_examples_of_the_help_can_be_varied():
+    asked = [word for word in HELP.split() if "=" in word and not word.startswith("NAME")]
+    assert len(asked) >= 7
+    for word in asked:
+        name, _, values = word.partition("=")
+        axis(KINDS["gan"] if values == "1e-5..1e-3" else VAE, name, values)
 
 
 def test_axes_are_read_as_they_are_meant():

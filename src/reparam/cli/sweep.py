@@ -25,7 +25,7 @@ examples:
   reparam sweep vae --vary learning-rate=1e-4..1e-2 hidden=200,400,400+200 --trials 40
   reparam sweep vae --vary latent-dim=2..64 kl-weight=0.5..2 --epochs 5 --workers 4 --out wide
   reparam sweep gan --data table.csv --vary learning-rate=1e-5..1e-3 --trials 20 --seeds 3
-  reparam sweep vae --vary posterior=normal,full prior=normal,vamp --sampler grid
+  reparam sweep vae --vary posterior=diagonal,full prior=standard,vamp --sampler grid
   reparam sweep vae --help                      every option
 """
 

@@ -88,7 +88,8 @@ class Sweep(Found):
 
     def __str__(self) -> str:
         states = [trial.state for trial in self.trials]
-        counts = f"{len(self.complete)} trials of {self.kind} to their end"
+        done = len(self.complete)
+        counts = f"{done} trials of {self.kind} to their end" if done != 1 else f"1 trial of {self.kind} to its end"
         rest = {"pruned": "broken off since they lagged behind", "fail": "failed"}
         told = [f", {states.count(state)} {words}" for state, words in rest.items() if state in states]
         settings = ", ".join(f"{name} {value}" for name, value in _shown(self.best).items())
