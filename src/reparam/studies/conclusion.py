@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reparam.evaluation.likelihood.estimate import FEW
+from reparam.pages import percent
 from reparam.studies import quality_rules as quality
 from reparam.studies import training_rules as training
 from reparam.studies.differences import LEVEL
@@ -27,11 +28,11 @@ class Rule:
     find: Callable[[Results], list[str]]
 
 
-ERRORS = f"apart if p < {LEVEL:.0%} after Holm's correction for all pairs"
+ERRORS = f"apart if p < {percent(LEVEL, 0)} after Holm's correction for all pairs"
 RULES: tuple[Rule, ...] = (
     Rule(
         "hardly trained",
-        f"Less than all training data seen once, or a bound that rose by more than {STEEP:.0%} over its last tenth.",
+        f"Less than all training data seen once; a bound that rose by over {percent(STEEP, 0)} in its last tenth.",
         notices,
     ),
     Rule("closest to the data", f"Smallest Fréchet distance; {ERRORS}.", quality.closest),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reparam.pages import Cell, Table
+from reparam.pages import Cell, Table, percent
 from reparam.pages.numbers import ABSENT
 from reparam.studies.differences import LEVEL
 from reparam.studies.power import POWER
@@ -17,8 +17,9 @@ NOTES = {
         "correction for all pairs of models by this measure."
     ),
     HEADS[4]: (
-        f"How many seeds of each, or samples (test examples for log p(x)), would show this difference in {POWER:.0%} "
-        "of such studies, were the one that was seen the true one. It is a rough guide: what was seen has errors, too."
+        "How many seeds of each, or samples (test examples for log p(x)), would show this difference in "
+        f"{percent(POWER, 0)} of such studies, were the one that was seen the true one. It is a rough guide: what was "
+        "seen has errors, too."
     ),
 }
 
@@ -30,9 +31,9 @@ def differences(results: Results) -> Table | None:
         return None
     tests = dict.fromkeys(pair.found.test for one in found.values() for pair in one.pairs)
     caption = (
-        f"Every two models are compared by every measure ({'; '.join(tests)}), and told apart where p < {LEVEL:.0%} "
-        "after Holm's correction for all pairs of models. Who is not told from the first is as good as the first for "
-        "all that is known."
+        f"Every two models are compared by every measure ({'; '.join(tests)}), and told apart where "
+        f"p < {percent(LEVEL, 0)} after Holm's correction for all pairs of models. Who is not told from the first is "
+        "as good as the first for all that is known."
     )
     return Table(HEADS, [_row(measure, one) for measure, one in found.items()], caption, NOTES)
 
