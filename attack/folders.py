@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attack.damages import DAMAGES
 from attack.harness import Outcome, call
-from attack.scenes import COMPARE, GAN, SECONDS, VAE, content, data, halfway
+from attack.scenes import COMPARE, GAN, SECONDS, TOLD, VAE, content, data, halfway
 
 Words = Sequence[object]
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
@@ -33,7 +33,12 @@ READS: dict[str, Words] = {
     "doctor --mend": ["doctor", "run", "--mend"],
 }
 """Everything that reads a run, writing into ``o``."""
-STUDY: dict[str, Words] = {"compare": COMPARE, "doctor": ["doctor", "study/gan"]}
+STUDY: dict[str, Words] = {
+    "compare": COMPARE,
+    "report": ["report", "study/gan", "study/autoencoder-2", *FEW, "--out", "o.html", "--json"],
+    "doctor": ["doctor", "study/gan"],
+}
+"""The same of a comparison, going on included."""
 
 
 @dataclass
@@ -142,7 +147,8 @@ def _attacked(base: Base, file: str, damage: str, command: str, other: Path, dic
         return f"crashed: {(done.err.strip().splitlines() or [str(done.code)])[-1][:120]}"
     if done.code and not (done.sentence or (command.startswith("doctor") and done.code == 1)):
         return f"ended with exit code {done.code} and {done.err[-100:]!r}"
-    if done.code or done.warned or command.startswith("doctor") or not base.sealed or base.noted(file):
+    said = done.warned or base.noted(file) or any(word in done.out for word in TOLD)
+    if done.code or said or command.startswith("doctor") or not base.sealed:
         return None
     wrong = _differs(base.whole[command], found, file)
     return f"took it in silence: {wrong}" if wrong else None
