@@ -111,12 +111,30 @@ def test_items_are_asked_for_together_and_never_all_at_once(monkeypatch):
     assert data.most == 33
 
 
+class Short(Items):
+    def __getitems__(self, places):
+        return [self[0]]
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize(("labels", "own"), [(LABELS[:-1], None), (LABELS[:0], None), (LABELS, LABELS)])
+def test_labels_that_are_not_of_the_items_are_refused(monkeypatch, lazy, labels, own):
+    if lazy:
+        monkeypatch.setattr(given, "MEMORY_LIMIT", 2000)
+    with pytest.raises(UserError, match=r"give one label a row|give one of the two"):
+        Dataset.of(Items(VECTORS) if own is None else Items(VECTORS, own), labels=labels)
+
+
 ODD = {
     "another shape": (Items([*VECTORS[:50], VECTORS[0][:3], *VECTORS[51:]]), r"shape \(3,\) in item 50"),
     "no number": (Items([*VECTORS[:50].tolist(), ["a"] * 5, *VECTORS[51:].tolist()]), "in item 50"),
     "fractions among whole": (Items([*np.zeros((50, 5), int), *VECTORS[50:]]), "float32 of shape .* in item 50"),
     "NaN": (Items(np.where(np.arange(N)[:, None] == 40, np.nan, VECTORS)), "NaN or infinite.*index \\(40"),
     "items that fail": (Items([*VECTORS[:50], *[None] * 250][:60]), "could not be had|item"),
+    "wider numbers": (Items([*PIXELS[:50], *PIXELS[50:].astype(np.uint16)]), "uint16 of shape .* in item 50"),
+    "a label in one": (Items([*VECTORS[:50], (VECTORS[0], 1), *VECTORS[51:]]), "item 50 .* has a label"),
+    "no label in a tuple": (Items([(VECTORS[0], 1)] * 50 + [VECTORS[0]] * 250), "item 50 .* has no label"),
+    "fewer than were asked for": (Short(VECTORS), "1 items for"),
     "no label in one": (Columns(x=VECTORS, label=[1] * 50 + [None] * 250), "labels"),
 }
 

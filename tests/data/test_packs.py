@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -179,6 +181,8 @@ def test_new_images_are_brought_to_the_size_of_those_in_a_pack(tmp_path):
     assert fitting(record, tmp_path / "a.pack") == {}
     other = data_like(record, tmp_path / "photos")
     assert other.fingerprint == record.fingerprint
+    shutil.rmtree(tmp_path / "a.pack")
+    assert fitting(record, tmp_path / "photos") == how  # what a run knows does not go with its data
 
 
 def test_one_process_makes_a_pack_at_a_time(tmp_path):
@@ -255,6 +259,10 @@ HARMS = {
     "labels beyond the classes": (saved("y.npy", np.full(27, 3)), r"y\.npy.*holds 3 to 3"),
     "labels below": (saved("y.npy", np.full(27, -1)), r"y\.npy.*holds -1"),
     "labels that are words": (saved("y.npy", np.array(["a"] * 27)), r"y\.npy.*its record says int64"),
+    "values that are none": (rewritten(lambda r: r.update(low=300, high=400)), r"x\.npy.*other values than 300 to 400"),
+    "grey said to be black and white": (rewritten(lambda r: r.update(binary=True)), "other values than 0 and 1"),
+    "a way of reading that is none": (rewritten(lambda r: r.update(reading={"fit": 3})), "no record of packed images"),
+    "images that are gone": (lambda f: (f / "x.npy").unlink(), r"x\.npy is missing: put it back, or pack"),
     "a pipe": (pipe("x.npy"), r"x\.npy is a pipe"),
     "images stored by column": (
         saved("x.npy", np.asfortranarray(np.zeros((27, 3, 8, 9), np.uint8))),
@@ -292,6 +300,45 @@ def test_the_command_packs_and_trains_from_the_pack(tmp_path, monkeypatch, capsy
         assert all(np.array_equal(found[key], expected[key]) for key in found)
     assert main(["data", "pack", "photos.pack"]) == 2
     assert "packed already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("floats", "bad"), [(np.nan, True), (9.0, True), (0.5, False)])
+def test_values_that_its_record_does_not_speak_of_are_refused(tmp_path, floats, bad):
+    classes(tmp_path / "photos")
+    pack(tmp_path / "photos", tmp_path / "a.pack")
+    rewritten(lambda r: r.update(dtype="float32", scale=1, low=0, high=1))(tmp_path / "a.pack")
+    np.save(tmp_path / "a.pack" / "x.npy", np.full((27, 3, 8, 9), floats, np.float32))
+    if bad:
+        with pytest.raises(UserError, match="other values than 0 to 1"):
+            load_data(tmp_path / "a.pack")
+    else:
+        assert (load_data(tmp_path / "a.pack").train.x == 0.5).all()
+
+
+def test_what_was_decided_when_images_were_packed_is_not_asked_for_again(tmp_path, capsys):
+    classes(tmp_path / "photos")
+    pack(tmp_path / "photos", tmp_path / "a.pack")
+    assert main(["data", str(tmp_path / "a.pack"), "--split-by", "stratified"]) == 2
+    assert "--split-by is decided when images are packed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [{"source": np.zeros(3)}, {"out": 5}])
+def test_what_is_no_path_is_not_packed(tmp_path, given):
+    with pytest.raises(UserError, match=f"{next(iter(given))} is a (ndarray|int): give the path"):
+        pack(**{"source": tmp_path, **given})
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="a folder that takes no files, of Linux")
+@pytest.mark.parametrize("wait", [False, True])
+def test_where_there_can_be_no_lock_nobody_waits_for_one(wait):
+    with pytest.raises(UserError, match="cannot be written"), store.alone(Path("/proc/a.pack"), wait=wait):
+        raise AssertionError("nothing can be made there")
+
+
+def test_images_that_memory_does_not_hold_are_not_called_broken(tmp_path):
+    classes(tmp_path / "photos")
+    with pytest.raises(MemoryError):
+        load_data(tmp_path / "photos", image_size=10**8)
 
 
 def test_a_disk_that_is_too_small_is_told_before_anything_is_decoded(tmp_path, monkeypatch):

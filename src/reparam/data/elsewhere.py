@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from reparam.data.packs import is_pack, record_of
+from reparam.data.packs import is_pack
 from reparam.data.readers.idx import is_idx_folder
 from reparam.data.readers.sources import IMAGES, format_of
 from reparam.data.record import DataRecord
@@ -21,6 +21,4 @@ def fitting(record: DataRecord, place: Path) -> dict[str, Any]:
     known = None if place.is_dir() else format_of(place)
     applies = IMAGES if folder else known.applying if known else ()
     found = {"value_range": (0.0, record.scale)} if record.deep else {}
-    if folder and record.source is not None and is_pack(Path(record.source)):
-        found |= record_of(Path(record.source)).reading  # what its images went through, others have to
     return {name: value for name, value in (found | record.reading).items() if name in applies}

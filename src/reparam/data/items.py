@@ -45,7 +45,7 @@ class Items:
         self._names = columns_of(list(item), where) if isinstance(item, Mapping) else None
         x, y = self._parts(item, 0)
         first = as_array(x, f"item 0 of {where}")
-        self.labelled, self.dtype = y is not None, first.dtype
+        self.labelled, self.dtype = (isinstance(item, tuple) and len(item) == 2) or y is not None, first.dtype
         self.shape: tuple[int, ...] = (len(given), *first.shape)
         self.row_bytes = max(1, first.nbytes)
 
@@ -89,7 +89,10 @@ class Items:
         """Some items: at once where the data set can, as that of Hugging Face and many of torch."""
         many = getattr(self.given, "__getitems__", None)
         try:
-            return many(places) if callable(many) and places else [self.given[at] for at in places]
+            items = list(many(places)) if callable(many) and places else [self.given[at] for at in places]
+            if len(items) != len(places):
+                raise ValueError(f"{len(items)} items for {len(places)} numbers")
+            return items
         except UserError:
             raise
         except Exception as error:  # whatever somebody's own code raises
@@ -100,17 +103,19 @@ class Items:
         """An example and its label, None where there are none."""
         if self._names is not None:
             item = named(item, *self._names, f"item {at} of {self.where}")
-        if not isinstance(item, tuple):
-            return item, None
+        item = item if isinstance(item, tuple) else (item,)
         if len(item) not in (1, 2):
             raise UserError(f"item {at} of {self.where} is a tuple of {len(item)}: give x, or (x, y)")
+        if at and (len(item) == 2) != self.labelled:
+            raise UserError(f"item {at} of {self.where} has {'no' if self.labelled else 'a'} label, unlike the first: "
+                            f"give items alike")  # fmt: skip
         return item if len(item) == 2 else (item[0], None)
 
     def _stacked(self, xs: Sequence[Any], places: Sequence[int]) -> np.ndarray:
         found = np.empty((len(xs), *self.shape[1:]), self.dtype)
         for row, x in enumerate(xs):
             one = as_array(x, f"item {places[row]} of {self.where}")
-            if one.shape != self.shape[1:] or not np.can_cast(one.dtype, self.dtype, "same_kind"):
+            if one.shape != self.shape[1:] or not _holds(self.dtype, one.dtype):
                 raise UserError(f"{self.where} holds {self.dtype} of shape {self.shape[1:]} in item 0 and {one.dtype} "
                                 f"of shape {one.shape} in item {places[row]}: bring them to one form")  # fmt: skip
             found[row] = one
@@ -163,6 +168,7 @@ def items_reading(
     rows, decided = rows_are(first.shape, first.dtype, first.pieces, told_of(asked), where, fits=False)
     axes = axes_of(first.shape, first.dtype, where, rows == "images", asked.how.bands)
     looked = {split: _looked(items, axes, f"{split} of {where}") for split, items in parts.items()}
+    _check_labels(labels, first, where)
     found = [values for values, _ in looked.values()]
     values = Values(min(v.low for v in found), max(v.high for v in found), all(v.binary for v in found))
     some = axes.kept(first[evenly(len(first))]) if rows == "images" else None
@@ -181,6 +187,28 @@ def items_reading(
     ]
     notes = (*layout.notes, *decided, LAZY, *notes, *lacking(splits, known, notes, asked.seed))
     return reading(name, splits, layout, values, known, notes)
+
+
+def _holds(dtype: np.dtype, other: np.dtype) -> bool:
+    """Whether an array of the first items has the values of others, as far as a float32 tells them apart.
+
+    >>> _holds(np.dtype("uint8"), np.dtype("uint16")), _holds(np.dtype("float32"), np.dtype("float64"))
+    (False, True)
+    """
+    floats = dtype.kind == "f" and dtype.itemsize >= 4 and other.kind in "fiub"
+    return floats or np.can_cast(other, dtype, "safe")
+
+
+def _check_labels(labels: np.ndarray | None, first: Items, where: str) -> None:
+    """Refuse labels beside the data that are not of them."""
+    if labels is None:
+        return
+    if first.labelled:
+        raise UserError(f"{where} has labels of its own beside those of labels=...: give one of the two.")
+    if len(labels) != len(first):
+        raise UserError(
+            f"{where} has {len(first)} rows and its array of labels has {len(labels)}: give one label a row."
+        )
 
 
 def _looked(items: Items, axes: Axes, where: str) -> tuple[Values, np.ndarray | None]:

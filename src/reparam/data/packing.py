@@ -78,6 +78,9 @@ def pack(
     Raises:
         UserError: if the images cannot be read, something else stands at ``out``, or the disk is full.
     """
+    for name, given in {"source": source, "out": out or ""}.items():
+        if not isinstance(given, str | PathLike):
+            raise UserError(f"pack takes paths, and {name} is a {type(given).__name__}: give the path of a folder")
     path, how = user_path(source), ReadingConfig(**reading)
     to = user_path(out) if out is not None else Path(f"{path.name or path.resolve().name}.pack")
     _check_source(path, source, how)
@@ -103,7 +106,9 @@ def _check_place(to: Path) -> None:
         return
     ours = {RECORD, *(f"{name}.npy" for name in ("x", *DTYPES))}
     if not is_pack(to) or {one.name for one in to.iterdir()} - ours:
-        raise UserError(f"{to} is there already and is no pack, or more than one: name another place with out=...")
+        raise UserError(
+            f"{to} is there already and is no pack, or one with other things in it: name another place with out=..."
+        )
 
 
 def _check_source(path: Path, given: Any, how: ReadingConfig) -> None:

@@ -12,21 +12,21 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from reparam.data.dataset import LazyArray, Split
 from reparam.data.lacking import lacking
 from reparam.data.picture import Picture
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.axes import Axes
-from reparam.data.readers.layout import Layout
+from reparam.data.readers.layout import Layout, evenly
 from reparam.data.readers.mapped import MappedRows, NpyFile
 from reparam.data.readers.roles import STRATIFIED
 from reparam.data.readers.said import Said, parts_of
 from reparam.data.reading import SPLITS, Reading, by_name, chunks, row_bytes, take
 from reparam.door import MOST, Damaged, Missing, Unreadable, read_bytes, require_regular
 from reparam.errors import UserError, printable
-from reparam.settings import Config
+from reparam.settings import Config, ReadingConfig
 
 RECORD = "pack.json"
 FORMAT = "packed images"
@@ -34,6 +34,8 @@ AGAIN = "pack them again with `reparam data pack`"
 LAZY = "larger than the memory limit: rows are read from disk as they are needed"
 MOST_PIXELS = 2**28
 """Numbers of one picture: more would not fit a batch of one."""
+LOOKED_AT = 16
+"""Images whose values are looked at when a pack is opened."""
 Side = Annotated[int, Field(gt=0, le=2**20)]
 
 
@@ -75,6 +77,12 @@ class PackRecord(Config):
     """What was asked for when they were packed."""
     key: str = ""
     """Of the files that they were made of."""
+
+    @field_validator("reading")
+    @classmethod
+    def _is_known(cls, asked: dict[str, Any]) -> dict[str, Any]:
+        ReadingConfig(**asked)
+        return asked
 
 
 DTYPES = {"y": np.int64, "splits": np.uint8, "groups": np.int64, "files": np.int64}
@@ -128,7 +136,10 @@ class Pack:
             UserError: if it is not there, or not as the record says.
         """
         path = self.path / f"{name}.npy"
-        require_regular(path)
+        try:
+            require_regular(path)
+        except Missing:
+            raise Missing(f"{path} is missing: put it back, or {AGAIN}") from None
         try:
             file = NpyFile(path)
         except UserError as error:
@@ -153,7 +164,22 @@ class Pack:
         """All of them, read as they are asked for."""
         record = self.record
         file = self.array("x", np.dtype(record.dtype), (record.examples, *record.shape))
+        self._look(file[evenly(record.examples, LOOKED_AT)])
         return MappedRows(file, Layout(Axes(record.shape), getattr(torch, record.dtype)))
+
+    def _look(self, some: np.ndarray) -> None:
+        """Hold a few images against what the record says of all of them.
+
+        Raises:
+            UserError: if their values are others.
+        """
+        record = self.record
+        low, high = np.array([record.low, record.high], some.dtype if some.dtype.kind == "f" else np.float64)
+        within = bool(((some >= low) & (some <= high)).all())  # of NaN neither holds
+        if not within or (record.binary and not ((some == 0) | (some == record.scale)).all()):
+            said = "0 and 1" if record.binary else f"{record.low:g} to {record.high:g}"
+            raise Damaged(f"{str(self.path / 'x.npy')!r} holds other values than {said}, which its record speaks of: "
+                          f"{AGAIN}.")  # fmt: skip
 
     def said(self) -> tuple[Said, list[int]]:
         """What was said of the files, by their numbers, and the file of each image."""

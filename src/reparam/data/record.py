@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Binarization, Dataset
+from reparam.data.packs import is_pack, record_of
 from reparam.data.picture import Picture, picture_of
 from reparam.data.reading import label_pieces
 
@@ -31,7 +33,7 @@ class DataRecord:
         fingerprint: of contents and split, see :mod:`reparam.data.fingerprint`.
         seed: of the split and of what is binarized once.
         source: the name or absolute path that they are read again by; None for arrays that Python code gave.
-        reading: what was asked for when they were read, see :class:`reparam.settings.ReadingConfig`.
+        reading: what was asked for when they were read, or packed, see :class:`reparam.settings.ReadingConfig`.
         picture: how what a model sees of images is drawn; None in records that do not say.
         table: how the rows of a table are read, as JSON; None where the data are no table.
         shares: of each class among the training examples; None where these have no labels.
@@ -77,7 +79,7 @@ class DataRecord:
             fingerprint=data.fingerprint,
             seed=data.seed,
             source=data.source,
-            reading=data.reading.asked(),
+            reading=_gone_through(data),
             picture=data.drawn if data.is_image else None,
             table=None if data.table is None else data.table.plain(),
             shares=_shares(data),
@@ -119,6 +121,14 @@ class DataRecord:
     def plain(self) -> dict[str, Any]:
         """As JSON can hold it; what only images or only tables have is left out of others."""
         return {name: value for name, value in asdict(self).items() if value is not None or name == "source"}
+
+
+def _gone_through(data: Dataset) -> dict[str, Any]:
+    """What was asked for; of a pack when it was made, which is kept here since it may be moved or thrown away."""
+    place = None if data.source is None else Path(data.source)
+    if place is None or not place.is_absolute() or not is_pack(place):  # a name is no path
+        return data.reading.asked()
+    return record_of(place).reading | data.reading.asked()
 
 
 def _shares(data: Dataset) -> tuple[float, ...] | None:

@@ -18,6 +18,7 @@ from reparam.files import MADE_BY, PART, Unwritten, flush_to_disk, make_folder, 
 FLUSHED = 256 * 2**20
 """Bytes after which it is written down how far the job is."""
 PROGRESS = "progress.json"
+ELSEWHERE = "name another folder"
 SPARE = 64 * 2**20
 """Bytes of the disk that are left to others."""
 
@@ -86,7 +87,7 @@ class RowWriter:
             if self._unsaid >= FLUSHED:
                 self._say()
         except OSError as error:
-            raise _unwritten(self.path, error) from error
+            raise unwritten(self.path, error) from error
 
     def _say(self) -> None:
         self._file.flush()
@@ -102,13 +103,14 @@ class RowWriter:
                     self._file.write(MADE_BY.encode())
                 self._say()
         except OSError as error:
-            raise _unwritten(self.path, error) from error
+            raise unwritten(self.path, error) from error
         finally:
             self._file.close()
 
 
-def _unwritten(path: Path, error: OSError) -> Unwritten:
-    return Unwritten(f"{path} cannot be written ({error.strerror or error}): free space, or name another folder")
+def unwritten(path: Path, error: OSError) -> Unwritten:
+    """That something cannot be written, and what would do."""
+    return Unwritten(f"{path} cannot be written ({error.strerror or error}): free space, or {ELSEWHERE}")
 
 
 def check_room(folder: Path, needed: int) -> None:
@@ -119,8 +121,8 @@ def check_room(folder: Path, needed: int) -> None:
     """
     free = shutil.disk_usage(folder).free
     if needed + SPARE > free:
-        raise Unwritten(f"{folder} has {free / 1e9:,.1f} GB free and {needed / 1e9:,.1f} GB are needed: free space, or "
-                        f"name another folder")  # fmt: skip
+        raise Unwritten(f"{folder} has {free / 1e9:,.2f} GB free and {(needed + SPARE) / 1e9:,.2f} GB are needed, of "
+                        f"which {SPARE / 1e9:,.2f} stay free for others: free space, or {ELSEWHERE}")  # fmt: skip
 
 
 @contextmanager
@@ -146,7 +148,7 @@ def beside_of(folder: Path) -> Path:
     try:
         make_folder(beside)
     except OSError as error:
-        raise _unwritten(folder, error) from error
+        raise unwritten(folder, error) from error
     return beside
 
 
@@ -168,11 +170,12 @@ def alone(folder: Path, wait: bool = False) -> Iterator[None]:
         make_folder(lock_file.parent)
         if present(lock_file):
             require_regular(lock_file)
+        lock_file.open("ab").close()  # where there can be no file, a lock would be tried for ever
         lock.acquire()
     except Timeout:
         raise UserError(f"another process is making {folder}: wait for it, or name another place") from None
     except OSError as error:
-        raise _unwritten(folder, error) from error
+        raise unwritten(folder, error) from error
     try:
         yield
     finally:
@@ -194,5 +197,5 @@ def renamed(beside: Path, folder: Path) -> None:
         # only now: a kill before this line leaves a job that is gone on with
         (folder / PROGRESS).unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritten(folder, error) from error
+        raise unwritten(folder, error) from error
     shutil.rmtree(old, ignore_errors=True)

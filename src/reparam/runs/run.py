@@ -78,6 +78,9 @@ class Run(Questions):
         return {name: value for name, value in self.rows[-1].items() if name not in ("step", "epoch", "split")}
 
 
+IN_PYTHON = "or in Python reparam.load(run, data=...) to what has no such option"
+
+
 def read_data(config: DataConfig, table: TableSchema | None = None) -> Dataset:
     """The data set that settings name (``auto`` binarization means none here), by a schema where there is one."""
     binarization = "none" if config.binarization == "auto" else config.binarization
@@ -91,12 +94,13 @@ def read_again(record: DataRecord, config: DataConfig, where: str) -> Dataset:
         UserError: if they are gone or have changed.
     """
     if record.source is None:
-        raise UserError(f"the data of {where} were given as arrays: give them again with data=...")
+        raise UserError(f"the data of {where} were given as arrays: give them again with data=..., {IN_PYTHON}")
     source = record.source
     if Path(source).is_absolute() and not Path(source).exists():
         source = config.data  # as it was asked for: a folder that was moved whole brings its data along
     if Path(record.source).is_absolute() and not user_path(source).exists():
-        raise UserError(f"the data of {where} are no longer at {record.source}: bring them back, or give data=...")
+        raise UserError(f"the data of {where} are no longer at {record.source}: bring them back there, or a link to "
+                        f"them, or give data=..., {IN_PYTHON}")  # fmt: skip
     config = config.model_copy(update={"data": source, "binarization": record.binarization})
     data = read_data(config, record.schema)
     check_fingerprint(data, record, where)

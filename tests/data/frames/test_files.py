@@ -91,7 +91,7 @@ def test_what_is_no_such_file_is_refused_in_a_sentence(tmp_path, name, content):
 
 def test_settings_of_text_do_not_apply(tmp_path):
     frame().to_parquet(tmp_path / "t.parquet")
-    with pytest.raises(UserError, match="delimiter applies to"):
+    with pytest.raises(UserError, match="`delimiter` applies to text tables"):
         load_data(tmp_path / "t.parquet", delimiter=";")
 
 

@@ -278,9 +278,10 @@ HARMS = {
     "no schema": (lambda f: harmed(f, lambda r: r.update(table={"columns": 3})), "table.json"),
     "cut short": (lambda f: (f / "x.npy").write_bytes((f / "x.npy").read_bytes()[:-500]), "cut short or damaged"),
     "other rows": (lambda f: np.save(f / "x.npy", rows(f)[:-1]), "its record says"),
-    "places that are none": (lambda f: np.save(f / "x.npy", rows(f) | 255), "what no column of it does"),
+    "places that are none": (lambda f: np.save(f / "x.npy", rows(f) | 255), "what no column of its table does"),
     "labels that are none": (lambda f: np.save(f / "y.npy", np.load(f / "y.npy") + 1), "none of its 3 classes"),
     "labels of words": (lambda f: np.save(f / "y.npy", np.array(["a"] * N)), "its record says"),
+    "rows that are gone": (lambda f: (f / "x.npy").unlink(), "x.npy is missing: remove the folder"),
     "a pipe": (lambda f: ((f / "x.npy").unlink(), os.mkfifo(f / "x.npy")), "is a pipe"),
 }
 
@@ -355,6 +356,17 @@ def test_a_disk_without_room_is_told_first(tmp_path, monkeypatch):
     with pytest.warns(UserWarning, match="converted once"), pytest.raises(UserError, match="GB free and"):
         load_data(path, memory_limit=TINY)
     assert not any(folder.is_dir() for folder in (tmp_path / "cache").iterdir())
+
+
+@pytest.mark.parametrize("place", ["a file", "/proc"])
+def test_a_cache_that_cannot_be_written_is_told_with_what_names_another(tmp_path, monkeypatch, place):
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / place))
+    path = written(frame(), tmp_path / "a.csv")
+    if not (tmp_path / place).exists():
+        pytest.skip("a folder that takes no files, of Linux")
+    with pytest.raises(UserError, match=r"cannot be written .* let REPARAM_CACHE name another folder"):
+        load_data(path, memory_limit=TINY)
 
 
 MEMORY = """

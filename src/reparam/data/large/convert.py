@@ -3,6 +3,7 @@
 import errno
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from reparam.data.readers.columns import Described, described
 from reparam.data.readers.known import Known
 from reparam.data.readers.rows import group_names
 from reparam.data.splitting import split_codes
-from reparam.data.store import RowWriter, alone, beside_of, check_room, renamed
+from reparam.data.store import ELSEWHERE, RowWriter, alone, beside_of, check_room, renamed, unwritten
 from reparam.errors import tell
 from reparam.files import MADE_BY, Unwritten, npy, replace_atomically, write_json
 from reparam.pace import Progress
@@ -41,10 +42,19 @@ def converted(path: Path, asked: Asked) -> Converted:
     folder = place_of(path, asked)
     if not (folder / RECORD).is_file():
         remove_stale(path, asked, folder)
-        with alone(folder, wait=True):
+        with _telling(), alone(folder, wait=True):
             if not (folder / RECORD).is_file():
                 _convert(path, asked, folder)
     return Converted.at(folder)
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Say how another place is named, to whom has not named this one."""
+    try:
+        yield
+    except Unwritten as error:
+        raise Unwritten(str(error).replace(ELSEWHERE, f"let {VARIABLE} name another folder")) from error
 
 
 def _convert(path: Path, asked: Asked, folder: Path) -> None:
@@ -60,8 +70,7 @@ def _convert(path: Path, asked: Asked, folder: Path) -> None:
     except OSError as error:
         if error.errno not in NO_ROOM:  # it is of the file that is read
             raise
-        raise Unwritten(f"{beside} cannot be written ({error.strerror or error}): free space, or let {VARIABLE} name "
-                        f"another folder") from error  # fmt: skip
+        raise unwritten(beside, error) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 

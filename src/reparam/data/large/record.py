@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from reparam.data.columns.table import TableSchema
-from reparam.data.large.rows import Codes, ConvertedRows, Layout
+from reparam.data.large.rows import Codes, ConvertedRows, Layout, again
 from reparam.data.readers.mapped import NpyFile
 from reparam.door import Damaged, Missing, Unreadable, read_bytes, require_regular
 from reparam.errors import UserError
@@ -71,7 +71,7 @@ class Converted:
             raise
         except (ValueError, TypeError, RecursionError, UserError) as error:
             raise Damaged(
-                f"{folder / RECORD} is no record of a converted table ({str(error)[:160]}): {_again(folder)}"
+                f"{folder / RECORD} is no record of a converted table ({str(error)[:160]}): {again(folder)}"
             ) from None
         return cls(folder, record)
 
@@ -81,7 +81,7 @@ class Converted:
         schema = TableSchema.of_plain(self.record.table, str(self.folder / RECORD))
         if self.record.labels and (schema.label is None or schema.label.classes != self.record.classes):
             raise Damaged(f"{self.folder / RECORD} speaks of other classes than its column of labels: "
-                          f"{_again(self.folder)}")  # fmt: skip
+                          f"{again(self.folder)}")  # fmt: skip
         return schema
 
     @property
@@ -105,16 +105,15 @@ class Converted:
             UserError: if it is not there, or not as the record says.
         """
         path = self.folder / f"{name}.npy"
-        require_regular(path)
+        try:
+            require_regular(path)
+        except Missing:
+            raise Missing(f"{path} is missing: {again(self.folder)}") from None
         try:
             file = NpyFile(path)
         except UserError as error:
-            raise Damaged(f"{path} is cut short or damaged: {_again(self.folder)}") from error
+            raise Damaged(f"{path} is cut short or damaged: {again(self.folder)}") from error
         if file.shape != shape or file.dtype != dtype or file.by_column:
             raise Damaged(f"{path} holds {file.dtype} of shape {file.shape} and its record says {np.dtype(dtype)} of "
-                          f"shape {shape}: {_again(self.folder)}")  # fmt: skip
+                          f"shape {shape}: {again(self.folder)}")  # fmt: skip
         return file
-
-
-def _again(folder: Path) -> str:
-    return f"remove the folder {folder}, and the table is converted again"

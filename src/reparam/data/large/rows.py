@@ -6,6 +6,7 @@ the vector, two bytes where a vector has up to 65,536 entries. A word of 256 lev
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import LazyArray
 from reparam.data.readers.mapped import NpyFile
 from reparam.distributions.columns import Category, places
-from reparam.errors import UserError
+from reparam.door import Damaged
 
 PIECE = 2**18
 """Rows of a column that are worked on at a time."""
@@ -74,8 +75,8 @@ class Layout:
             found[1] = part.missing
         return list(found)
 
-    def vectors(self, raw: np.ndarray) -> np.ndarray:
-        """Records ``(b, row_bytes)`` uint8 as vectors ``(b, width)`` float32.
+    def vectors(self, raw: np.ndarray, file: Path) -> np.ndarray:
+        """Records ``(b, row_bytes)`` uint8 of a file as vectors ``(b, width)`` float32.
 
         Raises:
             UserError: if a place is none, which a converter would not have written.
@@ -87,8 +88,7 @@ class Layout:
         x[:, self.dense] = numbers
         hot = raw[:, 4 * len(self.dense) :].view(self.hot_dtype)
         if ((hot < self._starts) | (hot >= self._stops)).any():
-            raise UserError("a converted table holds what no column of it does: remove it from the cache, and it is "
-                            "converted again")  # fmt: skip
+            raise Damaged(f"{file} holds what no column of its table does: {again(file.parent)}")
         x[np.arange(len(raw))[:, None], hot] = 1
         return x
 
@@ -99,6 +99,11 @@ class Layout:
     @cached_property
     def _stops(self) -> np.ndarray:
         return np.array([place.stop for place in self.hot])
+
+
+def again(folder: Path) -> str:
+    """What helps where a converted table is not what it should be."""
+    return f"remove the folder {folder}, and the table is converted again"
 
 
 def is_hot(kind: SeenKind) -> bool:
@@ -130,7 +135,7 @@ class ConvertedRows(LazyArray):
     def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
         ascending, found = rows.sort()
         result = torch.empty(len(rows), self.shape[1])
-        result[found] = torch.from_numpy(self.layout.vectors(self.file[ascending.numpy()]))
+        result[found] = torch.from_numpy(self.layout.vectors(self.file[ascending.numpy()], self.file.path))
         return result
 
 
@@ -158,6 +163,6 @@ class Codes(LazyArray):
     def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
         codes = self.file[rows.numpy()].astype(np.int64)
         if len(codes) and (codes.min() < 0 or codes.max() >= self.classes):
-            raise UserError(f"a converted table holds labels that are none of its {self.classes} classes: remove it "
-                            f"from the cache, and it is converted again")  # fmt: skip
+            raise Damaged(f"{self.file.path} holds labels that are none of its {self.classes} classes: "
+                          f"{again(self.file.path.parent)}")  # fmt: skip
         return torch.from_numpy(codes)

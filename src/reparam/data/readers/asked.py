@@ -31,6 +31,8 @@ TABLES = (
     *("split_by", "labels", "schema_file"),
 )
 """The settings that apply to tables only."""
+TEXT = ("delimiter", "decimal", "header", "encoding")
+"""Those of them that apply to text only."""
 FOLDERS = ("image_size", "fit", "background", "frames", "skip_broken", "image_mode")
 """The settings that apply to folders of images only."""
 ARRAYS = ("value_range", "bands")
@@ -52,9 +54,11 @@ def refuse_idle(given: str, how: ReadingConfig, applying: tuple[str, ...]) -> No
         if name in applying:
             continue
         if name in TABLES:
-            what = (
-                f'labels="{value}" names a column of a .csv table' if name == "labels" else f"{name} applies to tables"
+            column, kind = (
+                f'labels="{value}" names a column of a .csv table',
+                "text tables" if name in TEXT else "tables",
             )
+            what = column if name == "labels" else f"`{name}` applies to {kind}"
         else:
             what = f"{name}={value} applies to {'folders of images' if name in FOLDERS else 'images'}"
         raise UserError(f"{what}, and {given!r} is none: leave it out.")

@@ -64,7 +64,7 @@ class _Pass:
                 if self.keeps:
                     return list(pictures(file, name, self.look))
                 return [(facts, None) for facts in heads(file, name, self.look)]
-        except UserError:
+        except (UserError, MemoryError):  # a file is not broken because of what there is no room for
             raise
         except Exception as error:  # Pillow raises nearly everything at a bad file
             return why(error)

@@ -12,7 +12,7 @@ from reparam.data.packs import is_pack, read_pack
 from reparam.data.readers import idx
 from reparam.data.readers.archives import ENDINGS as ARCHIVES
 from reparam.data.readers.arrays import read_npy, read_npz
-from reparam.data.readers.asked import ARRAYS, FOLDERS, TABLES, Asked, refuse_idle
+from reparam.data.readers.asked import ARRAYS, FOLDERS, TABLES, TEXT, Asked, refuse_idle
 from reparam.data.readers.cells import Cells
 from reparam.data.readers.columnar import ENDINGS, read_columnar
 from reparam.data.readers.fashion import read_fashion
@@ -52,7 +52,7 @@ ARRAY_FILES = ("read_as", "columns", "drop", "schema_file", "split_by", *ARRAYS)
 """What applies to files of arrays."""
 TEXTS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 """The endings of text tables."""
-COLUMNAR = ("read_as", *(name for name in TABLES if name not in ("delimiter", "decimal", "header", "encoding")))
+COLUMNAR = ("read_as", *(name for name in TABLES if name not in TEXT))
 """What applies to tables in columns, which are no text."""
 
 
@@ -102,6 +102,14 @@ def format_of(path: Path) -> Format | None:
     return READERS.get(max((ending for ending in READERS if name.endswith(ending)), key=len, default=""))
 
 
+def _refuse_decided(given: str, how: ReadingConfig) -> None:
+    """Refuse what was decided when images were packed."""
+    for name in how.asked():
+        if name in IMAGES:
+            raise UserError(f"`{name}` is decided when images are packed, and {given!r} is packed already: leave it "
+                            f"out, or pack the images again with it")  # fmt: skip
+
+
 def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
     """The raw splits of a name, a file or a folder."""
     given = os.fspath(name_or_path)
@@ -110,6 +118,8 @@ def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
     packed = named is None and path.is_dir() and is_pack(path)
     is_images = named is None and path.is_dir() and not packed and not idx.is_idx_folder(path)
     known = None if named is not None or path.is_dir() else format_of(path)
+    if packed:
+        _refuse_decided(given, asked.how)
     refuse_idle(given, asked.how, IMAGES if is_images else known.applying if known else ())
     if named is not None:
         return named
