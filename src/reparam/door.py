@@ -39,6 +39,21 @@ class Unreadable(UserError):
     """The system does not let a file be read now, which says nothing of what is in it."""
 
 
+def user_cache(variable: str = "XDG_CACHE_HOME") -> Path:
+    """The folder in which a user's programs keep what they can make again: ``$XDG_CACHE_HOME``, else ``~/.cache``.
+
+    Args:
+        variable: of the environment, which names another folder.
+
+    Raises:
+        UserError: if nothing says where that is, as in a container whose user has no home.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        raise UserError(f"this user has no home folder to keep a cache in: let {variable} name a folder") from None
+
+
 def user_path(given: str | os.PathLike[str]) -> Path:
     """Where a path leads that a user gave, ``~`` filled in.
 

@@ -1,5 +1,6 @@
 """Rows on disk that a long job writes: piece by piece, to be gone on with after a kill, and there only when whole."""
 
+import errno
 import io
 import os
 import shutil
@@ -18,6 +19,8 @@ from reparam.files import MADE_BY, PART, Unwritten, flush_to_disk, make_folder, 
 FLUSHED = 256 * 2**20
 """Bytes after which it is written down how far the job is."""
 PROGRESS = "progress.json"
+FULL = {None, errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+"""Errors of a full disk; numpy tells of one without a number."""
 ELSEWHERE = "name another folder"
 SPARE = 64 * 2**20
 """Bytes of the disk that are left to others."""
@@ -110,7 +113,8 @@ class RowWriter:
 
 def unwritten(path: Path, error: OSError) -> Unwritten:
     """That something cannot be written, and what would do."""
-    return Unwritten(f"{path} cannot be written ({error.strerror or error}): free space, or {ELSEWHERE}")
+    space = "free space, or " if error.errno in FULL else ""
+    return Unwritten(f"{path} cannot be written ({error.strerror or error}): {space}{ELSEWHERE}")
 
 
 def check_room(folder: Path, needed: int) -> None:

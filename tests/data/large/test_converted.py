@@ -369,6 +369,20 @@ def test_a_cache_that_cannot_be_written_is_told_with_what_names_another(tmp_path
         load_data(path, memory_limit=TINY)
 
 
+def test_without_a_home_it_is_said_what_names_a_cache(tmp_path, monkeypatch):
+    for name in (cache.VARIABLE, "XDG_CACHE_HOME", "HOME", "USERPROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    if os.name == "posix":
+        import pwd
+
+        monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # a user of no name, as containers have
+    else:
+        monkeypatch.delenv("HOMEPATH", raising=False)
+    path = written(frame(), tmp_path / "a.csv")
+    with pytest.raises(UserError, match=r"no home folder .* let REPARAM_CACHE name a folder"):
+        load_data(path, memory_limit=TINY)
+
+
 MEMORY = """
 import re, sys, threading, time
 from reparam.data import load_data

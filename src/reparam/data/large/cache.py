@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reparam.data.readers.asked import Asked
-from reparam.door import user_path
+from reparam.door import user_cache, user_path
 from reparam.errors import tell
 
 VARIABLE = "REPARAM_CACHE"
@@ -19,10 +19,14 @@ VERSION = 1
 
 
 def cache() -> Path:
-    """The folder of converted tables: ``$REPARAM_CACHE``, else ``$XDG_CACHE_HOME/reparam/tables``, ``~/.cache``."""
+    """The folder of converted tables: ``$REPARAM_CACHE``, else ``$XDG_CACHE_HOME/reparam/tables``, ``~/.cache``.
+
+    Raises:
+        UserError: if nothing says where that is, as in a container whose user has no home.
+    """
     if given := os.environ.get(VARIABLE):
         return user_path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reparam" / "tables"
+    return user_cache(VARIABLE) / "reparam" / "tables"
 
 
 def place_of(path: Path, asked: Asked) -> Path:

@@ -22,13 +22,13 @@ from reparam.data.readers.columns import Described, described
 from reparam.data.readers.known import Known
 from reparam.data.readers.rows import group_names
 from reparam.data.splitting import split_codes
-from reparam.data.store import ELSEWHERE, RowWriter, alone, beside_of, check_room, renamed, unwritten
+from reparam.data.store import ELSEWHERE, FULL, RowWriter, alone, beside_of, check_room, renamed, unwritten
 from reparam.errors import tell
 from reparam.files import MADE_BY, Unwritten, npy, replace_atomically, write_json
 from reparam.pace import Progress
 
-NO_ROOM = {None, errno.ENOSPC, errno.EROFS, errno.EACCES, getattr(errno, "EDQUOT", errno.ENOSPC)}
-"""Errors of what is written; numpy tells of a full disk without a number."""
+NO_ROOM = {*FULL, errno.EROFS, errno.EACCES}
+"""Errors of what is written."""
 BLOCK = 16 * 2**20
 """Bytes of rows that are put together at a time: twice as many are in memory while one block follows another."""
 

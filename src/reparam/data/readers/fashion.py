@@ -11,6 +11,7 @@ from pathlib import Path
 from reparam.data.readers import idx
 from reparam.data.readers.download import download
 from reparam.data.reading import Reading
+from reparam.door import user_cache
 from reparam.errors import UserError
 
 #: Where the Debian package dataset-fashion-mnist puts the files.
@@ -58,7 +59,7 @@ def places() -> list[Path]:
 
 def cache() -> Path:
     """The folder downloads are kept in: ``$XDG_CACHE_HOME/reparam/fashion-mnist``, by default under ``~/.cache``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reparam" / "fashion-mnist"
+    return user_cache() / "reparam" / "fashion-mnist"
 
 
 def _read(folder: Path) -> Reading:
