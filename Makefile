@@ -10,18 +10,18 @@ demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a re
 	$(BIN)/reparam demo $(if $(QUICK),--quick --out demo-quick,--out demo)
 
 test: $(INSTALLED)  ## the whole suite
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 test-fast: $(INSTALLED)  ## the inner loop: what takes about a minute on two cores
 	$(BIN)/pytest -n auto -q -m "not slow"
 
-PORTABLE := $(BIN)/pytest -n auto -q -m portable
+PORTABLE := $(BIN)/pytest -n auto --dist worksteal -q -m portable
 
 test-portable: $(INSTALLED)  ## a part of the suite under other instruction sets, threads, precisions and seeds of noise
 	ATEN_CPU_CAPABILITY=default $(PORTABLE) --bf16=yes
 	ATEN_CPU_CAPABILITY=avx2 $(PORTABLE) --bf16=no --noise-seed=1
 	DNNL_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(PORTABLE) --bf16=yes
-	OMP_NUM_THREADS=2 $(subst -n auto,-n 1,$(PORTABLE)) --bf16=no
+	OMP_NUM_THREADS=2 $(subst -n auto --dist worksteal,-n 1,$(PORTABLE)) --bf16=no
 
 smoke:  ## install and run it in every Python from 3.11 on that is here and has wheels (downloads torch for each)
 	$(PYTHON) scripts/smoke.py

@@ -50,7 +50,7 @@ def duration(seconds: float) -> str:
     """A time in the unit that suits it.
 
     >>> duration(4.24), duration(83.4), duration(7300), duration(2.6e5), duration(1e12)
-    ('4 s', '83 s', '122 min', '72 h', '31,689 years')
+    ('4 s', '83 s', '2 h', '3 days', '31,688 years')
     """
     name, unit, _ = next((one for one in UNITS if seconds < 2 * one[1] * one[2]), UNITS[-1])
     return f"{seconds / unit:,.0f} {name}"

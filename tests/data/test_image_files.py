@@ -382,12 +382,12 @@ def test_a_folder_around_the_classes_is_told_of(tmp_path):
 
 
 def test_progress_is_told_after_two_seconds(tmp_path, monkeypatch, capsys):
-    from reparam.data import progress
+    from reparam import pace
 
     fill(tmp_path, 300)
     load_data(tmp_path)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(pace, "PATIENCE", 0.0)
     load_data(tmp_path)
     err = capsys.readouterr().err
     assert err.startswith("reading images: ")

@@ -88,7 +88,7 @@ def test_a_file_of_many_gigabytes_trains_in_little_memory(tmp_path, dtype, binar
 def test_from_a_bound_on_no_list_of_rows_is_made(tmp_path, monkeypatch, limit):
     rows = np.arange(1000, dtype=np.float32)[:, None] * [1, 2]
     np.save(tmp_path / "a.npy", rows.astype(np.float32))
-    monkeypatch.setattr(permutation, "BY_FUNCTION", 1000)
+    monkeypatch.setattr(permutation, "BY_FUNCTION", 800)
     data = load_data(tmp_path / "a.npy", memory_limit=limit, seed=3)
     assert [len(split) for split in data.splits.values()] == [800, 100, 100]
     every = torch.cat([x for split in data.splits.values() for x, _ in evaluation_batches(split, data, 64)])
