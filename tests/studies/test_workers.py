@@ -17,7 +17,7 @@ from rich.console import Console
 import reparam
 from helpers import said
 from reparam.cluster import Job, opened
-from reparam.cluster.child import versions
+from reparam.cluster.child import environment_of, versions
 from reparam.cluster.pool import _share
 from reparam.errors import UserError
 from reparam.runs.checkpoint import read_notes
@@ -235,6 +235,11 @@ def test_without_dask_it_is_said_what_to_install(grey, tmp_path, capsys, monkeyp
     code, _, told = said(capsys, "compare", "--data", grey, "--models", "vae-2", "--workers", 2, "--out", tmp_path)
     assert code == 2
     assert "several workers need Dask: install it with `pip install 'reparam[cluster]'`" in told
+
+
+def test_a_job_keeps_its_memory_unless_the_user_says_otherwise():
+    assert "MALLOC_TRIM_THRESHOLD_" not in environment_of({"MALLOC_TRIM_THRESHOLD_": "65536"}, 1)
+    assert environment_of({"MALLOC_TRIM_THRESHOLD_": "1000"}, 1)["MALLOC_TRIM_THRESHOLD_"] == "1000"
 
 
 def test_the_cores_of_a_machine_are_shared_out(tmp_path):

@@ -19,6 +19,8 @@ from typing import Any
 
 from reparam._version import __version__
 
+TRIMMED = ("MALLOC_TRIM_THRESHOLD_", "65536")
+"""What Dask sets for its workers; another value is the user's."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 LAST_WORDS = 300
 _running: dict[str, set[subprocess.Popen[str]]] = {}
@@ -86,9 +88,22 @@ def run(study: str, module: str, task: Mapping[str, Any], folder: str, threads: 
         return told | {"failure": ended_badly(process.returncode, errors.read())}
 
 
+def environment_of(worker: Mapping[str, str], threads: int) -> dict[str, str]:
+    """What a job finds: so many threads, and memory that is kept for the next step.
+
+    Dask's workers have the C library hand every 64 KiB back to the system, which a training asks for again at each
+    step: it took 2.4 times as long.
+
+    >>> environment_of({"HOME": "/home/me", "MALLOC_TRIM_THRESHOLD_": "65536"}, 2)["OMP_NUM_THREADS"]
+    '2'
+    """
+    kept = {name: value for name, value in worker.items() if (name, value) != TRIMMED}
+    return kept | dict.fromkeys(THREADS, str(threads))
+
+
 def _begin(study: str, module: str, folder: str, threads: int, errors: Any) -> "subprocess.Popen[str] | None":
     """The process, unless the study was stopped."""
-    environment = os.environ | dict.fromkeys(THREADS, str(threads))
+    environment = environment_of(os.environ, threads)
     with _guard:  # so that a stop comes before it or finds it
         if study in _stopped:
             return None
