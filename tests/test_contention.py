@@ -1,8 +1,9 @@
 """Threads that wait for each other leave their cores to others, and nothing else changes."""
 
 import itertools
-import multiprocessing
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -14,21 +15,14 @@ from reparam.contention import Team, Watch, can_spin, cores, sharing_cores, team
 TOLD = pytest.mark.skipif(not waits(), reason="this system does not tell how long threads wait for a core")
 
 
-def spin() -> None:
-    while True:
-        pass
-
-
 @pytest.fixture
 def crowd():
     """More work than there are cores, in processes of their own."""
-    others = [multiprocessing.get_context("spawn").Process(target=spin, daemon=True) for _ in range(2 * cores())]
-    for other in others:
-        other.start()
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3 * cores())]
     yield
     for other in others:
         other.kill()
-        other.join()
+        other.wait()
 
 
 @pytest.fixture
