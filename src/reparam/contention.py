@@ -2,7 +2,7 @@
 
 PyTorch's wheels for Linux compute with GNU's OpenMP, whose threads spin for milliseconds wherever they wait for each
 other. With the cores to themselves nothing is faster. Where something else runs, a thread that spins keeps the core
-from the very thread that it waits for: a small training takes up to 100 times as long (``recipes/busy_machine.py``).
+from the very thread that it waits for: a small training takes several times as long (``recipes/busy_machine.py``).
 
 OpenMP spins 300 times shorter while it holds more threads than there are cores (its ``GOMP_SPINCOUNT``), and looks at
 that whenever it waits. So a team of threads that sleeps is added while cores are contended, and let go when they are

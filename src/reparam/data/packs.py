@@ -20,11 +20,11 @@ from reparam.data.picture import Picture
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.axes import Axes
 from reparam.data.readers.layout import Layout, evenly
-from reparam.data.readers.mapped import MappedRows, NpyFile
+from reparam.data.readers.mapped import MappedRows, NpyFile, recorded_array
 from reparam.data.readers.roles import STRATIFIED
 from reparam.data.readers.said import Said, parts_of
 from reparam.data.reading import SPLITS, Reading, by_name, chunks, row_bytes, take
-from reparam.door import MOST, Damaged, Missing, Unreadable, read_bytes, require_regular
+from reparam.door import MOST, Damaged, Missing, Unreadable, read_bytes
 from reparam.errors import UserError, printable
 from reparam.settings import Config, ReadingConfig
 
@@ -135,19 +135,7 @@ class Pack:
         Raises:
             UserError: if it is not there, or not as the record says.
         """
-        path = self.path / f"{name}.npy"
-        try:
-            require_regular(path)
-        except Missing:
-            raise Missing(f"{path} is missing: put it back, or {AGAIN}") from None
-        try:
-            file = NpyFile(path)
-        except UserError as error:
-            raise Damaged(f"{str(path)!r} is cut short or damaged ({error}): {AGAIN}.") from error
-        if file.shape != shape or file.dtype != dtype or file.by_column:
-            raise Damaged(f"{str(path)!r} holds {file.dtype} of shape {file.shape} and its record says "
-                          f"{np.dtype(dtype)} of shape {shape}: {AGAIN}.")  # fmt: skip
-        return file
+        return recorded_array(self.path / f"{name}.npy", dtype, shape, f"put it back, or {AGAIN}")
 
     def beside(self, name: str, below: int) -> np.ndarray | None:
         """An array that lies beside the images, a number from 0 up for each, below what is given; None if it is not."""

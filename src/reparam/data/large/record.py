@@ -11,8 +11,8 @@ from pydantic import Field
 
 from reparam.data.columns.table import TableSchema
 from reparam.data.large.rows import Codes, ConvertedRows, Layout, again
-from reparam.data.readers.mapped import NpyFile
-from reparam.door import Damaged, Missing, Unreadable, read_bytes, require_regular
+from reparam.data.readers.mapped import NpyFile, recorded_array
+from reparam.door import Damaged, Missing, Unreadable, read_bytes
 from reparam.errors import UserError
 from reparam.settings import Config
 
@@ -104,16 +104,4 @@ class Converted:
         Raises:
             UserError: if it is not there, or not as the record says.
         """
-        path = self.folder / f"{name}.npy"
-        try:
-            require_regular(path)
-        except Missing:
-            raise Missing(f"{path} is missing: {again(self.folder)}") from None
-        try:
-            file = NpyFile(path)
-        except UserError as error:
-            raise Damaged(f"{path} is cut short or damaged: {again(self.folder)}") from error
-        if file.shape != shape or file.dtype != dtype or file.by_column:
-            raise Damaged(f"{path} holds {file.dtype} of shape {file.shape} and its record says {np.dtype(dtype)} of "
-                          f"shape {shape}: {again(self.folder)}")  # fmt: skip
-        return file
+        return recorded_array(self.folder / f"{name}.npy", dtype, shape, again(self.folder))

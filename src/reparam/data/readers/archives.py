@@ -19,6 +19,7 @@ ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MOST_MEMBERS = 5_000_000
 #: Bytes of one member once it is unpacked, and of all members of an archive that can only be unpacked from its start.
 MOST_BYTES, MOST_KEPT = 2**30, 2**31
+#: What the two modules raise of a damaged one; RuntimeError where a password is wanted.
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ import torch
 from reparam.data.dataset import LazyArray
 from reparam.data.readers.layout import Layout
 from reparam.data.reading import CHUNK_BYTES
-from reparam.door import NO_HEAD
+from reparam.door import NO_HEAD, Damaged, Missing, require_regular
 from reparam.errors import UserError
 
 #: Bytes that may be paged in before the file is mapped anew: pages once touched count as this process's memory.
@@ -55,6 +55,33 @@ class NpyFile:
         """The whole array in order, piece by piece."""
         step = max(1, CHUNK_BYTES // max(1, self._row_bytes))
         return (self[start : start + step] for start in range(0, len(self), step))
+
+
+def recorded_array(path: Path, dtype: Any, shape: tuple[int, ...], again: str) -> NpyFile:
+    """An array of a folder whose record says what it holds.
+
+    Args:
+        path: of the file.
+        dtype: that the record says.
+        shape: likewise.
+        again: what would do where it is not so.
+
+    Raises:
+        UserError: if it is not there, or not as the record says.
+    """
+    try:
+        require_regular(path)
+    except Missing:
+        raise Missing(f"{path} is missing: {again}") from None
+    try:
+        file = NpyFile(path)
+    except UserError as error:
+        raise Damaged(f"{str(path)!r} is cut short or damaged ({error}): {again}.") from error
+    if file.shape != shape or file.dtype != dtype or file.by_column:
+        order = ", column by column," if file.by_column else ""
+        raise Damaged(f"{str(path)!r} holds {file.dtype} of shape {file.shape}{order} and its record says "
+                      f"{np.dtype(dtype)} of shape {shape}: {again}.")  # fmt: skip
+    return file
 
 
 class RawRows(Protocol):

@@ -98,18 +98,9 @@ def sweep(
         UserError: if a setting, a range, the data or a worker will not do, or no trial came to a value.
         reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
     """
-    require_optuna()
-    if kind not in KINDS:
-        raise UserError(f"there is no kind of model {kind!r}: choose from {', '.join(KINDS)}")
-    axes = [axis(KINDS[kind], name, asked) for name, asked in vary.items()]
-    if not axes:
-        raise UserError('nothing is varied: give vary={"learning_rate": (1e-4, 1e-2)}, or other settings of the model')
-    for name, value, most in (("trials", trials, MOST_TRIALS), ("seeds", seeds, MOST_SEEDS)):
-        if not 1 <= value <= most:
-            raise UserError(f"{name}={value} will not do: give 1 to {most:,}")
+    axes = _axes(kind, vary)
+    _check(trials, seeds, pruner)
     measures = Measures(count=count, images=images)
-    if pruner not in ("median", "none"):
-        raise UserError(f"there is no pruner {pruner!r}: give median or none")
     place = Path(out)
     page = place / "report.html"
     check_places([place, page, page.with_suffix(".json")], force=force)
@@ -121,6 +112,29 @@ def sweep(
         proposals = Proposals(place, axes, plan.sampler, plan.seed)
         _tried(plan, axes, proposals, hands, slots, place, min(trials, proposals.most or trials), tell, quiet)
     return _reported(plan, axes, proposals, place, page, measures, say, force)
+
+
+def _axes(kind: str, vary: Mapping[str, Any]) -> list[Axis]:
+    """What is varied of a kind of model.
+
+    Raises:
+        UserError: if Optuna is missing, there is no such kind, nothing is varied, or something cannot be.
+    """
+    require_optuna()
+    if kind not in KINDS:
+        raise UserError(f"there is no kind of model {kind!r}: choose from {', '.join(KINDS)}")
+    if not vary:
+        raise UserError('nothing is varied: give vary={"learning_rate": (1e-4, 1e-2)}, or other settings of the model')
+    return [axis(KINDS[kind], name, asked) for name, asked in vary.items()]
+
+
+def _check(trials: int, seeds: int, pruner: str) -> None:
+    """Refuse numbers that nobody can mean, and a pruner that there is not."""
+    for name, value, most in (("trials", trials, MOST_TRIALS), ("seeds", seeds, MOST_SEEDS)):
+        if not 1 <= value <= most:
+            raise UserError(f"{name}={value} will not do: give 1 to {most:,}")
+    if pruner not in ("median", "none"):
+        raise UserError(f"there is no pruner {pruner!r}: give median or none")
 
 
 def _plan(kind: str, data: str, axes: list[Axis], settings: Mapping[str, Any], **how: Any) -> Plan:
