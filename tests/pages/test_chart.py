@@ -38,6 +38,10 @@ def test_a_far_start_is_left_beyond_the_axis_and_that_is_said():
     one = chart()
     assert one.y_range[0] > -140
     assert one.cut == "The start is beyond the axis: from −500."
+    for seeds in (1, 3):  # of two places each, of which the second is no curve
+        short = of([Series("a", [0.3, 0.6], [1.4, 0.8]) for _ in range(seeds)])
+        assert short.cut == ""
+        assert short.y_range[1] > 1.4
     near = of([Series("a", [0, 1, 2], [0.0, 1.0, 1.5])])
     assert near.cut == ""
     assert near.y_range[0] < 0

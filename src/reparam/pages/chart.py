@@ -13,6 +13,8 @@ START = 0.1
 """The first share of the way, whose values do not stretch the axis: where training starts everything is far away."""
 FAR = 5.0
 """How many times as long the axis would have to be, for the start to be left beyond it."""
+FEWEST = 3
+"""Places that have to be left where the start is not shown: of fewer there is no curve without it."""
 ROOM = 0.04
 
 
@@ -86,8 +88,9 @@ class Chart:
         """What there is of values, those of the very start only where they lie among the others."""
         low, high = self.x_range
         values = [y for _, y in self._points]
-        late = [y for x, y in self._points if x >= low + START * (high - low)]
-        if not late or max(values) - min(values) <= FAR * (max(late) - min(late)):
+        after = [(x, y) for x, y in self._points if x >= low + START * (high - low)]
+        late = [y for _, y in after]
+        if len({x for x, _ in after}) < FEWEST or max(values) - min(values) <= FAR * (max(late) - min(late)):
             late = values
         least, most = _apart(min(late), max(late))
         room = ROOM * (most - least)
