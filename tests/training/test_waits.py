@@ -9,6 +9,8 @@ from torch.utils._pytree import tree_leaves
 
 from catalogue import CATALOGUE, Entry
 from reparam.kinds import GANConfig, WGANConfig, build_model
+from reparam.models import Batch
+from reparam.models.protocols import Decodes, Encodes, Evaluates, HasPrior, Means, Samples, Watches, can
 from reparam.models.traits import Traits
 from reparam.settings import TrainingConfig
 from reparam.training.loop import Loop
@@ -66,6 +68,34 @@ def test_a_step_reads_nothing_from_the_device_and_copies_nothing_to_it(entry, de
     with Waits() as waits:
         loop.play(1)
     assert waits.found == []
+
+
+ABILITIES = {
+    "sample": ((Samples,), lambda model, batch: model.sample(4)),
+    "mean": ((Means,), lambda model, batch: model.mean(4)),
+    "encode": ((Encodes,), lambda model, batch: model.encode(batch.x).sample()),
+    "decode": ((Encodes, Decodes), lambda model, batch: model.decode(model.encode(batch.x).sample()).log_prob(batch.x)),
+    "prior": ((HasPrior,), lambda model, batch: model.prior.log_prob(model.prior.sample((4,)))),
+    "evaluate": ((Evaluates,), lambda model, batch: model.evaluate(batch)),
+    "watch": ((Watches,), lambda model, batch: model.watch(batch)),
+}
+"""What a model is asked for beside its training, by what it takes to be asked."""
+
+
+@pytest.mark.parametrize("entry", EVERY, ids=str)
+def test_whatever_a_model_can_do_stays_on_its_device(entry):
+    """No copy from or to another device, and what comes back lies where the model is; `meta` refuses to be read, too."""
+    model = entry.build()
+    drawn, model = entry.batch(model, 8), model.to("meta").eval()
+    batch = Batch(drawn.x.to("meta"), None if drawn.y is None else drawn.y.to("meta"))
+    asked = {name: ask for name, (needs, ask) in ABILITIES.items() if all(can(model, need) for need in needs)}
+    assert asked
+    for name, ask in asked.items():
+        ask(model, batch)  # the first may: constants are put where they are needed
+        with Waits() as waits:
+            got = ask(model, batch)
+        where = {leaf.device.type for leaf in tree_leaves(got)}
+        assert (name, waits.found, where) == (name, [], {"meta"})
 
 
 @pytest.mark.parametrize(
