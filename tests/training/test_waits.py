@@ -84,7 +84,7 @@ ABILITIES = {
 
 @pytest.mark.parametrize("entry", EVERY, ids=str)
 def test_whatever_a_model_can_do_stays_on_its_device(entry):
-    """No copy from or to another device, and what comes back lies where the model is; `meta` refuses to be read, too."""
+    """No copy from or to another device; what comes back lies where the model is. `meta` refuses to be read, too."""
     model = entry.build()
     drawn, model = entry.batch(model, 8), model.to("meta").eval()
     batch = Batch(drawn.x.to("meta"), None if drawn.y is None else drawn.y.to("meta"))
