@@ -14,8 +14,10 @@ import reparam
 from helpers import is_usual, quiet_fit, remarks, said, same, small_data, small_vae, weights
 from reparam.errors import UserError
 from reparam.models import Model, Turn
+from reparam.runs.folder import RunFolder
 from reparam.training import Callback, Interrupted, NotFinite
 from reparam.training.best import HighWater, untrained
+from reparam.training.start import resume
 
 
 class Diary(Callback):
@@ -42,6 +44,9 @@ class Diary(Callback):
 
     def end(self, session):
         self.words.append(("end", session.step))
+
+    def done(self, session):
+        self.words.append(("done", session.step))
 
     def close(self, session):
         self.words.append(("close", session.step))
@@ -81,11 +86,11 @@ def test_moments_come_in_the_documented_order():
         ("step", 4), ("train", 4), ("validation", 4), ("epoch", 4), ("save", 4),
         ("step", 5), ("step", 6), ("train", 6), ("step", 7),
         ("step", 8), ("train", 8), ("validation", 8), ("epoch", 8), ("save", 8),
-        ("end", 8), ("test", 8), ("close", 8),
+        ("end", 8), ("test", 8), ("done", 8), ("close", 8),
     ]  # fmt: skip
 
 
-STOPPED = [("validation", 6), ("epoch", 6), ("save", 6), ("end", 6), ("test", 6), ("close", 6)]
+STOPPED = [("validation", 6), ("epoch", 6), ("save", 6), ("end", 6), ("test", 6), ("done", 6), ("close", 6)]
 
 
 @pytest.mark.parametrize("moment", ["step", "train"])
@@ -95,7 +100,7 @@ def test_whoever_asks_ends_the_run_in_mid_epoch_as_if_it_had_been_all(tmp_path, 
         small_vae(), data, tmp_path / "run", epochs=3, batch_size=16, log_every=3, keep_every=1, callbacks=[asking]
     )
     said = "stopped after step 6 of 12: it is enough"
-    assert [word for word in asking.words if word not in [("train", 6), (said, 6)]][-7:] == [("step", 6), *STOPPED]
+    assert [word for word in asking.words if word not in [("train", 6), (said, 6)]][-8:] == [("step", 6), *STOPPED]
     assert [row["split"] for row in run.rows][-3:] == ["train", "validation", "test"]
     assert remarks(run.folder) == [{"step": 6, "note": said}]
     assert run.folder.finished
@@ -138,14 +143,22 @@ def test_a_run_out_of_patience_says_so_and_stays_stopped_though_its_checkpoint_i
 def test_the_users_callbacks_come_after_ours(tmp_path):
     class Reader(Callback):
         def row(self, session, row):
-            lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-            assert json.loads(lines[-1]) == {**row, "crc32": json.loads(lines[-1])["crc32"]}
+            if row["split"] != "test":
+                self.is_logged(row)
             if row["split"] == "validation" and len(session.rows) > 1:
                 assert session.folder.best.exists()
 
         def save(self, session):
             assert session.folder.last.exists()
             assert session.folder.cost.exists()
+
+        def done(self, session):
+            self.is_logged(session.rows[-1])
+            assert session.rows[-1]["split"] == "test"
+
+        def is_logged(self, row):
+            lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+            assert json.loads(lines[-1]) == {**row, "crc32": json.loads(lines[-1])["crc32"]}
 
     quiet_fit(small_vae(), small_data(), tmp_path / "run", callbacks=[Reader()])
 
@@ -375,3 +388,41 @@ def test_whatever_is_given_as_the_reason_stops_the_training():
             session.ask_to_stop(None)
 
     assert quiet_fit(small_vae(), small_data(), steps=9, callbacks=[Stop()]).rows[-1]["step"] == 1
+
+
+class Saying(Callback):
+    """Says two things of the test row; where it falls, between them, everything ends as by a kill."""
+
+    def __init__(self, falls):
+        self.falls = falls
+
+    def row(self, session, row):
+        if row["split"] == "test":
+            session.note("one thing")
+            if self.falls:
+                raise KilledError
+            session.note("another thing")
+
+
+class KilledError(BaseException):
+    """Nothing catches it."""
+
+
+def test_what_is_said_of_the_test_row_outlives_a_kill_while_it_is_said(tmp_path):
+    data = small_data(264)
+    with pytest.raises(KilledError):
+        quiet_fit(small_vae(), data, tmp_path / "run", epochs=1, callbacks=[Saying(falls=True)])
+    assert not RunFolder(tmp_path / "run").finished
+    run = quiet_fit(small_vae(), data, tmp_path / "run", epochs=1, resume=True, callbacks=[Saying(falls=False)])
+    assert [one["note"] for one in remarks(run.folder)][-2:] == ["one thing", "another thing"]
+    assert [row["split"] for row in run.folder.rows()].count("test") == 1
+
+
+def test_what_a_kill_left_half_written_of_a_finished_run_is_swept_when_it_is_resumed(tmp_path):
+    run = quiet_fit(small_vae(), small_data(264), tmp_path / "run", epochs=1)
+    half = tmp_path / "run" / ".cost.json.4711.part"
+    half.write_text("{")
+    before = run.folder.metrics.read_bytes()
+    resume(tmp_path / "run", data=small_data(264), model=small_vae())
+    assert not half.exists()
+    assert run.folder.metrics.read_bytes() == before

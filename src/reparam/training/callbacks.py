@@ -24,6 +24,7 @@ class Callback:
     epoch    after each epoch that ``validate_every`` or ``keep_every`` names, at the end, and where it was asked to
              stop: a train ``row`` if one is open, the validation's ``row``, ``epoch``, then ``save``
     end      training is over, the best weights go into the model; then ``row`` of the test
+    done     all have seen the test row and said what they have to say of it: it is in the log now, the run is finished
     close    whatever happened, an error and Ctrl-C included; in reverse order
     note     whenever a sentence is said of the run: a warning, or why it stops
     ======== ===========================================================================================
@@ -70,6 +71,9 @@ class Callback:
 
     def end(self, session: "Session") -> None:
         """Training is over; the test row comes next."""
+
+    def done(self, session: "Session") -> None:
+        """The run is finished; whatever a kill before this has cut short, resuming does again."""
 
     def close(self, session: "Session") -> None:
         """Let go of whatever was opened; comes once, even if ``start`` never came."""

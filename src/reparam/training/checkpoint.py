@@ -30,7 +30,7 @@ from reparam.runs.leftovers import set_aside
 from reparam.runs.weights import trainings
 from reparam.runs.witness import vouched
 from reparam.training.adam import Moves
-from reparam.training.callbacks import Callback, Row
+from reparam.training.callbacks import Callback
 from reparam.training.loop import Loop
 
 if TYPE_CHECKING:
@@ -149,10 +149,9 @@ class Checkpoints(Callback):
         }
         save_loop(self.folder.last, session.model, session.loop, progress, keep=self.folder.previous)
 
-    def row(self, session: "Session", row: Row) -> None:
-        """The test row ends the run."""
-        if row["split"] == "test":
-            drop_previous(self.folder)
+    def done(self, session: "Session") -> None:
+        """Nothing goes on from here."""
+        drop_previous(self.folder)
 
 
 def _optimizer_tensors(optimizer: Moves) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from reparam.networks import count_parameters
 from reparam.runs.folder import RunFolder
 from reparam.runs.sealed import write_sealed
-from reparam.training.callbacks import Callback, Row
+from reparam.training.callbacks import Callback
 from reparam.training.memory import forget_peak, peak_memory
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ class Cost(Callback):
         cost = {"seconds": self._seconds, "parameters": count_parameters(session.model), **peak_memory()}
         write_sealed(self.folder.cost, cost | self._finished, self.folder.identity.name)
 
-    def row(self, session: "Session", row: Row) -> None:
+    def done(self, session: "Session") -> None:
         """With the best weights' snapshot and the test; the file says from then on that the run is done."""
-        if row["split"] == "test":
-            self._finished = {"finished": True, "notes": len(session.notes)}
-            self.save(session)
+        self._finished = {"finished": True, "notes": len(session.notes)}
+        self.save(session)

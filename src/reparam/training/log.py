@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Log(Callback):
-    """Adds each row and each note to the run's files.
+    """Adds each row and each note to the run's files; the test row, which ends the run, after all that is said of it.
 
     Args:
         folder: the run's.
@@ -20,8 +20,13 @@ class Log(Callback):
         self.folder = folder
 
     def row(self, session: "Session", row: Row) -> None:
-        """Add it."""
-        self.folder.append(row)
+        """Add it, unless it is the test's."""
+        if row["split"] != "test":
+            self.folder.append(row)
+
+    def done(self, session: "Session") -> None:
+        """Add the test row: nothing that a kill could lose comes after it."""
+        self.folder.append(session.rows[-1])
 
     def note(self, session: "Session", text: str) -> None:
         """Add it."""

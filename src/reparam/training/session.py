@@ -184,3 +184,4 @@ class Session:
         self._tell("end")
         self.model.eval()
         self._write("test", tested_row(self))
+        self._tell("done")

@@ -13,6 +13,7 @@ from reparam.models.model import Model
 from reparam.randomness import noise
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
+from reparam.runs.leftovers import half_written
 from reparam.runs.record import Record
 from reparam.runs.run import Run, load, read_again, rebuild
 from reparam.runs.weights import trainings
@@ -145,9 +146,7 @@ def resume(
     record = place.record()
     check_same_settings(settings or {}, record.settings.training, folder)
     if place.finished:
-        if present(place.best) and present(place.previous):  # a kill came between the last row and this
-            with place.locked():
-                drop_previous(place)
+        _wind_up(place)
         return load(folder, model, data=data)
     config = record.settings
     begun = bool(trainings(place))
@@ -160,6 +159,14 @@ def resume(
     if model is None:
         model = _taken_up(record, place, dataset, begun)
     return fit(model, dataset, folder, resume=True, progress=choose(quiet, words), callbacks=callbacks)
+
+
+def _wind_up(place: RunFolder) -> None:
+    """Do what a kill after the last row has left undone."""
+    if half_written(place.path) or (present(place.best) and present(place.previous)):
+        with place.locked():
+            place.sweep()
+            drop_previous(place)
 
 
 def _taken_up(record: Record, place: RunFolder, data: Dataset, begun: bool) -> Model:
