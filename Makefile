@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-fast test-portable smoke lint bench attack clean
+DOCUMENTED := $(VENV)/.documented
+
+.PHONY: demo test test-fast test-portable smoke lint bench attack docs clean
 
 demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a report to open; QUICK=1: in a minute
 	$(BIN)/reparam demo $(if $(QUICK),--quick --out demo-quick,--out demo)
@@ -39,12 +41,20 @@ bench: $(INSTALLED)  ## against other implementations, in an environment of thei
 attack: $(INSTALLED)  ## kills, full disks, damage, wild settings and hostile files, counted; COUNT, MINUTES (of each kind), SEED
 	$(BIN)/python -m attack --count $(or $(COUNT),1000) --minutes $(or $(MINUTES),30) --seed $(or $(SEED),0)
 
+docs: $(DOCUMENTED)  ## the site, into build/site, and its check in a browser; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -q -j auto -b html -d build/doctrees docs build/site
+	$(BIN)/pytest -q docs/checks
+
 clean:  ## everything that make made
-	rm -rf $(VENV) .bench-venv demo demo-quick build .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	rm -rf $(VENV) .bench-venv demo demo-quick build docs/api/built docs/gallery/built .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "reparam needs Python 3.11 or newer: call make PYTHON=python3.11 (or newer)"; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+$(DOCUMENTED): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	touch $@
