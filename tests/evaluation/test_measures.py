@@ -215,7 +215,7 @@ def vae_run():
 
 
 def test_images_are_measured_by_means_beside_grey_data_unless_draws_are_asked_for(vae_run, monkeypatch):
-    monkeypatch.setattr("reparam.evaluation.samples.yardstick.MOST_SEARCHED", 1000)
+    monkeypatch.setattr("reparam.evaluation.samples.training_side.MOST_SEARCHED", 1000)
     by = yardstick_of(vae_run, 100)
     assert (by.draws, by.data.binarization, by.n) == ("mean", "none", 100)
     assert set(by.x.unique().tolist()) > {0.0, 1.0}

@@ -45,6 +45,8 @@ class EvaluateOptions(Writes):
     """The split that samples are compared with."""
     features: Literal["auto", "raw", "inception"] = "auto"
     """What distances are of: the shipped digit network's features where it applies, plain values, or Inception-v3's."""
+    all_measures: Annotated[bool, arg(aliases=["--all"])] = False
+    """The measures of samples that take seconds a run, too: the feature likelihood divergence."""
     seed: int = 0
     """Seed of the choice of examples and of the noise."""
     json: bool = False
@@ -64,6 +66,7 @@ EXAMPLES = [
     "reparam evaluate runs/vae runs/gan                    everything that applies to each, side by side",
     "reparam evaluate runs/vae runs/gan --quality --count 2000",
     "reparam evaluate runs/faces --quality --features inception",
+    "reparam evaluate runs/vae --quality --all             and the measures that take seconds a run",
     "reparam evaluate runs/vae --likelihood                all test examples",
     "reparam evaluate runs/vae runs/iwae --likelihood --samples 5000 --images 1000",
     "reparam evaluate runs/avb --likelihood --proposal annealed --images 100",
@@ -116,6 +119,7 @@ SETTINGS = (
     "count",
     "reference",
     "features",
+    "all_measures",
     "seed",
 )
 """The options that say what is asked, under the names they have in :class:`reparam.studies.Asked`."""

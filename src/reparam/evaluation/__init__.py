@@ -8,7 +8,8 @@ from reparam.evaluation.given_back import reconstruct, sample
 from reparam.evaluation.history import Curves, Snapshots, curves, snapshots
 from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
 from reparam.evaluation.pictures import Reconstructions
-from reparam.evaluation.samples.measures import MEASURES, Compared
+from reparam.evaluation.samples.compared import Compared
+from reparam.evaluation.samples.measures import MEASURES
 from reparam.evaluation.samples.run_measures import measure_run, measures, yardstick_of
 from reparam.evaluation.samples.scorecard import Conditions, Score, Scorecard
 from reparam.evaluation.samples.yardstick import Yardstick

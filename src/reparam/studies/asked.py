@@ -26,6 +26,7 @@ class Asked:
         count: for the measures of samples: how many are compared with as many examples, at most.
         reference: the split that samples are compared with.
         features: what distances are of: ``auto``, ``raw``, ``inception``, or a network.
+        all_measures: those of samples that take seconds a run, too.
         seed: of the choice of examples and of the noise.
 
     Raises:
@@ -42,6 +43,7 @@ class Asked:
     count: int = 10_000
     reference: Literal["train", "validation", "test"] = "train"
     features: Any = "auto"
+    all_measures: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:

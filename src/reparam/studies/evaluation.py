@@ -152,7 +152,7 @@ def evaluate(runs: Runs, *, progress: Progress = silent, **settings: Any) -> Eva
     >>> run = reparam.fit(vae, data, steps=5, progress=Silent())
     >>> found = reparam.evaluate(run, samples=5, images=20, count=100)
     >>> found["VAE"].likelihood.examples, len(found["VAE"].card.scores())
-    (20, 11)
+    (20, 14)
     """
     asked = Asked(**settings)
     named = dict(_named(runs))

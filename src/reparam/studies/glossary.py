@@ -23,6 +23,24 @@ NOTES = {
         "outlier among the real examples does not admit everything. 1 for the data's own distribution."
     ),
     "coverage": "The share of real examples that have a sample within their neighbourhood (Naeem et al. 2020).",
+    "sliced Wasserstein distance": (
+        "Squared 2-Wasserstein distance of features projected on a direction, averaged over directions (MIND, Berthet "
+        "et al. 2026, is this of Inception's features). 0 is the least. It sees more than means and covariances, and "
+        "needs fewer samples than the Fréchet distance."
+    ),
+    "Vendi score": (
+        "As how many samples without anything in common these count (Friedman & Dieng 2023): variety alone, whatever "
+        "the samples show. The ideal is that of as many real examples; noise has more."
+    ),
+    "AuthPct": (
+        "The share of samples that are farther from their nearest training example than that is from its nearest other "
+        "(Alaa et al. 2022). Copies come to 0; only less than unseen real examples come to is a fault."
+    ),
+    "feature likelihood divergence": (
+        "Hundredths of a nat per feature by which unseen examples are less probable under balls around the samples, "
+        "fitted to the training examples, than under balls around training examples (after Jiralerspong et al. 2023). "
+        "0 is as good as real; it sees quality, variety and memorizing together."
+    ),
     "two-sample accuracy": (
         "Of a classifier that tells samples from real examples, on examples held out (Lopez-Paz & Oquab 2017): ½ is "
         "chance, 1 tells every sample."

@@ -134,7 +134,14 @@ class Judge:
         asked = self.asked
         if bench.by is None and not bench.why_not:
             try:
-                bench.by = yardstick_of(run, asked.count, asked.seed, asked.reference, features=self._features)
+                bench.by = yardstick_of(
+                    run,
+                    asked.count,
+                    asked.seed,
+                    asked.reference,
+                    features=self._features,
+                    all_measures=asked.all_measures,
+                )
             except UserError as error:
                 bench.why_not = str(error)
         if bench.by is None:

@@ -29,19 +29,23 @@ class Point:
         error: its standard error, or None.
         ideal: the best value there is; None where more is always better.
         only_above: only a value above it is a fault.
+        only_below: only a value below it is.
     """
 
     value: float
     error: float | None
     ideal: float | None
     only_above: bool = False
+    only_below: bool = False
 
     @property
     def gap(self) -> float:
         """How far from the best value; what has none is the better the larger it is."""
         if self.ideal is None:
             return -self.value
-        return max(0.0, self.value - self.ideal) if self.only_above else abs(self.value - self.ideal)
+        if self.only_above or self.only_below:
+            return max(0.0, (self.value - self.ideal) * (1 if self.only_above else -1))
+        return abs(self.value - self.ideal)
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ def _rows(results: Results) -> Iterator[dict[str, Any]]:
 
 def _row(model: str, seed: int, score: Score) -> dict[str, Any]:
     told = {"value": score.value, "standard_error": score.standard_error, "ideal": score.best}
-    return _plain({"model": model, "seed": seed, "measure": score.name, **told, "only_above": score.only_above})
+    told |= {"only_above": score.only_above, "only_below": score.only_below}
+    return _plain({"model": model, "seed": seed, "measure": score.name, **told})
 
 
 def _likelihood_rows(results: Results) -> Iterator[dict[str, Any]]:
@@ -135,7 +140,8 @@ def record(told: Mapping[str, Any]) -> Record:
         if value is None:
             continue
         key, seed = (str(row["model"]), str(row["measure"])), int(row["seed"])
-        point = Point(_number(value), _maybe(row["standard_error"]), _maybe(row["ideal"]), row["only_above"] is True)
+        above, below = row["only_above"] is True, row.get("only_below") is True  # which reports before had not
+        point = Point(_number(value), _maybe(row["standard_error"]), _maybe(row["ideal"]), above, below)
         points.setdefault(key, {})[seed] = point
     data = told["data"] or {"name": "nothing", "fingerprint": ""}
     return Record(str(data["name"]), str(data["fingerprint"]), dict(told["protocol"] or {}), points)

@@ -97,7 +97,8 @@ def _cells(scores: Sequence[Score]) -> list[str]:
     # where all are as good, as they often are where only an excess is a fault, there is no best
     best = standing({str(i): seen(score) for i, score in enumerate(runs)}).best
     marks = ["", *("*" if str(i) in best else " " for i in range(len(runs)))]
-    ideal = f"≤ {first.best:.2g}" if first.only_above else f"{first.best:.2g}"
+    side = "≤ " if first.only_above else "≥ " if first.only_below else ""
+    ideal = f"{side}{first.best:.{2 if first.best < 100 else 3}g}"
     numbers = [f"{score}{mark}" for score, mark in zip(scores, marks, strict=True)]
     return [first.name, ideal, *numbers]
 

@@ -1,50 +1,42 @@
 """The table of further measures of samples: one more is a file with a function, and a line here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import torch
-from torch import Tensor
 
 from reparam.errors import UserError
+from reparam.evaluation.samples.authenticity import authentic
+from reparam.evaluation.samples.compared import Compared
+from reparam.evaluation.samples.feature_likelihood import likely
 from reparam.evaluation.samples.scorecard import Score, Scorecard
+from reparam.evaluation.samples.sliced_wasserstein import sliced
+from reparam.evaluation.samples.vendi import vendi
 from reparam.hardware import exact
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What a measure is given: as many samples as examples of reference, in random order, on the CPU in float32.
-
-    Attributes:
-        samples: ``(n, *data_shape)``; of the floor's row real examples in their place.
-        reference: ``(n, *data_shape)``.
-        sample_features: ``(n, width)``.
-        reference_features: ``(n, width)``.
-        seed: of every choice and draw.
-    """
-
-    samples: Tensor
-    reference: Tensor
-    sample_features: Tensor
-    reference_features: Tensor
-    seed: int
-
 
 Measure = Callable[[Compared], Score]
 
-MEASURES: dict[str, Measure] = {}
-"""By the name that each has in JSON; ours, which need more than these, are the fields of a scorecard."""
+MEASURES: dict[str, Measure] = {
+    "sliced_wasserstein": sliced,
+    "vendi": vendi,
+    "authenticity": authentic,
+}
+"""By the name that each has in JSON; those that need more than these are given are the fields of a scorecard."""
+
+SLOW: dict[str, Measure] = {"feature_likelihood": likely}
+"""Those that take seconds a sample, and are taken where ``all_measures`` is asked for."""
 
 
 @exact()
 @torch.no_grad()
-def further(compared: Compared) -> dict[str, Score]:
-    """What every measure of the table comes to.
+def further(compared: Compared, slow: bool = False) -> dict[str, Score]:
+    """What every measure of the table comes to, and of the slow ones.
 
     Raises:
         UserError: if one would hide a measure of ours in JSON.
     """
-    hidden = MEASURES.keys() & {field.name for field in fields(Scorecard)}
+    asked = MEASURES | (SLOW if slow else {})
+    hidden = asked.keys() & {field.name for field in fields(Scorecard)}
     if hidden:
         raise UserError(f"MEASURES has {min(hidden)!r}, which is ours already: give yours another name")
-    return {name: measure(compared) for name, measure in MEASURES.items()}
+    return {name: measure(compared) for name, measure in asked.items()}

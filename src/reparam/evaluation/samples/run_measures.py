@@ -32,6 +32,7 @@ def measures(
     *,
     features: nn.Module | Choice = "auto",
     draws: Draws | Literal["auto"] = "auto",
+    all_measures: bool = False,
 ) -> Scorecard:
     """Fidelity, diversity, memorization and use of the latent space of a run, each with its error and its conditions.
 
@@ -47,11 +48,14 @@ def measures(
             (see :func:`reparam.evaluation.samples.features.choose_features`).
         draws: ``mean``: decoder means beside data that are not binarized, the custom for images; ``sample``: draws of x
             beside data as the model sees them; ``auto``: means of grey and colour images, draws of everything else.
+        all_measures: take those that take seconds a run, too.
 
     Raises:
         UserError: if there are fewer than 60 examples, samples that are not finite, or unknown features or splits.
     """
-    return measure_run(run, yardstick_of(run, n, seed, reference, features=features, draws=draws))
+    return measure_run(
+        run, yardstick_of(run, n, seed, reference, features=features, draws=draws, all_measures=all_measures)
+    )
 
 
 @of_run
@@ -63,10 +67,11 @@ def yardstick_of(
     *,
     features: nn.Module | Choice = "auto",
     draws: Draws | Literal["auto"] = "auto",
+    all_measures: bool = False,
 ) -> Yardstick:
     """What a run, and others of the same data, are measured by; see :func:`measures`."""
     data, decided = compared_data(run, draws)
-    return Yardstick(data, n, seed, reference, features=features, draws=decided)
+    return Yardstick(data, n, seed, reference, features=features, draws=decided, all_measures=all_measures)
 
 
 @of_run

@@ -73,6 +73,7 @@ class Score:
         best: the value that a model with the data's distribution would have.
         only_above: only a value above it is a fault (samples that repeat training examples or each other).
         worst: the value of a model that fails altogether; None where there is no end to it, as of a distance.
+        only_below: only a value below it is a fault.
     """
 
     name: str
@@ -81,11 +82,14 @@ class Score:
     best: float
     only_above: bool = False
     worst: float | None = None
+    only_below: bool = False
 
     @property
     def gap(self) -> float:
         """How far from the best value: the less, the better."""
-        return max(0.0, self.value - self.best) if self.only_above else abs(self.value - self.best)
+        if self.only_above or self.only_below:
+            return max(0.0, (self.value - self.best) * (1 if self.only_above else -1))
+        return abs(self.value - self.best)
 
     @property
     def worst_gap(self) -> float | None:

@@ -6,28 +6,30 @@ import torch
 from torch import Tensor, nn
 
 from reparam import checks
-from reparam.data import Dataset, Split
-from reparam.data.reading import take
+from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
 from reparam.evaluation.codes.latent_usage import LatentUsage
 from reparam.evaluation.samples.classifier import CLASSES, ClassHistogram, digit_classifier, is_mnist
+from reparam.evaluation.samples.compared import Compared
 from reparam.evaluation.samples.features import Choice, Features, choose_features
 from reparam.evaluation.samples.frechet import frechet_distance
 from reparam.evaluation.samples.kernel_distance import kernel_distance
 from reparam.evaluation.samples.manifold_metrics import manifold_metrics
-from reparam.evaluation.samples.measures import Compared, further
+from reparam.evaluation.samples.measures import further
 from reparam.evaluation.samples.memorization import FEWEST as FEWEST_SEARCHED
 from reparam.evaluation.samples.memorization import Memorization, beside, checked, duplicates
-from reparam.evaluation.samples.neighbours import Nearest, nearest
+from reparam.evaluation.samples.neighbours import Nearest
 from reparam.evaluation.samples.scorecard import Conditions, Draws, Scorecard, SplitName
+from reparam.evaluation.samples.training_side import TrainingSide
 from reparam.evaluation.two_sample import classifier_test
 from reparam.hardware import exact
 from reparam.randomness import generator
 
 FEWEST = 60
-MOST_SEARCHED = 100_000
 PERMUTATIONS = 200
+Close = tuple[Nearest, Nearest | None]
+"""The two nearest training examples by values, and by features unless these are the values."""
 FLOOR: dict[SplitName, SplitName] = {"train": "test", "validation": "test", "test": "validation"}
 """The split that stands in for samples in the floor row, by the split of reference."""
 OTHER: dict[SplitName, SplitName] = {"test": "validation", "validation": "test"}
@@ -47,6 +49,7 @@ class Yardstick:
             (see :func:`reparam.evaluation.samples.features.choose_features`).
         draws: what samples are, for the record.
         neighbours: samples, at most, whose nearest training examples are looked for.
+        all_measures: take the slow ones, too.
 
     Raises:
         UserError: if there are fewer than 60 examples to compare with, an argument is out of range, or the features
@@ -63,6 +66,7 @@ class Yardstick:
         features: nn.Module | Choice = "auto",
         draws: Draws = "sample",
         neighbours: int = 2000,
+        all_measures: bool = False,
     ) -> None:
         checks.one_of("reference", reference, FLOOR)
         checks.one_of("draws", draws, ("sample", "mean"))
@@ -75,10 +79,12 @@ class Yardstick:
                 f"{count} too few to measure by: {FEWEST} are needed of the {reference} and {self.stand_in} splits of "
                 f"{data.name!r}, and of the samples"
             )
+        self.all_measures = all_measures
         self.neighbours = min(checks.whole("neighbours", neighbours, FEWEST_SEARCHED), self.n)
         self.x = self.examples(reference, self.n)
-        self._neighbours_of: dict[SplitName, tuple[Nearest, Nearest | None]] = {}
+        self._unseen_of: dict[SplitName, tuple[Tensor, Close]] = {}
         self.features: Features = choose_features(features, data, self.x, seed)
+        self.training = TrainingSide(data, seed, self.features)
 
     def examples(self, split: SplitName, n: int) -> Tensor:
         """Seeded random examples of a split in random order, ``(n, *data_shape)``."""
@@ -91,24 +97,6 @@ class Yardstick:
         """``(n, width)``."""
         return self.features(self.x)
 
-    @cached_property
-    def training(self) -> Split:
-        """The training examples that are searched: all, or a seeded 100,000."""
-        split = self.data.train
-        return Split(take(split.x, self.searched_rows), binarized=split.binarized)
-
-    @cached_property
-    def searched_rows(self) -> Tensor:
-        """Which rows of the training split are searched, ``(searched,)``; a record's ``indices`` count within these."""
-        n = len(self.data.train)
-        order = torch.randperm(n, generator=generator(self.seed, "measures", "searched"))
-        return order[:MOST_SEARCHED].sort().values
-
-    @cached_property
-    def training_features(self) -> Tensor:
-        """Of the training examples that are searched, ``(searched, width)``."""
-        return torch.cat([self.features(x) for x in examples(self.training, self.data)])
-
     def conditions(self) -> Conditions:
         """What this yardstick's numbers rest on."""
         return Conditions(
@@ -117,7 +105,7 @@ class Yardstick:
             reference=self.reference,
             n=self.n,
             neighbours=self.neighbours,
-            searched=len(self.searched_rows),
+            searched=len(self.training.rows),
             draws=self.draws,
             features=self.features.name,
             seed=self.seed,
@@ -150,7 +138,9 @@ class Yardstick:
     def _measure(self, x: Tensor, name: str, latents: LatentUsage | None, unseen: SplitName) -> Scorecard:
         checked(x, f"samples of {name}")
         found, real = self.features(x), self.reference_features
-        by_values, by_features = self._memorization(x[: self.neighbours], found[: self.neighbours], unseen)
+        close = self.training.nearest(x[: self.neighbours], found[: self.neighbours])
+        unseen_features, unseen_close = self._unseen(unseen)
+        by_values, by_features = self._memorization(close, unseen_close)
         return Scorecard(
             name=name,
             conditions=self.conditions(),
@@ -163,28 +153,37 @@ class Yardstick:
             duplicates=duplicates(found, real),
             classes=_digits(found) if is_mnist(self.data) and self.features.kind == "digits" else None,
             latents=latents,
-            further=further(Compared(x, self.x, found, real, self.seed)),
+            further=further(
+                Compared(
+                    x,
+                    self.x,
+                    found,
+                    real,
+                    self.seed,
+                    beside_training=lambda: self.training.beside(close),
+                    unseen_beside_training=lambda: self.training.beside(unseen_close),
+                    training_features=lambda: self.training.features,
+                    unseen_features=lambda: unseen_features,
+                ),
+                self.all_measures,
+            ),
         )
 
-    def _memorization(self, x: Tensor, found: Tensor, unseen: SplitName) -> tuple[Memorization, Memorization | None]:
+    def _memorization(self, close: Close, real: Close) -> tuple[Memorization, Memorization | None]:
         """By values, and by features unless these are the values."""
-        real, real_found = self._unseen(unseen)
-        by_values = beside(self._nearest_by_values(x), real, "pixels" if self.data.is_image else "columns")
-        if real_found is None:
+        by_values = beside(close[0], real[0], "pixels" if self.data.is_image else "columns")
+        if close[1] is None or real[1] is None:
             return by_values, None
-        return by_values, beside(nearest(found, self.training_features, 2), real_found, self.features.name)
+        return by_values, beside(close[1], real[1], self.features.name)
 
-    def _unseen(self, split: SplitName) -> tuple[Nearest, Nearest | None]:
-        """The nearest training examples of examples that training has not seen."""
-        if split not in self._neighbours_of:
+    def _unseen(self, split: SplitName) -> tuple[Tensor, Close]:
+        """Features of examples that training has not seen, and their nearest training examples."""
+        if split not in self._unseen_of:
             x = self.examples(split, self.neighbours)
             checked(x, f"examples of the {split} split")
-            by_features = None if self.features.kind == "raw" else nearest(self.features(x), self.training_features, 2)
-            self._neighbours_of[split] = self._nearest_by_values(x), by_features
-        return self._neighbours_of[split]
-
-    def _nearest_by_values(self, x: Tensor) -> Nearest:
-        return nearest(x.flatten(1), (part.flatten(1) for part in examples(self.training, self.data)), 2)
+            found = self.features(x)
+            self._unseen_of[split] = found, self.training.nearest(x, found)
+        return self._unseen_of[split]
 
 
 @exact()

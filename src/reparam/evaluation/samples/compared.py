@@ -1,0 +1,56 @@
+"""What a measure of samples is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from reparam.errors import UserError
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Some examples beside their nearest training examples, in the space where copies are looked for.
+
+    Attributes:
+        distances: of each to its nearest training example, ``(k,)``.
+        theirs: of that training example to the nearest other one, ``(k,)``.
+    """
+
+    distances: Tensor
+    theirs: Tensor
+
+
+def _absent() -> Beside:
+    raise UserError("this measure needs training examples beside the samples: measure with a Yardstick")
+
+
+def _no_features() -> Tensor:
+    raise UserError("this measure needs features of training examples: measure with a Yardstick")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a measure is given: as many samples as examples of reference, in random order, on the CPU in float32.
+
+    Attributes:
+        samples: ``(n, *data_shape)``; of the floor's row real examples in their place.
+        reference: ``(n, *data_shape)``.
+        sample_features: ``(n, width)``.
+        reference_features: ``(n, width)``.
+        seed: of every choice and draw.
+        beside_training: called, the first samples beside their nearest training examples.
+        unseen_beside_training: called, the same of real examples that training has not seen.
+        training_features: called, features of the training examples ``(searched, width)``.
+        unseen_features: called, features of real examples that training has not seen ``(k, width)``.
+    """
+
+    samples: Tensor
+    reference: Tensor
+    sample_features: Tensor
+    reference_features: Tensor
+    seed: int
+    beside_training: Callable[[], Beside] = field(default=_absent, repr=False)
+    unseen_beside_training: Callable[[], Beside] = field(default=_absent, repr=False)
+    training_features: Callable[[], Tensor] = field(default=_no_features, repr=False)
+    unseen_features: Callable[[], Tensor] = field(default=_no_features, repr=False)
