@@ -26,6 +26,7 @@ ROOMS = (
     "training",
     "plots",  # arrays in, figures out: results draw themselves by them
     "evaluation",
+    "sklearn",
     "pages",
     "cluster",  # above the studies: workers load no torch
     "studies",

@@ -10,6 +10,7 @@ from helpers import said
 from reparam.cli.flags import NAMED, known
 from reparam.cli.main import COMMANDS
 from reparam.cli.train import KINDS
+from reparam.sklearn.derive import OWN
 
 SRC = Path(__file__).parent.parent / "src" / "reparam"
 FILES = sorted(SRC.rglob("*.py"))
@@ -19,7 +20,7 @@ SETTING = re.compile(r"\b([a-z][a-z0-9_]*)=")
 # commands that pages and figures name to be typed are no messages
 TYPED = {"studies/plane.py", "studies/pictures.py"}
 # what only Python has
-PYTHON_ONLY = {"model", "classes", "repeats"}
+PYTHON_ONLY = {"model", "classes", "repeats", *OWN}
 
 
 def strings(path):

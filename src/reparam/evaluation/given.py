@@ -88,7 +88,7 @@ def log_prob(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> np.ndarray
     Raises:
         UserError: if the model gives no log p(x), or x cannot be read as the run's data were.
     """
-    if not _has_log_prob(run.model):
+    if not has_log_prob(run.model):
         raise UserError(
             f"a {type(run.model).__name__} gives no log p(x) of single examples: see run.score(x), or estimate that of "
             "a split by annealing (reparam.log_likelihood)"
@@ -113,20 +113,21 @@ def score(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> Scores:
         UserError: if the model has nothing to judge examples by, or x cannot be read as the run's data were.
     """
     model = run.model
-    if _has_log_prob(model):
+    if has_log_prob(model):
         meaning = (
             f"log p(x) in nats by importance sampling, {counted(samples, 'draw')} each: in expectation a lower bound"
         )
         return Scores(log_prob(run, x, samples, seed), meaning)
-    judge, meaning = _judge(model)
+    judge, meaning = judge_of(model)
     return Scores(_judged(judge, examples_of(x, run.record), device_of(model), seed), meaning)
 
 
-def _has_log_prob(model: Model) -> bool:
+def has_log_prob(model: Model) -> bool:
+    """Whether log p(x) of single examples is had by importance sampling."""
     return explanation(model) is not None and has_density(model)
 
 
-def _judge(model: Model) -> tuple[Callable[[Tensor], Tensor], str]:
+def judge_of(model: Model) -> tuple[Callable[[Tensor], Tensor], str]:
     """What judges examples, and what its number means."""
     name = model.monitor or model.curve
     if name is not None and can(model, Evaluates):
