@@ -37,6 +37,7 @@ bench: $(INSTALLED)  ## against other implementations, in an environment of thei
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.games
 	$(BIN)/python -m bench.likelihood
+	$(BIN)/python -m bench.measures --large 50000
 
 attack: $(INSTALLED)  ## kills, full disks, damage, wild settings and hostile files, counted; COUNT, MINUTES (of each kind), SEED
 	$(BIN)/python -m attack --count $(or $(COUNT),1000) --minutes $(or $(MINUTES),30) --seed $(or $(SEED),0)

@@ -28,3 +28,8 @@ def test_it_compares_at_the_batch_that_a_training_has_by_default():
 def test_what_it_times_of_ours_runs(name):
     told = contender(name, "--epochs", "1", "--warmup", "0", "--batch", "4096", "--threads", "1")
     assert len(told["epochs"]) == 1
+
+
+def test_what_measures_samples_of_ours_runs():
+    told = contender("measures_ours", "--number", "400", "--width", "16")
+    assert set(told["seconds"]) == {"frechet", "kernel", "precision"}
