@@ -47,7 +47,7 @@ docs: $(DOCUMENTED)  ## the site, into build/site, and its check in a browser; a
 	$(BIN)/pytest -q docs/checks
 
 clean:  ## everything that make made
-	rm -rf $(VENV) .bench-venv demo demo-quick build docs/api/built docs/gallery/built .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	rm -rf $(VENV) .bench-venv demo demo-quick build docs/api/built docs/models/built docs/gallery/built .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

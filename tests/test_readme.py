@@ -1,6 +1,13 @@
-"""The README's Python runs as it stands, but for the length of the training, and so does what it tells to type next."""
+"""Python and commands in the README and in docs/ are as they can be typed: the Python runs, the flags are there.
 
+A block of ``python`` runs as it stands, page by page, but for the length of trainings; one of ``py`` is a part of
+something and is only read. In blocks of the shell, and in the text, every command and each of its flags has to exist.
+"""
+
+import ast
 import re
+import shlex
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,23 +15,48 @@ import pytest
 
 from helpers import said
 
-README = Path(__file__).parent.parent / "README.md"
-FIRST = 'reparam.fit(vae, data, "runs/vae")'
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PAGES = [README, *sorted(path for path in (ROOT / "docs").rglob("*.md") if "built" not in path.parts)]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+RUNS = [page for page in PAGES if "```python\n" in page.read_text(encoding="utf-8")]
+
+
+def blocks(page, *languages):
+    """The code of a page that is in one of the languages."""
+    found = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [code for language, code in found if language in languages]
+
+
+class Short(ast.NodeTransformer):
+    """Trainings of two steps, whatever they were told."""
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        if ast.unparse(node.func) == "reparam.fit":
+            node.keywords = [word for word in node.keywords if word.arg not in ("epochs", "steps")]
+            node.keywords.append(ast.keyword("steps", ast.Constant(2)))
+        return node
+
+
+def run_page(page, folder):
+    """The names that a page's Python leaves, run in a folder."""
+    tree = ast.fix_missing_locations(Short().visit(ast.parse("\n".join(blocks(page, "python")))))
+    names = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        exec(compile(tree, str(page), "exec"), names)  # our own file
+    return names
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """The folder in which all of the README's Python was run, and the names it left."""
-    folder, names = tmp_path_factory.mktemp("readme"), {}
-    code = "\n".join(re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL))
-    assert FIRST in code
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        exec(code.replace(FIRST, FIRST[:-1] + ", steps=2)"), names)  # our own file
-    return folder, names
+    """The folder in which the guide's Python was run, and the names it left."""
+    folder = tmp_path_factory.mktemp("training")
+    return folder, run_page(ROOT / "docs" / "training.md", folder)
 
 
-def test_the_readmes_python_runs(ran):
+def test_the_guides_python_runs(ran):
     _, names = ran
     assert names["digits"].shape == (25, 1, 28, 28)
     assert names["codes"].shape == (2000, 3)
@@ -33,7 +65,17 @@ def test_the_readmes_python_runs(ran):
     assert names["text"]
     assert names["arrays"]["z"].shape == (100, 2)
     assert names["run"].test
-    assert names["stopped"].rows[-1]["epoch"] < 50, "the callback that stops did"
+    assert names["stopped"].rows
+
+
+@pytest.mark.parametrize("page", RUNS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_pages_python_runs(page, tmp_path, ran):
+    if page.name == "training.md":
+        return  # it has
+    names = run_page(page, tmp_path)
+    if page in (README, ROOT / "docs" / "start" / "index.md"):
+        assert np.isfinite(names["nats"]).all()
+        assert len(names["codes"]) == 2000
 
 
 @pytest.mark.parametrize(
@@ -57,12 +99,76 @@ def test_what_python_wrote_is_a_run_like_the_commands(capsys, monkeypatch, ran, 
     assert code == 0, err
 
 
-def test_the_readmes_commands_exist():
+def typed(page):
+    """The words behind ``reparam`` of every command that a page's blocks tell to type."""
+    for line in "\n".join(blocks(page, "sh", "")).splitlines():
+        for part in re.split(r"&&|;", line.partition("  #")[0].partition(" # ")[0]):
+            command = re.fullmatch(r"(?:\w+=\S+ )*(?:torchrun .*?-m )?reparam (.+)", part.strip())
+            if command and "..." not in command[1]:
+                words = shlex.split(command[1])
+                for name in words[0].split("|"):
+                    yield (name, *words[1:])
+
+
+TYPED = sorted({words for page in PAGES for words in typed(page)})
+
+
+class ReadAsFarAsNeeded(Exception):
+    """The flags of a command have been read: nothing more is done."""
+
+
+@pytest.fixture
+def only_read(monkeypatch):
+    """Commands read their flags as they do, and then stop."""
+    import pkgutil
+    from importlib import import_module
+
+    from reparam import cli
+    from reparam.cli.parse import parse
+
+    def stop(*args):
+        parse(*args)
+        raise ReadAsFarAsNeeded
+
+    for found in pkgutil.iter_modules(cli.__path__):
+        module = import_module(f"reparam.cli.{found.name}")
+        if getattr(module, "parse", None) is parse:
+            monkeypatch.setattr(module, "parse", stop)
+
+
+def test_the_documents_tell_commands_to_type():
+    assert len(TYPED) > 60
+
+
+@pytest.mark.parametrize("words", TYPED, ids=" ".join)
+def test_every_command_in_the_documents_can_be_typed(words, only_read, ran, monkeypatch):
+    from reparam.cli.main import dispatch
+
+    if "--from" in words:  # whose flags are those of the run that it begins from
+        monkeypatch.chdir(ran[0])
+        words = [word.replace("runs/plane", "runs/vae") for word in words]
+
+    if "--processes" in words:  # which others would be started for
+        at = words.index("--processes")
+        words = words[:at] + words[at + 2 :]
+    with pytest.raises(ReadAsFarAsNeeded):
+        dispatch(list(words))
+
+
+def test_every_command_in_the_text_exists():
     from reparam.cli.main import COMMANDS
     from reparam.kinds import KINDS
 
-    text = README.read_text(encoding="utf-8")
-    for word in re.findall(r"^reparam (\S+)", text, re.MULTILINE):
-        assert set(word.split("|")) <= set(COMMANDS)
-    for kind in re.findall(r"reparam train ([a-z]+)(?![a-z.:])", text):
-        assert kind in KINDS
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for words in re.findall(r"`reparam ([a-z|-]+)[ `]", text):
+            assert set(words.split("|")) <= set(COMMANDS), (page, words)
+        for kind in re.findall(r"reparam train ([a-z]+)(?![a-z.:])", text):
+            assert kind in KINDS, (page, kind)
+
+
+def test_every_file_in_the_documents_exists():
+    assert sys.version_info >= (3, 11)
+    for page in PAGES:
+        for recipe in re.findall(r"\b((?:recipes|scripts)/\w+\.py)", page.read_text(encoding="utf-8")):
+            assert (ROOT / recipe).exists(), (page, recipe)

@@ -10,6 +10,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from words import MODULES, api_page, commands_page, escaped, kind_page, lab_text, modules_page
 
+from reparam.kinds import KINDS
+
 
 class FromMarkdown(SphinxDirective):
     """A directive whose content is Markdown that is made when the site is built."""
@@ -25,14 +27,6 @@ class FromMarkdown(SphinxDirective):
         """Read it as the page around it is read."""
         lines = StringList(self.text().splitlines(), source=self.get_source_info()[0])
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
-
-
-class KindOf(FromMarkdown):
-    """A kind of model: what it is, its examples, its settings with their defaults, its variants."""
-
-    def text(self) -> str:
-        """From `reparam.kinds.KINDS`."""
-        return kind_page(self.arguments[0])
 
 
 class LabOf(FromMarkdown):
@@ -61,12 +55,14 @@ class ModulesOf(FromMarkdown):
         return modules_page()
 
 
-def write_api(app: Sphinx) -> None:
-    """A page for each public module, before any is read."""
-    folder = Path(app.srcdir) / "api" / "built"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in MODULES:
-        page, text = folder / f"{name}.rst", api_page(name)
+def write_pages(app: Sphinx) -> None:
+    """A page for each public module and for each kind of model, before any is read."""
+    folder = Path(app.srcdir)
+    pages = {f"api/built/{name}.rst": api_page(name) for name in MODULES}
+    pages |= {f"models/built/{name}.md": kind_page(name) for name in KINDS}
+    for name, text in pages.items():
+        page = folder / name
+        page.parent.mkdir(parents=True, exist_ok=True)
         if not page.exists() or page.read_text(encoding="utf-8") != text:
             page.write_text(text, encoding="utf-8")
 
@@ -90,14 +86,14 @@ def list_pages(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = "\n".join(lines) + "\n"
 
 
-DIRECTIVES: dict[str, type[Directive]] = {"kind": KindOf, "lab": LabOf, "commands": CommandsOf, "modules": ModulesOf}
+DIRECTIVES: dict[str, type[Directive]] = {"lab": LabOf, "commands": CommandsOf, "modules": ModulesOf}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Make the directives known."""
     for name, directive in DIRECTIVES.items():
         app.add_directive(name, directive)
-    app.connect("builder-inited", write_api)
+    app.connect("builder-inited", write_pages)
     app.connect("source-read", list_pages)
     app.connect("autodoc-process-docstring", bars)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

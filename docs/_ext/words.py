@@ -113,6 +113,8 @@ def kind_page(name: str) -> str:
     trained = differs(kind.training)
     return "\n".join(
         [
+            f"# {name}",
+            "",
             f"{kind.what[0].upper()}{kind.what[1:]}: {{py:class}}`reparam.models.{kind.model.__name__}`.",
             "",
             "```sh\n" + "\n".join(kind.examples) + "\n```",
