@@ -154,10 +154,16 @@ def vendor() -> str:
     return "unknown"
 
 
-def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """The context in which networks run; losses leave it in float32, since distributions are built from float32."""
+def autocast(device: torch.device, precision: str, kept: bool = True) -> AbstractContextManager[object]:
+    """The context in which networks run; losses leave it in float32, since distributions are built from float32.
+
+    Args:
+        device: that they run on.
+        precision: see :class:`reparam.settings.TrainingConfig`.
+        kept: whether a weight is brought to the format once; torch keeps them for all threads together.
+    """
     if precision == "bf16" or (precision == "auto" and multiplies_bf16_fast(device)):
-        return torch.autocast(device.type, torch.bfloat16)
+        return torch.autocast(device.type, torch.bfloat16, cache_enabled=kept)
     return nullcontext()
 
 

@@ -179,6 +179,8 @@ class TrainingConfig(Config):
     """Keep the weights after every so many epochs (checkpoints/step-*.safetensors) besides the last and the best."""
     shards: Positive = 1
     """Parts that a batch is computed in, a power of two: on one process for its memory, or dealt out to several."""
+    batch_norm_over: Literal["shard", "batch"] = "shard"
+    """What batch norm normalizes over: each shard by itself, or all of them together, which are then held at once."""
     log_every: Positive = 50
     """Steps between two rows of metrics.jsonl."""
     test: bool = True

@@ -15,12 +15,25 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import reparam
 from catalogue import CATALOGUE
+from helpers import small_data
+from normed_helpers import MODELS, numbers_of
 from reparam.data import Dataset, Split
 from reparam.randomness import noise
 from reparam.training import Callback, Silent
 from reparam.training.loop import Loop
+from reparam.training.processes import joined
 from reparam.training.start import resume
+from reparam.training.strands import Strands
 
+NORMED = [
+    next(entry.name for entry in CATALOGUE if all(word in entry.name for word in words))
+    for words in (
+        ("gan-1x8x8", "=mlp", "conditional"),
+        ("gan-3x9x14", "=conv", "unroll"),
+        ("gan-1x8x8", "=conv", "spectral_norm"),
+        ("wgan-1x8x8", "=mlp", "gradient_penalty"),
+    )
+]
 USUAL = {"shards": 4, "batch_size": 16, "device": "cpu", "precision": "fp32", "progress": Silent()}
 
 
@@ -55,6 +68,23 @@ def catalogue():
     return found
 
 
+def norms_over_batches():
+    """The same of models with batch norms, whose shards meet in them, and two steps' gradients in float64."""
+    found, gradients = {}, {}
+    every = {entry.name: (entry, made(entry)) for entry in CATALOGUE if entry.name in NORMED}
+    for name, (_, (model, data)) in every.items():
+        run = reparam.fit(model, data, steps=2, log_every=2, batch_norm_over="batch", **USUAL)
+        found[name] = [digest(run.model), run.rows]
+    for name, model in MODELS.items():
+        with noise(0, "normed"), joined() as processes:
+            gradients[name] = numbers_of(name, 4, processes)
+            for precision in ("fp32", "bf16"):
+                settings = {**USUAL, "precision": precision, "batch_norm_over": "batch"}
+                run = reparam.fit(model(), small_data(300), steps=2, log_every=2, **settings)
+                found[f"{name} in {precision}"] = [digest(run.model), run.rows]
+    return {"normed": found, "gradients": gradients}
+
+
 DOES = {
     "slow": lambda: time.sleep(0.2),
     "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -73,6 +103,19 @@ def disturb(what, who, at):
         play(self, step)
 
     Loop.play = played
+
+
+def stumble(who):
+    """One process fails in the middle of a forward, where the others wait for its part of a sum."""
+    total, calls = Strands.total, []
+
+    def met(self, vector):
+        calls.append(vector)
+        if len(calls) > 20 and int(os.environ.get("RANK", "0")) == who:
+            raise ZeroDivisionError
+        return total(self, vector)
+
+    Strands.total = met
 
 
 def spoil():
@@ -117,12 +160,15 @@ def main(what, out, *given):
     if what == "catalogue":
         if "RANK" in os.environ:
             dist.init_process_group("gloo")
-        found = catalogue()
+        found = {"catalogue": catalogue(), **norms_over_batches()}
         if os.environ.get("RANK", "0") == "0":
             Path(out).write_text(json.dumps(found))
     else:
         if what == "nan":
             spoil()
+        if what == "stumbles":
+            stumble(1)
+            USUAL["batch_norm_over"] = "batch"
         callbacks = []
         if len(given) > 2 and given[2].startswith("asks-"):
             callbacks = [Asks(given[2].removeprefix("asks-"), int(given[4]))]

@@ -12,7 +12,9 @@ from reparam.errors import UserError
 from reparam.models import GAN, VAE, StandardNormal
 from reparam.networks import MLP
 from reparam.networks.players import conv_generator, mlp_discriminator, mlp_generator
+from reparam.settings import TrainingConfig
 from reparam.training.lone import check_batch
+from reparam.training.resolve import settle
 
 KINDS = [
     ["autoencoder"],
@@ -94,5 +96,6 @@ def test_nothing_is_refused_that_can_be_trained():
         (mlp_generator(3, [8, 8], shape, 0.0, 1.0), 2),
         (conv_generator(3, 2, shape, 0.0, 1.0), 1),
     ):
-        check_batch(GAN(generator, judge, 3, shape), data, batch)
+        model = GAN(generator, judge, 3, shape)
+        check_batch(model, data, settle(TrainingConfig(batch_size=batch), model, data))
     torch.set_rng_state(state)

@@ -15,6 +15,7 @@ from torch import nn
 
 from catalogue import CATALOGUE
 from helpers import quiet_fit, said, same, small_data, small_vae, weights
+from normed_helpers import MODELS, Doubles, numbers_of
 from reparam.data import Batches
 from reparam.errors import UserError
 from reparam.models import Model, Turn
@@ -119,16 +120,6 @@ class Squares(Model):
         return {"loss": (out - 1).square().sum(1).mean(), "first": out.mean()}
 
 
-class Doubles(Batches):
-    """Batches in float64."""
-
-    def __call__(self, index):
-        return super().__call__(index)[0].double(), None
-
-    def shard(self, index, shard, shards):
-        return super().shard(index, shard, shards)[0].double(), None
-
-
 def played(model, shards):
     """A loop after its first step, and its gradients by name."""
     data = small_data()
@@ -210,13 +201,36 @@ def test_a_run_of_shards_goes_on_bit_for_bit(tmp_path):
 # several processes
 
 
-def test_every_constructor_has_the_same_bits_on_one_two_and_four_processes(tmp_path):
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What came of everything on one, two and four processes."""
+    path = tmp_path_factory.mktemp("found")
     for count in (1, 2, 4):
-        done(count, "catalogue", tmp_path / f"{count}.json")
-    one, two, four = (json.loads((tmp_path / f"{count}.json").read_text()) for count in (1, 2, 4))
+        done(count, "catalogue", path / f"{count}.json")
+    return [json.loads((path / f"{count}.json").read_text()) for count in (1, 2, 4)]
+
+
+def test_every_constructor_has_the_same_bits_on_one_two_and_four_processes(found):
+    one, two, four = (each["catalogue"] for each in found)
     assert set(one) == {entry.name for entry in CATALOGUE}
     assert [name for name in one if not one[name] == two[name] == four[name]] == []
     assert len({digest for digest, _ in one.values()}) == len(one)
+
+
+def test_norms_over_the_batch_have_the_same_bits_on_one_two_and_four_processes(found):
+    one, two, four = (each["normed"] for each in found)
+    assert len(one) == 8
+    assert [name for name in one if not one[name] == two[name] == four[name]] == []
+    assert all(found[0]["catalogue"][name][0] != one[name][0] for name in one if name in found[0]["catalogue"])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_gradients_through_norms_over_the_batch_are_those_of_one_piece(found, name):
+    """Penalties on the critic's gradient included: second derivatives through the sums of all processes."""
+    whole = numbers_of(name, 1)
+    for each in found:
+        for parameter, values in each["gradients"][name].items():
+            assert values == pytest.approx(whole[parameter], rel=1e-10, abs=1e-12), parameter
 
 
 @pytest.mark.parametrize("what", ["killed", "terminated", "raises"])
@@ -246,6 +260,13 @@ def test_a_nan_in_one_shard_is_told_by_its_turn_and_ends_all(tmp_path):
     errors = done(2, "nan", tmp_path / "run", 9, VAE, code=1)
     assert "turn 'vae' at step" in errors
     assert (tmp_path / "run" / "checkpoints" / "last.safetensors").exists(), "the last good one stands"
+
+
+def test_one_that_fails_within_a_norm_over_the_batch_leaves_no_other_waiting(tmp_path):
+    began = time.monotonic()
+    errors = done(2, "stumbles", tmp_path / "run", 9, GAN, code=1)
+    assert time.monotonic() - began < 120
+    assert "ZeroDivisionError" in errors
 
 
 def test_the_command_starts_its_processes(tmp_path, monkeypatch, capfd):

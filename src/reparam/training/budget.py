@@ -50,7 +50,7 @@ def steps_within(config: RunConfig, seconds: float, compose: Callable[[Dataset],
 def _seconds_per_step(model: Model, asked: TrainingConfig, data: Dataset) -> float:
     """A step, with its share of an epoch's validation and of a logged row's readings."""
     training = settle(asked.model_copy(update={"steps": ANY_TOTAL, "epochs": None}), model, data)
-    check_batch(model, data, training.batch_size)
+    check_batch(model, data, training)
     check_memory(model, data, training)
     model = model.to(choose_device(training.device)).train()
     device = next(model.parameters()).device

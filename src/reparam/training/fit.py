@@ -30,7 +30,7 @@ from reparam.training.processes import Processes, joined
 from reparam.training.progress import choose
 from reparam.training.resolve import check_same_kind, check_same_settings, settle, usual_training
 from reparam.training.session import Session
-from reparam.training.sharding import check_shards
+from reparam.training.sharding import check_norms, check_shards
 from reparam.training.standard import standard
 from reparam.training.tables import require_rows
 from reparam.training.tensorboard import require_tensorboard
@@ -110,7 +110,7 @@ def fit(
         if resume and place is not None:
             written = _written(place, model, data, settings, named)
         else:
-            written = _decided(model, data, training, asked or config, origin)
+            written = _decided(model, data, training, asked or config, origin, processes)
         check_shards(written.training.shards, min(written.training.batch_size, len(data.train)), processes)
         if place is not None and processes.first and not resume:
             place.create(written)
@@ -151,12 +151,19 @@ def _run(session: Session, resume: bool) -> None:
 
 
 def _decided(
-    model: Model, data: Dataset, training: TrainingConfig, asked: RunConfig | None, origin: dict[str, Any] | None
+    model: Model,
+    data: Dataset,
+    training: TrainingConfig,
+    asked: RunConfig | None,
+    origin: dict[str, Any] | None,
+    processes: Processes,
 ) -> Record:
     """What a new run will be, after making sure that it can be."""
     resolved = settle(training, model, data)
-    check_batch(model, data, resolved.batch_size)
-    check_memory(model, data, resolved)
+    check_shards(resolved.shards, min(resolved.batch_size, len(data.train)), processes)
+    check_norms(model, resolved)
+    check_batch(model, data, resolved)
+    check_memory(model, data, resolved, processes.count)
     asked = asked or RunConfig(data=_describe(data), training=training)
     return record_of(model, asked, resolved, DataRecord.of(data), origin)
 

@@ -15,6 +15,7 @@ from reparam.errors import UserError
 from reparam.hardware import choose_device, free_memory
 from reparam.models.model import Batch, Model, Turn
 from reparam.models.traits import Traits
+from reparam.networks.batch_norm import norms_of
 from reparam.randomness import noise
 from reparam.settings import ModelConfig, ResolvedTraining, TrainingConfig
 
@@ -136,30 +137,39 @@ def _smaller(settings: ModelConfig, traits: Traits) -> str:
     return f"give {', '.join(ways)}"
 
 
-def check_memory(model: Model, data: Dataset, training: ResolvedTraining) -> None:
+def check_memory(model: Model, data: Dataset, training: ResolvedTraining, processes: int = 1) -> None:
     """Refuse a training that does not fit the memory that is free.
 
     Args:
         model: on the CPU or on its device; it is left as it is.
         data: what it is to be trained on.
         training: how.
+        processes: that compute a batch.
 
     Raises:
         UserError: saying what it takes, and the batch size that would fit.
     """
     device = choose_device(training.device)
-    allowed, batch = _allowed(training), min(training.batch_size, len(data.train)) // training.shards
+    allowed = _allowed(training)
+    parts = parts_apart(model, training, processes)
+    batch = min(training.batch_size, len(data.train)) // parts
     if allowed is None or _surely(model, data, batch) < UNSUSPECTED * allowed:
         return
     need = needed(model, data, training, device)
     if need is None or need.of(batch) <= allowed:
         return
     smaller = "a smaller network or image_size=..." if data.is_image else "a smaller network"
-    way = f"batch_size={need.most(allowed)}" if need.most(allowed) else smaller
+    way = f"batch_size={parts * need.most(allowed)}" if need.most(allowed) else smaller
     raise UserError(
         f"to train on batches of {batch:,} examples takes about {need.of(batch) / GIGA:.1f} GB, more than "
         f"{_words(training, allowed)}: give {way}, {ANYWAY}"
     )
+
+
+def parts_apart(model: Model, training: ResolvedTraining, processes: int) -> int:
+    """Into how many parts a batch falls of which a process holds one at a time."""
+    together = training.batch_norm_over == "batch" and norms_of(model)
+    return processes if together else training.shards
 
 
 def _surely(model: Model, data: Dataset, batch: int) -> int:

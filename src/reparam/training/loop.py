@@ -1,7 +1,8 @@
 """The one loop: it plays the turns of any model, and knows nothing of any of them."""
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from reparam.data import Batches
 from reparam.errors import UserError
 from reparam.hardware import autocast
 from reparam.models.model import Batch, Turn
+from reparam.networks.batch_norm import normed_over_all, norms_of
 from reparam.networks.products import Products, multiplied_by
 from reparam.randomness import seed_noise
 from reparam.settings import ResolvedTraining, TrainingConfig
@@ -17,9 +19,12 @@ from reparam.training.ledger import Ledger
 from reparam.training.optimizers import build_optimizer, moving_parameters, rate_factor, set_rate
 from reparam.training.processes import Fold
 from reparam.training.sharding import WHOLE, Buffers, Computed, Sharding, packed, unpacked
+from reparam.training.strands import Strands
 
 BatchOf = Callable[[int], tuple[Tensor, Tensor | None]]
 """From a batch's number, counted from the start of training, to ``(x, y)``."""
+Part = tuple[list[str], list[bool], Tensor]
+"""What a shard came to: names of terms, for each parameter whether there is a gradient, all numbers in one vector."""
 
 
 class Loop:
@@ -64,14 +69,18 @@ class Loop:
             assert isinstance(batch, Batches)
             self.shard = lru_cache(maxsize=self.batches_per_step * len(sharding.own))(batch.shard)
             self.buffers = Buffers(within)
+        self.norms = norms_of(*self.modules) if sharding.shards > 1 and config.batch_norm_over == "batch" else []
         self.optimizers = {turn.name: build_optimizer(turn, config) for turn in self.turns}
         self.parameters = {turn.name: moving_parameters(turn.moves) for turn in self.turns}
         self.device = self.parameters[self.turns[0].name][0].device
+        # norms over the batch: shards meet in the middle of a turn, and are computed side by side
+        self.strands = Strands(self.modules, sharding.processes, self.device) if self.norms else None
         self.ledger = Ledger({turn.name: _names(turn, within) for turn in self.turns})
 
     def play(self, step: int) -> None:
         """One step: every turn, each as often as it repeats."""
-        with multiplied_by(self.products, *self.modules):
+        normed = nullcontext() if self.strands is None else normed_over_all(self.strands.total, self.norms)
+        with multiplied_by(self.products, *self.modules), normed:
             self._play(step)
 
     def _play(self, step: int) -> None:
@@ -88,24 +97,45 @@ class Loop:
 
     def _computed(self, turn: Turn, step: int, batch: tuple[Tensor, Tensor | None]) -> Computed:
         """A turn's loss on a batch, and its gradients with respect to what the turn moves alone."""
-        with autocast(self.device, self.config.precision):
+        with autocast(self.device, self.config.precision, kept=self.strands is None):
             terms = turn.loss(Batch(*batch, step, step / self.steps_per_epoch, step / self.total))
         return Computed(terms, torch.autograd.grad(terms["loss"], self.parameters[turn.name], allow_unused=True))
 
     def _of_shards(self, turn: Turn, step: int, repeat: int, number: int) -> Computed:
         """The same as a mean of shards, each with its rows and noise and from the same buffers."""
-        seed, parameters, buffers, fold = self.config.seed, self.parameters[turn.name], self.buffers.numbers, Fold()
-        here = [False] * len(parameters)
-        self.buffers.keep()
-        for shard in self.sharding.own:
-            seed_noise(seed, "step", step, turn.name, repeat, shard)
-            self.buffers.restart()
-            computed = self._computed(turn, step, self.shard(number, shard, self.sharding.shards))
-            here = [known or one is not None for known, one in zip(here, computed.gradients, strict=True)]
-            fold.add(packed(computed, parameters, buffers))
+        parameters, fold = self.parameters[turn.name], Fold()
+        names, here = list[str](), [False] * len(parameters)
+        works = [partial(self._of_shard, turn, step, repeat, number, shard) for shard in self.sharding.own]
+        for part in self._one_by_one(works) if self.strands is None else self.strands.run(works):
+            names, known, vector = part
+            here = [one or other for one, other in zip(here, known, strict=True)]
+            fold.add(vector)
         mean = self.sharding.processes.total(fold.total()) / self.sharding.shards
-        seed_noise(seed, "step", step, turn.name, repeat, "after")
-        return unpacked(mean, list(computed.terms), parameters, buffers, here)
+        seed_noise(self.config.seed, "step", step, turn.name, repeat, "after")
+        return unpacked(mean, names, parameters, self.buffers.numbers, here)
+
+    def _of_shard(self, turn: Turn, step: int, repeat: int, number: int, shard: int) -> Part:
+        """What one of them comes to."""
+        seed_noise(self.config.seed, "step", step, turn.name, repeat, shard)
+        computed = self._computed(turn, step, self.shard(number, shard, self.sharding.shards))
+        here = [gradient is not None for gradient in computed.gradients]
+        return list(computed.terms), here, packed(computed, self.parameters[turn.name], self.buffers.numbers)
+
+    def some(self, number: int) -> tuple[Tensor, Tensor | None]:
+        """The rows of a batch's first shard, or of more where norms are over the batch and one would not do."""
+        shards = self.sharding.shards
+        parts = [self.shard(number, 0, shards)]
+        if self.norms and len(parts[0][0]) == 1:
+            parts.append(self.shard(number, 1, shards))
+        y = [part[1] for part in parts if part[1] is not None]
+        return torch.cat([part[0] for part in parts]), torch.cat(y) if y else None
+
+    def _one_by_one(self, works: Sequence[Callable[[], Part]]) -> Iterator[Part]:
+        """Of each in its turn, so that memory holds one."""
+        self.buffers.keep()
+        for work in works:
+            self.buffers.restart()
+            yield work()
 
     def _move(self, turn: Turn, step: int, computed: Computed) -> None:
         """One update of a turn's parameters."""

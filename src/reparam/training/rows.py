@@ -75,7 +75,7 @@ def _readings(session: "Session") -> dict[str, float]:
     if not can(model, Watches):
         return {}
     number = (session.step - 1) * loop.batches_per_step
-    x, y = loop.batch(number) if loop.sharding.shards == 1 else loop.shard(number, 0, loop.sharding.shards)
+    x, y = loop.batch(number) if loop.sharding.shards == 1 else loop.some(number)
     before = {name: buffer.clone() for name, buffer in model.named_buffers()}
     with noise(session.config.seed, "watch", session.step), exact():
         readings = model.watch(Batch(x, y, session.step, session.epoch, session.step / session.total))

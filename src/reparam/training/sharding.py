@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from reparam.errors import UserError
 from reparam.models.model import Terms
+from reparam.networks.batch_norm import norms_of
+from reparam.settings import ResolvedTraining
 from reparam.training.processes import ALONE, Processes
 
 
@@ -67,6 +69,23 @@ def check_shards(shards: int, batch_size: int, processes: Processes = ALONE) -> 
             f"shards={shards} cannot be dealt out to {processes.count} processes: give shards={processes.count}, or a "
             "multiple, a power of two"
         )
+
+
+def check_norms(model: nn.Module, training: ResolvedTraining) -> None:
+    """Refuse what a norm over all shards of a batch does not go with.
+
+    Raises:
+        UserError: if there is such a norm, and the networks are compiled or the device has no float64.
+    """
+    if training.batch_norm_over == "shard" or training.shards == 1 or not norms_of(model):
+        return
+    if training.compile:
+        raise UserError(
+            'batch_norm_over="batch" does not go with compile=True, which cannot stop in the middle of a network: '
+            "leave one of them out"
+        )
+    if training.device == "mps":
+        raise UserError('batch_norm_over="batch" adds up in float64, which mps does not have: use device="cpu"')
 
 
 class Buffers:
