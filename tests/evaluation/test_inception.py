@@ -137,7 +137,7 @@ def test_the_conversion_that_is_advised_works(tmp_path, monkeypatch):
     torch.save(tensors, tmp_path / inception.PUBLISHED.rsplit("/", 1)[1])
     monkeypatch.chdir(tmp_path)
     exec(re.fullmatch('python -c "(.*)"', inception.CONVERT)[1], {})  # our own words
-    found = inception._read(tmp_path / "inception.safetensors")
+    found = inception.WEIGHTS.read(tmp_path / "inception.safetensors")
     assert all(torch.equal(found[name], tensors[name]) for name in tensors)
 
 

@@ -43,8 +43,11 @@ class EvaluateOptions(Writes):
     """For the measures of samples: how many are compared with as many examples, at most."""
     reference: Literal["train", "validation", "test"] = "train"
     """The split that samples are compared with."""
-    features: Literal["auto", "raw", "inception"] = "auto"
-    """What distances are of: the shipped digit network's features where it applies, plain values, or Inception-v3's."""
+    features: Literal["auto", "raw", "random-conv", "inception", "dinov2"] = "auto"
+    """What distances are of: the shipped digit network's features where it applies, else plain values (auto); seeded
+    random convolutions; or Inception-v3's or DINOv2's, whose weights you have."""
+    dinov2_weights: Path | None = None
+    """DINOv2's weights, timm's safetensors file; unless given, the one that REPARAM_DINOV2_WEIGHTS names."""
     all_measures: Annotated[bool, arg(aliases=["--all"])] = False
     """The measures of samples that take seconds a run, too: the feature likelihood divergence."""
     seed: int = 0
@@ -65,7 +68,8 @@ training examples. What does not apply to a run is left out, with a line that sa
 EXAMPLES = [
     "reparam evaluate runs/vae runs/gan                    everything that applies to each, side by side",
     "reparam evaluate runs/vae runs/gan --quality --count 2000",
-    "reparam evaluate runs/faces --quality --features inception",
+    "reparam evaluate runs/faces --quality --features random-conv",
+    "reparam evaluate runs/faces --quality --features dinov2 --dinov2-weights model.safetensors",
     "reparam evaluate runs/vae --quality --all             and the measures that take seconds a run",
     "reparam evaluate runs/vae --likelihood                all test examples",
     "reparam evaluate runs/vae runs/iwae --likelihood --samples 5000 --images 1000",
@@ -119,6 +123,7 @@ SETTINGS = (
     "count",
     "reference",
     "features",
+    "dinov2_weights",
     "all_measures",
     "seed",
 )

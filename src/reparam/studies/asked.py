@@ -25,12 +25,14 @@ class Asked:
         scale: standard deviation of a normal observation model, for games.
         count: for the measures of samples: how many are compared with as many examples, at most.
         reference: the split that samples are compared with.
-        features: what distances are of: ``auto``, ``raw``, ``inception``, or a network.
+        features: what distances are of: ``auto``, ``raw``, ``random-conv``, ``inception``, ``dinov2``, or a network or
+            function of your own.
+        dinov2_weights: the safetensors file of DINOv2; unless given, the one that ``REPARAM_DINOV2_WEIGHTS`` names.
         all_measures: those of samples that take seconds a run, too.
         seed: of the choice of examples and of the noise.
 
     Raises:
-        UserError: if no examples are asked for.
+        UserError: if no examples are asked for, or weights that nothing uses.
     """
 
     measures: tuple[Measure, ...] = ("log_likelihood", "quality")
@@ -43,6 +45,7 @@ class Asked:
     count: int = 10_000
     reference: Literal["train", "validation", "test"] = "train"
     features: Any = "auto"
+    dinov2_weights: Any = None
     all_measures: bool = False
     seed: int = 0
 
@@ -50,6 +53,8 @@ class Asked:
         for name, number in (("count", self.count), ("images", self.images)):
             if number is not None and number < 1:
                 raise UserError(f"{name}={number} takes no examples: give some hundreds or thousands")
+        if self.dinov2_weights is not None and self.features != "dinov2":
+            raise UserError('`dinov2_weights` serve features="dinov2" only: give both, or leave them out')
         for measure in self.measures:
             if measure not in ("log_likelihood", "quality"):
                 raise UserError(f"there is no measure {measure!r}: ask for log_likelihood, quality, or both")

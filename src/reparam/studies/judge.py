@@ -65,17 +65,18 @@ class Judge:
             does not apply to go without it.
 
     Raises:
-        UserError: if Inception's features are asked for and cannot be had.
+        UserError: if a published network's features are asked for and cannot be had.
     """
 
     def __init__(self, asked: Asked, progress: Progress = silent, alone: bool = False) -> None:
         self.asked, self._progress, self._alone = asked, progress, alone
         self._benches: dict[str, _Bench] = {}
         self._features = asked.features
-        if asked.features == "inception" and "quality" in asked.measures:
-            from reparam.evaluation.samples.inception import Inception
+        if "quality" in asked.measures:
+            from reparam.evaluation.samples.features import ready
 
-            self._features = Inception()  # loaded once, and missing weights are known before anything takes its time
+            # loaded once, and missing weights are known before anything takes its time
+            self._features = ready(asked.features, asked.dinov2_weights)
 
     @property
     def data(self) -> dict[str, str]:

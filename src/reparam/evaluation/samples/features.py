@@ -1,8 +1,9 @@
-"""Where features come from: the shipped digit network, Inception, a network of the user's, or the plain values."""
+"""Where features come from: the shipped digit network, published ones, random filters, the user's, or the values."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from pathlib import Path
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -11,11 +12,15 @@ from reparam.data import Dataset, at_once
 from reparam.distributions.columns import Category, Family
 from reparam.errors import UserError
 from reparam.evaluation.samples.classifier import FEATURES, digit_classifier, fits_classifier
+from reparam.evaluation.samples.dinov2 import Dinov2
 from reparam.evaluation.samples.inception import Inception
+from reparam.evaluation.samples.random_conv import random_conv
 from reparam.hardware import exact
 from reparam.randomness import noise
 
-Choice = Literal["auto", "raw", "inception"]
+Choice = Literal["auto", "raw", "random-conv", "inception", "dinov2"]
+Asked = nn.Module | Callable[[Tensor], Tensor] | Choice
+"""A network or a function of the user's from x ``(n, *data_shape)`` to features ``(n, ...)``, or a choice of ours."""
 MOST_COLUMNS = 256
 """Raw features beyond so many are reduced to as many principal components: covariances grow with their square."""
 
@@ -28,7 +33,7 @@ class Features:
 
     Attributes:
         name: as it stands in captions.
-        kind: ``digits``, ``module`` or ``raw``.
+        kind: ``digits``, ``module`` (any other map that is not the values) or ``raw``.
     """
 
     name: str
@@ -56,31 +61,62 @@ class Features:
         return found
 
 
-def choose_features(choice: nn.Module | Choice, data: Dataset, x: Tensor, seed: int = 0) -> Features:
+def choose_features(choice: Asked, data: Dataset, x: Tensor, seed: int = 0) -> Features:
     """The features to measure with.
 
     Args:
-        choice: a network of the user's; ``raw`` (of tables, what :func:`row_features` gives); ``auto``: the digit
-            network for 1×28×28 images in [0, 1], else raw; or
-            ``inception`` for images in [0, 1], see :class:`reparam.evaluation.samples.inception.Inception`.
+        choice: a network or function of the user's; ``raw`` (of tables, what :func:`row_features` gives); ``auto``: the
+            digit network for 1×28×28 images in [0, 1], else raw; ``random-conv`` for images, see
+            :func:`reparam.evaluation.samples.random_conv.random_conv`; ``inception`` or ``dinov2`` for images in
+            [0, 1], see :class:`reparam.evaluation.samples.inception.Inception` and
+            :class:`reparam.evaluation.samples.dinov2.Dinov2`.
         data: what is measured on.
-        x: real examples ``(n, *data_shape)`` that raw features are standardized by.
-        seed: of the search for principal components.
+        x: real examples ``(n, *data_shape)`` that raw and random features are standardized by.
+        seed: of the search for principal components, and of random filters.
 
     Raises:
-        UserError: if the choice is none of these, or Inception cannot be had or does not apply.
+        UserError: if the choice is none of these, or a published network cannot be had or does not apply.
     """
-    if choice == "inception" or isinstance(choice, Inception):
-        _check_visible(data)
-        network = choice if isinstance(choice, Inception) else Inception()
-        return replace(module_features(network), name=network.title)
+    if choice in ("inception", "dinov2"):
+        _visible(data, choice)  # before its weights are looked for
+    choice = ready(choice)
+    if isinstance(choice, Inception | Dinov2):
+        _visible(data, "inception" if isinstance(choice, Inception) else "dinov2")
+        return replace(module_features(choice), name=choice.title)
     if isinstance(choice, nn.Module):
         return module_features(choice)
-    if choice not in ("auto", "raw"):
-        raise UserError(f"features {choice!r} are unknown: give auto, raw, inception or an nn.Module")
+    if callable(choice):
+        return function_features(choice)
+    if choice == "random-conv":
+        if not data.is_image:
+            raise UserError(f"random-conv sees images, and {data.name!r} holds none: take features auto or raw")
+        name, extract = random_conv(x, seed)
+        return Features(name, "module", extract)
     if choice == "auto" and fits_classifier(data):
         return digit_features()
     return raw_features(x, seed) if data.table is None else row_features(data.table.families, x, seed)
+
+
+def ready(choice: Asked, weights: str | Path | None = None) -> Asked:
+    """The choice, with a published network's weights loaded: once for all that is measured with it.
+
+    Args:
+        choice: as :func:`choose_features` takes it.
+        weights: of DINOv2; unless given, the file that a variable names.
+
+    Raises:
+        UserError: if it is none that there is, or its weights cannot be had.
+    """
+    if isinstance(choice, str):
+        if choice not in get_args(Choice):
+            raise UserError(f"features {choice!r} are unknown: give {', '.join(get_args(Choice))}, or an nn.Module")
+        if choice == "dinov2":
+            return Dinov2(weights)
+        if choice == "inception":
+            return Inception()
+    elif not callable(choice):
+        raise UserError(f"features {choice!r} are unknown: give {', '.join(get_args(Choice))}, or an nn.Module")
+    return choice
 
 
 def digit_features() -> Features:
@@ -108,14 +144,34 @@ def module_features(module: nn.Module) -> Features:
     return Features(f"the output of a {type(module).__name__}", "module", extract)
 
 
-def _check_visible(data: Dataset) -> None:
-    """Refuse what Inception cannot look at."""
+def function_features(function: Callable[[Tensor], Tensor]) -> Features:
+    """What a function of the user's makes of x ``(batch, *data_shape)`` on the CPU, flattened.
+
+    >>> function_features(lambda x: x.mean((2, 3)))(torch.zeros(2, 3, 5, 5)).shape
+    torch.Size([2, 3])
+    """
+    name = getattr(function, "__qualname__", type(function).__name__)
+
+    def extract(x: Tensor) -> Tensor:
+        found = function(x)
+        if not isinstance(found, Tensor) or found.dim() < 2 or len(found) != len(x):
+            what = f"a tensor of shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+            raise UserError(f"features={name} made {what} of {len(x)} examples: return a tensor ({len(x)}, width)")
+        return found
+
+    return Features(f"what {name} gives", "module", extract)
+
+
+def _visible(data: Dataset, choice: str) -> bool:
+    """Refuse what a published network cannot look at."""
     low, high = data.range
     if not (data.is_image and data.data_shape[0] in (1, 3) and low >= 0 and high <= 1):
+        name = {"inception": "Inception", "dinov2": "DINOv2"}[choice]
         raise UserError(
-            f"Inception sees grey and colour images in [0, 1], and {data.name!r} holds examples of shape "
+            f"{name} sees grey and colour images in [0, 1], and {data.name!r} holds examples of shape "
             f"{tuple(data.data_shape)} from {low:g} to {high:g}: take features auto or raw"
         )
+    return True
 
 
 @exact()

@@ -1,7 +1,5 @@
 """Inception-v3's features, which published Fréchet distances rest on: torch-fidelity's network, weights at hand."""
 
-import hashlib
-import os
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from reparam.errors import UserError
+from reparam.evaluation.samples.weights import Published, digest
 from reparam.hardware import choose_device
 
 VARIABLE = "REPARAM_INCEPTION_WEIGHTS"
@@ -29,6 +26,7 @@ CONVERT = (
     f"torch.load('{PUBLISHED.rsplit('/', 1)[1]}', weights_only=True).items()}}, 'inception.safetensors')\""
 )
 HOW = f"fetch {PUBLISHED} (about 95 MB), convert it once: {CONVERT} and name the result in {VARIABLE}"
+WEIGHTS = Published("Inception", VARIABLE, HOW, f"convert the published one with {CONVERT}")
 
 
 class Inception(nn.Module):
@@ -51,9 +49,9 @@ class Inception(nn.Module):
 
     def __init__(self, weights: str | Path | None = None) -> None:
         super().__init__()
-        tensors, make = _read(_path(weights)), _network()
+        tensors, make = WEIGHTS.read(WEIGHTS.path(weights)), _network()
         self.network = _with_weights(make, tensors)
-        self.title = f"Inception-v3's last pooling layer, {FEATURES} numbers (weights {_digest(tensors)})"
+        self.title = f"Inception-v3's last pooling layer, {FEATURES} numbers (weights {digest(tensors)})"
         self.to(choose_device("auto"))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -72,24 +70,6 @@ class Inception(nn.Module):
             raise UserError("Inception was given images with values that are not finite: remove or mend them")
         pixels = (x.clamp(0, 1) * 255).round().to(torch.uint8).expand(-1, 3, -1, -1)
         return torch.cat([self.network(part)[0] for part in torch.split(pixels, AT_ONCE)])
-
-
-def _path(weights: str | Path | None) -> Path:
-    """Where the weights are to be read."""
-    given = weights or os.environ.get(VARIABLE)
-    if not given:
-        raise UserError(f"no weights of Inception are named: {HOW}")
-    path = Path(given)
-    if not path.is_file():
-        raise UserError(f"{path}, where Inception's weights should be, is no file: {HOW}")
-    return path
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except SafetensorError:
-        raise UserError(f"{path} is no safetensors file: convert the published one with {CONVERT}") from None
 
 
 def _network() -> Any:
@@ -122,12 +102,3 @@ def _with_weights(make: Any, tensors: Mapping[str, Tensor]) -> nn.Module:
 def _first(error: RuntimeError) -> str:
     """Of the many lines that torch writes on weights that do not fit, what is missing first."""
     return " ".join(str(error).split())[:120]
-
-
-def _digest(tensors: Mapping[str, Tensor]) -> str:
-    """Of the weights, whatever file they are in."""
-    found = hashlib.sha256()
-    for name in sorted(tensors):
-        if not name.endswith("num_batches_tracked"):  # which some files have and none needs
-            found.update(name.encode() + tensors[name].contiguous().numpy().tobytes())
-    return found.hexdigest()[:8]

@@ -5,14 +5,14 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import code_form
 from reparam.evaluation.codes.latent_usage import latent_usage
 from reparam.evaluation.draws import drawing
-from reparam.evaluation.samples.features import Choice
+from reparam.evaluation.samples.features import Asked
 from reparam.evaluation.samples.frechet import frechet_distance
 from reparam.evaluation.samples.scorecard import Draws, Scorecard, SplitName
 from reparam.evaluation.samples.yardstick import Yardstick
@@ -30,7 +30,7 @@ def measures(
     seed: int = 0,
     reference: SplitName = "train",
     *,
-    features: nn.Module | Choice = "auto",
+    features: Asked = "auto",
     draws: Draws | Literal["auto"] = "auto",
     all_measures: bool = False,
 ) -> Scorecard:
@@ -44,7 +44,7 @@ def measures(
         n: samples, and examples of reference, at most.
         seed: of every choice and draw.
         reference: the split to compare with.
-        features: a network, ``raw``, ``inception``, or ``auto``
+        features: ``auto``, ``raw``, ``random-conv``, ``inception``, ``dinov2``, or a network or function
             (see :func:`reparam.evaluation.samples.features.choose_features`).
         draws: ``mean``: decoder means beside data that are not binarized, the custom for images; ``sample``: draws of x
             beside data as the model sees them; ``auto``: means of grey and colour images, draws of everything else.
@@ -65,7 +65,7 @@ def yardstick_of(
     seed: int = 0,
     reference: SplitName = "train",
     *,
-    features: nn.Module | Choice = "auto",
+    features: Asked = "auto",
     draws: Draws | Literal["auto"] = "auto",
     all_measures: bool = False,
 ) -> Yardstick:

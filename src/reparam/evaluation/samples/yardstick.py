@@ -3,7 +3,7 @@
 from functools import cached_property
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reparam import checks
 from reparam.data import Dataset
@@ -12,7 +12,7 @@ from reparam.evaluation.codes.encoding import examples, pick
 from reparam.evaluation.codes.latent_usage import LatentUsage
 from reparam.evaluation.samples.classifier import CLASSES, ClassHistogram, digit_classifier, is_mnist
 from reparam.evaluation.samples.compared import Compared
-from reparam.evaluation.samples.features import Choice, Features, choose_features
+from reparam.evaluation.samples.features import Asked, Features, choose_features
 from reparam.evaluation.samples.frechet import frechet_distance
 from reparam.evaluation.samples.kernel_distance import kernel_distance
 from reparam.evaluation.samples.manifold_metrics import manifold_metrics
@@ -45,7 +45,7 @@ class Yardstick:
             rests on the same count.
         seed: of every choice and draw.
         reference: the split to compare with.
-        features: ``auto``, ``raw``, ``inception``, or a network
+        features: ``auto``, ``raw``, ``random-conv``, ``inception``, ``dinov2``, or a network or function
             (see :func:`reparam.evaluation.samples.features.choose_features`).
         draws: what samples are, for the record.
         neighbours: samples, at most, whose nearest training examples are looked for.
@@ -63,7 +63,7 @@ class Yardstick:
         seed: int = 0,
         reference: SplitName = "train",
         *,
-        features: nn.Module | Choice = "auto",
+        features: Asked = "auto",
         draws: Draws = "sample",
         neighbours: int = 2000,
         all_measures: bool = False,
