@@ -32,6 +32,8 @@ ROOMS = (
     "studies",
     "audit",
     "labs",
+    "check",
+    "courses",
     "cli",
 )
 FLOORS = [GROUND, *({room} for room in ROOMS)]

@@ -32,6 +32,8 @@ MODULES = (
     "reparam.studies",
     "reparam.audit",
     "reparam.labs",
+    "reparam.check",
+    "reparam.courses",
     "reparam.errors",
 )
 """What is public, in the order in which it is listed."""

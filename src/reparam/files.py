@@ -241,6 +241,20 @@ def packed(content: str) -> Write:
     return lambda beside: beside.write_bytes(gzip.compress(content.encode(errors="replace"), mtime=0))
 
 
+def archive(contents: Mapping[str, str], folder: str) -> Write:
+    """What writes texts by name as a zip archive that holds one folder; the same texts are the same bytes."""
+
+    def write(beside: Path) -> None:
+        with zipfile.ZipFile(beside, "w") as file:
+            for name, content in contents.items():
+                entry = zipfile.ZipInfo(f"{folder}/{name}", (1980, 1, 1, 0, 0, 0))
+                entry.external_attr = 0o644 << 16
+                file.writestr(entry, content.encode(), zipfile.ZIP_DEFLATED)
+            file.comment = MADE_BY.encode()
+
+    return write
+
+
 def result_json(value: Mapping[str, Any]) -> Write:
     """What writes a result as JSON that says who made it."""
     return text(_json({"made_by": MADE_BY.removeprefix("made by "), **value}))

@@ -39,6 +39,7 @@ CALLS = {
     "encode": ("encode {run} {data} --split test --out {out}/a.npz", ("a.npz",)),
     "score": ("score {run} {data} --split test --samples 2 --out {out}/a.npz", ("a.npz",)),
     "report": ("report {run} --count 100 --images 20 --out {out}/a.html", ("a.html", "a.json")),
+    "course": ("course 000 --exercise --out {out}", ("000-exercise.ipynb",)),
     "lab": ("lab normal-kl --quick --out {out}", ("normal-kl.png", "normal-kl.npz", "normal-kl.json")),
 }  # fmt: skip
 # those that work for minutes are seen to refuse at once; what they write goes the same ways

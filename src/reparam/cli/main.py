@@ -54,6 +54,7 @@ COMMANDS = {
     "two-sample": Command("test whether two samples are from one distribution", "two_sample"),
     "labs": Command("list the experiments of the theory", "labs"),
     "lab": Command("run one of them: a prediction beside its measurement, and a figure", "labs"),
+    "course": Command("run the notebook of a sheet of exercises, and write what is handed in", "course"),
     "audit": Command("say which sampled variable of a loss blocks a gradient, and where", "audit"),
     "compare": Command("train models of both families, measure them alike, write the report", "compare"),
     "sweep": Command("try many settings of one kind, and test the best", "sweep"),

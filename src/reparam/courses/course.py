@@ -1,0 +1,60 @@
+"""The five sheets that the notebooks answer, by number."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.resources import files
+
+from reparam.errors import UserError
+
+
+@dataclass(frozen=True)
+class Course:
+    """A sheet of exercises, and its notebook.
+
+    Args:
+        number: of the sheet.
+        title: of the notebook.
+        what: it asks for, in a line.
+        archive: the name of what is handed in, after the student's.
+    """
+
+    number: str
+    title: str
+    what: str
+    archive: str
+
+    @property
+    def source(self) -> str:
+        """The notebook as text (MyST Markdown, as jupytext reads it)."""
+        return (files("reparam.courses") / "sheets" / f"{self.number}.md").read_text(encoding="utf-8")
+
+
+COURSES = {
+    course.number: course
+    for course in (
+        Course(
+            "000",
+            "VAE and GAN: where a gradient passes, and the best discriminator",
+            "three models and the reparameterization they need, a covariance that is none, D* and its cases",
+            "exercise03",
+        ),
+    )
+}
+"""By number, in the order in which they are listed."""
+
+
+def get(number: str) -> Course:
+    """The course of this number; leading zeros may be left out.
+
+    Raises:
+        UserError: if there is none.
+
+    >>> get("0").number
+    '000'
+    """
+    wanted = number.zfill(3)
+    if wanted not in COURSES:
+        close = get_close_matches(wanted, COURSES, n=1)
+        meant = f" (did you mean {close[0]}?)" if close else ""
+        raise UserError(f"there is no course {number!r}{meant}: take one of {', '.join(COURSES)}")
+    return COURSES[wanted]
