@@ -164,7 +164,9 @@ def test_the_drop_of_a_feature_is_that_of_predicting_all_anew(classifier):
     x[:, 2] = y[:, 2] = 7.0  # a constant loses nothing
     train, test, truth = two_sample._split(x, y, np.random.default_rng(3))
     judge = telling.fitted(classifier, *train, 0)
-    found = columns_apart.drops(judge, judge.inside(test), test, truth, np.random.default_rng(4))
+    found = columns_apart.drops(
+        judge, judge.inside(test), test, truth, columns_apart.features_of((5,)), np.random.default_rng(4)
+    )
     rng = np.random.default_rng(4)
     for column, drop in enumerate(found):
         shuffled = test.copy()
@@ -327,7 +329,7 @@ def test_files_are_read_as_told(tmp_path, capsys):
     files = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
     argv = ["two-sample", *files, "--labels", "species", "--classifier", "linear", "--permutations", "5", "--json"]
     assert main(argv) == 0
-    assert {one["name"] for one in json.loads(capsys.readouterr().out)["classifier"]["features"]} == {"x1", "x2"}
+    assert {one["name"] for one in json.loads(capsys.readouterr().out)["classifier"]["features"]} == {"x", "y"}
     assert main(["two-sample", "ring", files[0], "--labels", "colour"]) == 2
     assert "'colour'" in capsys.readouterr().err
     with pytest.raises(UserError, match=r"^labels='species' says how a file is read"):

@@ -22,9 +22,13 @@ class EvaluateOptions(Writes):
     runs: Positional[tuple[Path, ...]]
     """Run folders."""
     likelihood: bool = False
-    """Only log p(x); unless this or --quality is given, everything that a run's model allows."""
+    """Only log p(x); unless this, --quality or --table is given, everything that a run's model allows."""
     quality: bool = False
     """Only the samples: fidelity, coverage, a two-sample test, memorization."""
+    table: bool = False
+    """Only the columns of a made table: shapes, pairs, what samples teach, closest rows, calibration."""
+    target: str | None = None
+    """The column of a table that is predicted by made rows, or all of them in turn; else labels, the last of words."""
     samples: Annotated[int | None, arg(aliases=["-k"])] = None
     """For log p(x): K, importance samples per example (1000 unless given); chains of annealing (16)."""
     proposal: Literal["posterior", "prior", "annealed"] = "posterior"
@@ -58,19 +62,21 @@ class EvaluateOptions(Writes):
     @property
     def measures(self) -> tuple[str, ...]:
         """What is asked for, by the names that the results have in JSON."""
-        asked = {"log_likelihood": self.likelihood, "quality": self.quality}
+        asked = {"log_likelihood": self.likelihood, "quality": self.quality, "table": self.table}
         return tuple(name for name, one in asked.items() if one or not any(asked.values()))
 
 
 WHAT = """Measure runs, each number with its error bar: log p(x) of test data, in nats per example; and of samples how
 near they are to the data, how much of the data they cover, whether a classifier can tell, and whether they repeat
-training examples. What does not apply to a run is left out, with a line that says why."""
+training examples. Of tables further the shapes of columns, pair trends, what made rows teach about a column, distances
+to the closest rows and calibration. What does not apply to a run is left out, with a line that says why."""
 EXAMPLES = [
     "reparam evaluate runs/vae runs/gan                    everything that applies to each, side by side",
     "reparam evaluate runs/vae runs/gan --quality --count 2000",
     "reparam evaluate runs/faces --quality --features random-conv",
     "reparam evaluate runs/faces --quality --features dinov2 --dinov2-weights model.safetensors",
     "reparam evaluate runs/vae --quality --all             and the measures that take seconds a run",
+    "reparam evaluate runs/people --table --target income   a table: columns, pairs, closest rows, calibration",
     "reparam evaluate runs/vae --likelihood                all test examples",
     "reparam evaluate runs/vae runs/iwae --likelihood --samples 5000 --images 1000",
     "reparam evaluate runs/avb --likelihood --proposal annealed --images 100",
@@ -125,6 +131,7 @@ SETTINGS = (
     "features",
     "dinov2_weights",
     "all_measures",
+    "target",
     "seed",
 )
 """The options that say what is asked, under the names they have in :class:`reparam.studies.Asked`."""

@@ -2,6 +2,8 @@
 
 from reparam.evaluation.codes.interpolation import Interpolation, interpolate
 from reparam.evaluation.codes.latent_space import Latents, Manifold, latents, manifold
+from reparam.evaluation.columns.card import TableCard
+from reparam.evaluation.columns.measure import TableYardstick, table_measures
 from reparam.evaluation.draws import Drawing, Samples, drawing
 from reparam.evaluation.given import Scores, encode, log_prob, score
 from reparam.evaluation.given_back import reconstruct, sample
@@ -32,7 +34,9 @@ __all__ = [
     "Scorecard",
     "Scores",
     "Snapshots",
+    "TableCard",
     "TableSamples",
+    "TableYardstick",
     "Yardstick",
     "conditions",
     "curves",
@@ -50,5 +54,6 @@ __all__ = [
     "sample",
     "score",
     "snapshots",
+    "table_measures",
     "yardstick_of",
 ]

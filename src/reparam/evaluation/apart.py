@@ -18,6 +18,7 @@ from reparam.data.tables import read_alike, read_by, rows_given
 from reparam.door import user_path
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples
+from reparam.evaluation.columns_apart import Group, column_groups
 from reparam.evaluation.draws import drawing
 from reparam.evaluation.telling import Kind
 from reparam.evaluation.two_sample import ClassifierTest, KernelTest, classifier_test, kernel_test
@@ -119,10 +120,12 @@ def two_sample(
     if reading and not any(isinstance(one, _Data) and one.of_file for one in opened):
         name, value = next(iter(reading.items()))
         raise UserError(f"{name}={value!r} says how a file is read, and neither of the two is one: leave it out")
-    x, y = _both(*opened, n, seed, say)
+    alike = _read_alike(*opened)
+    x, y = _both(*alike, n, seed, say)
     first, second = (_called(one, other) for one, other in ((a, "a"), (b, "b")))
     say(f"{len(x)} examples of {first} and {len(y)} of {second}: training a classifier")
-    told = classifier_test(x, y, classifier=classifier, permutations=permutations, seed=seed)
+    cells = _cells(*alike)
+    told = classifier_test(x, y, classifier=classifier, permutations=permutations, seed=seed, groups=cells)
     say("comparing with a kernel")
     kernel = kernel_test(x, y, permutations=permutations, seed=seed)
     return TwoSample(first, second, (len(x), len(y)), told, kernel, seed)
@@ -185,7 +188,6 @@ def _opened(given: Any, seed: int, reading: Mapping[str, Any]) -> Any:
 def _both(a: Any, b: Any, n: int, seed: int, say: Callable[[str], None]) -> tuple[np.ndarray, np.ndarray]:
     """Both samples, ``(n, *shape)`` each."""
     binarization = next((one.record.binarization for one in (a, b) if isinstance(one, Run)), "none")
-    a, b = _read_alike(a, b)
     a, b = (_as_seen(one, binarization, say) if isinstance(one, _Data) else one for one in (a, b))
     if a is b:
         both = _examples(a, 2 * n, seed)
@@ -202,6 +204,14 @@ def _read_alike(a: Any, b: Any) -> tuple[Any, Any]:
         return a, b
     one, other = read_alike(a.data, b.data)
     return a.seen(one), b.seen(other)
+
+
+def _cells(a: Any, b: Any) -> list[Group] | None:
+    """The columns of tables, by which they are told apart; None of what is no table with names."""
+    schemas = [one.record.schema if isinstance(one, Run) else one.data.table if isinstance(one, _Data) else None
+               for one in (a, b)]  # fmt: skip
+    found = next((schema for schema in schemas if schema is not None and schema.form == "table"), None)
+    return None if found is None else column_groups(found)
 
 
 def _read_by(given: Any, schema: TableSchema) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reparam.data.columns.table import TableSchema
+from reparam.distributions.columns import Category, places
 from reparam.evaluation.telling import Judge
 
 Array = NDArray[Any]
@@ -31,13 +33,34 @@ class Feature:
     p_value: float
 
 
+@dataclass(frozen=True)
+class Group:
+    """Entries of an example that are one thing, as the cell of a table is.
+
+    Args:
+        name: what it is called.
+        entries: where they lie.
+        words: they are the one-hot code of a word; else a number, and where there are two entries the second tells
+            whether it is missing.
+    """
+
+    name: str
+    entries: slice
+    words: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many entries."""
+        return int(self.entries.stop - self.entries.start)
+
+
 def ranked(
     judge: Judge,
     inside: Array,
     test: Array,
     truth: Array,
     samples: tuple[Array, Array],
-    shape: Sequence[int],
+    groups: Sequence[Group],
     rng: np.random.Generator,
 ) -> tuple[Feature, ...]:
     """Every feature, the most telling first.
@@ -48,35 +71,72 @@ def ranked(
         test: the held-out points ``(n, d)``.
         truth: which sample each is of.
         samples: both, ``(n, d)`` and ``(m, d)``.
-        shape: of one example.
+        groups: the features, see :func:`features_of`.
         rng: of the shuffling.
     """
-    drops_, (distances, p_values) = drops(judge, inside, test, truth, rng), kolmogorov_smirnov(*samples)
+    drops_, (distances, p_values) = drops(judge, inside, test, truth, groups, rng), differences(*samples, groups)
     corrected = np.minimum(1.0, p_values * len(p_values))
-    rows = zip(feature_names(shape), drops_.tolist(), distances.tolist(), corrected.tolist(), strict=True)
+    names = [group.name for group in groups]
+    rows = zip(names, drops_.tolist(), distances.tolist(), corrected.tolist(), strict=True)
     found = [Feature(*row) for row in rows]
     return tuple(sorted(found, key=lambda feature: (-feature.drop, -feature.distance)))
 
 
-def drops(judge: Judge, inside: Array, test: Array, truth: Array, rng: np.random.Generator) -> Array:
+def drops(
+    judge: Judge, inside: Array, test: Array, truth: Array, groups: Sequence[Group], rng: np.random.Generator
+) -> Array:
     """What the accuracy loses by shuffling each feature, ``(features,)``.
 
-    To the first, linear layer a shuffled feature adds one outer product: nothing of the others is computed again, which
-    would take the square of their number. And only points whose output lies within what the feature can move it by are
-    decided on again; of thousands of features each moves it by little.
+    To the first, linear layer a shuffled feature adds one outer product an entry: nothing of the others is computed
+    again, which would take the square of their number. And only points whose output lies within what the feature can
+    move it by are decided on again; of thousands of features each moves it by little.
     """
     output, influence = judge.output(inside), judge.influence()
     right = (output > 0) == truth
-    lost = np.zeros(test.shape[1])
-    for index in range(test.shape[1]):
-        kept = test[:, index].astype(np.float64)
-        moved = (rng.permutation(kept) - kept) / judge.scale[index]
+    lost = np.zeros(len(groups))
+    for index, group in enumerate(groups):
+        kept = test[:, group.entries].astype(np.float64)
+        moved = (kept[rng.permutation(len(kept))] - kept) / judge.scale[group.entries]
         # a little more than the bound, which is met up to rounding
-        near = np.flatnonzero(np.abs(output) <= 1.001 * np.abs(moved) * influence[index])
+        near = np.flatnonzero(np.abs(output) <= 1.001 * (np.abs(moved) @ influence[group.entries]))
         if len(near):
-            guess = judge.decide(inside[near] + np.outer(moved[near], judge.weights[index]))
+            guess = judge.decide(inside[near] + moved[near] @ judge.weights[group.entries])
             lost[index] = (right[near].sum() - (guess == truth[near]).sum()) / len(test)
     return lost
+
+
+def differences(a: Array, b: Array, groups: Sequence[Group]) -> tuple[Array, Array]:
+    """How far the laws of each feature are apart, and the p-value of that, ``(features,)`` each.
+
+    Of numbers the largest difference of both distribution functions, a missing one lying below all others; of words
+    half the sum of the differences of their shares, with the p-value of a chi-square test.
+    """
+    if all(group.width == 1 and not group.words for group in groups):
+        return kolmogorov_smirnov(a, b)
+    found = [_word_difference(a, b, group) if group.words else _number_difference(a, b, group) for group in groups]
+    distances, p_values = (np.array(column) for column in zip(*found, strict=True))
+    return distances, p_values
+
+
+def _number_difference(a: Array, b: Array, group: Group) -> tuple[float, float]:
+    start = group.entries.start
+    parts = [part[:, start].astype(np.float64) for part in (a, b)]
+    if group.width == 2:
+        below = min(float(part.min()) for part in parts) - 1
+        parts = [np.where(whole[:, start + 1] > 0.5, below, part) for whole, part in zip((a, b), parts, strict=True)]
+    distances, p_values = kolmogorov_smirnov(parts[0][:, None], parts[1][:, None])
+    return float(distances[0]), float(p_values[0])
+
+
+def _word_difference(a: Array, b: Array, group: Group) -> tuple[float, float]:
+    from scipy.stats import chi2_contingency
+
+    _, codes = np.unique(np.concatenate([a[:, group.entries], b[:, group.entries]]), axis=0, return_inverse=True)
+    codes = codes.reshape(-1)
+    counts = np.stack([np.bincount(part, minlength=codes.max() + 1) for part in (codes[: len(a)], codes[len(a) :])])
+    shares = counts / counts.sum(1, keepdims=True)
+    p_value = float(chi2_contingency(counts, correction=False).pvalue) if counts.shape[1] > 1 else 1.0
+    return float(np.abs(shares[0] - shares[1]).sum()) / 2, p_value
 
 
 def kolmogorov_smirnov(a: Array, b: Array) -> tuple[Array, Array]:
@@ -103,6 +163,17 @@ def _largest_differences(a: Array, b: Array) -> Array:
     ends = np.ones(ordered.shape, dtype=bool)  # of equal values only the last one's place counts
     ends[:-1] = ordered[1:] != ordered[:-1]
     return np.asarray(np.where(ends, np.abs(steps), 0).max(0) / (n * m))
+
+
+def column_groups(schema: TableSchema) -> list[Group]:
+    """The columns of a table."""
+    kinds = zip(schema.seen, places(schema.families), strict=True)
+    return [Group(kind.name, place, isinstance(kind.family, Category)) for kind, place in kinds]
+
+
+def features_of(shape: Sequence[int]) -> list[Group]:
+    """Each entry of an example as a feature."""
+    return [Group(name, slice(at, at + 1)) for at, name in enumerate(feature_names(shape))]
 
 
 def feature_names(shape: Sequence[int]) -> list[str]:

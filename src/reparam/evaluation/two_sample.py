@@ -1,5 +1,6 @@
 """Are two samples from one distribution? A classifier's test, a kernel's test, and which features tell them apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from reparam import checks
 from reparam.errors import UserError
-from reparam.evaluation.columns_apart import Feature, ranked
+from reparam.evaluation.columns_apart import Feature, Group, features_of, ranked
 from reparam.evaluation.telling import NARROW, Kind, columns, fitted
 from reparam.hardware import require_memory
 from reparam.pace import work
@@ -58,6 +59,7 @@ def classifier_test(
     permutations: int = 1000,
     seed: int = 0,
     features: bool = True,
+    groups: Sequence[Group] | None = None,
 ) -> ClassifierTest:
     """Train a classifier to tell two samples apart, and judge it on points it has not seen (Lopez-Paz & Oquab 2017).
 
@@ -72,6 +74,7 @@ def classifier_test(
         permutations: of the held-out labels.
         seed: of the split, the classifier and the permutations.
         features: whether to rank the features (a prediction of all held-out points for each of them).
+        groups: entries that are one feature, as the cells of a table are; each entry by itself unless given.
 
     Raises:
         UserError: if shapes differ, values are not finite, a sample has fewer than 40 points, the classifier is
@@ -99,7 +102,7 @@ def classifier_test(
         held_out=len(truth),
         p_binomial=float(binomtest(successes, len(truth), 0.5, alternative="greater").pvalue),
         p_permutation=(1 + sum(count >= successes for count in permuted)) / (1 + permutations),
-        features=ranked(judge, inside, test, truth, (a, b), _shape(x), rng) if features else (),
+        features=ranked(judge, inside, test, truth, (a, b), groups or features_of(_shape(x)), rng) if features else (),
     )
 
 

@@ -9,12 +9,14 @@ from reparam.plots.measures import Panel, bars, histogram, measure_panels
 from reparam.plots.points import pair_plot, point_samples, points_over_training, samples_picture
 from reparam.plots.progress import curves
 from reparam.plots.sweeps import parallel_coordinates
+from reparam.plots.tables import closest_distances, pair_heatmaps, transform_panels
 from reparam.plots.tiles import tile
 
 __all__ = [
     "ColumnCells",
     "Panel",
     "bars",
+    "closest_distances",
     "column_panels",
     "critic_curves",
     "curves",
@@ -26,6 +28,7 @@ __all__ = [
     "latents_side_by_side",
     "manifold",
     "measure_panels",
+    "pair_heatmaps",
     "pair_plot",
     "parallel_coordinates",
     "point_samples",
@@ -35,4 +38,5 @@ __all__ = [
     "samples_picture",
     "save",
     "tile",
+    "transform_panels",
 ]

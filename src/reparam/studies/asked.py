@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from reparam.errors import UserError
 
-Measure = Literal["log_likelihood", "quality"]
+Measure = Literal["log_likelihood", "quality", "table"]
+MEASURES: tuple[Measure, ...] = ("log_likelihood", "quality", "table")
 IMAGES = 1000
 """Examples whose log p(x) is estimated when the samples are measured, too: all of them would take minutes a run."""
 SAMPLES, CHAINS = 1000, 16
@@ -16,7 +17,8 @@ class Asked:
     """Which measures, and what they rest on.
 
     Args:
-        measures: ``log_likelihood``; ``quality`` of the samples: fidelity, coverage, a two-sample test, memorization.
+        measures: ``log_likelihood``; ``quality`` of the samples: fidelity, coverage, a two-sample test, memorization;
+            ``table``: of runs of a table what users of tables know, column by column, which others go without.
         samples: for log p(x): K, importance samples per example (1000 unless given); chains of annealing (16).
         proposal: where they come from: ``posterior``, ``prior``, or ``annealed``, which needs no encoder.
         images: so many examples of ``split``, chosen at random; unless given all, but 1000 where samples are measured.
@@ -29,13 +31,15 @@ class Asked:
             function of your own.
         dinov2_weights: the safetensors file of DINOv2; unless given, the one that ``REPARAM_DINOV2_WEIGHTS`` names.
         all_measures: those of samples that take seconds a run, too.
+        target: the column of a table that is predicted by samples, or ``all`` of them in turn; the labels and the last
+            column of words unless given.
         seed: of the choice of examples and of the noise.
 
     Raises:
         UserError: if no examples are asked for, or weights that nothing uses.
     """
 
-    measures: tuple[Measure, ...] = ("log_likelihood", "quality")
+    measures: tuple[Measure, ...] = MEASURES
     samples: int | None = None
     proposal: Literal["posterior", "prior", "annealed"] = "posterior"
     images: int | None = None
@@ -47,6 +51,7 @@ class Asked:
     features: Any = "auto"
     dinov2_weights: Any = None
     all_measures: bool = False
+    target: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -56,13 +61,13 @@ class Asked:
         if self.dinov2_weights is not None and self.features != "dinov2":
             raise UserError('`dinov2_weights` serve features="dinov2" only: give both, or leave them out')
         for measure in self.measures:
-            if measure not in ("log_likelihood", "quality"):
-                raise UserError(f"there is no measure {measure!r}: ask for log_likelihood, quality, or both")
+            if measure not in MEASURES:
+                raise UserError(f"there is no measure {measure!r}: ask for {', '.join(MEASURES)}, or several of them")
 
     @property
     def fewer(self) -> bool:
         """Whether log p(x) is of fewer examples than were asked for, since the samples are measured, too."""
-        return self.images is None and "quality" in self.measures
+        return self.images is None and self.measures != ("log_likelihood",)
 
     @property
     def examples(self) -> int | None:

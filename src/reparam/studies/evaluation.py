@@ -1,7 +1,7 @@
 """Runs measured side by side, data set by data set: ``reparam.evaluate`` and what it gives."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +9,14 @@ import numpy as np
 
 from reparam.contention import sharing_cores
 from reparam.errors import UserError
+from reparam.evaluation.columns.card import TableCard
 from reparam.evaluation.samples.panels import panels_of
 from reparam.evaluation.samples.scorecard import Scorecard
 from reparam.result import Result
 from reparam.runs.given import as_run
 from reparam.runs.run import Run
 from reparam.studies.asked import Asked
+from reparam.studies.columns_text import table_text
 from reparam.studies.judge import Judge, Measured, Progress, silent
 from reparam.studies.scores import fold, likelihood_text, quality_text
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Runs = Run | str | Path | Sequence[Run | str | Path] | Mapping[str, Run | str | Path]
-LEFT_OUT = {"log_likelihood": "no log p(x)", "quality": "samples not measured"}
+LEFT_OUT = {"log_likelihood": "no log p(x)", "quality": "samples not measured", "table": "columns not measured"}
 FEWER = " (images=...: of so many; likelihood=True alone: of all)"
 
 
@@ -36,6 +38,7 @@ class Evaluation(Result):
         data: the data sets' names, by fingerprint, since numbers of different data do not compare.
         floors: real examples in the samples' place, by the data's fingerprint.
         left_out: for each measure the runs that have none, and the reason.
+        table_floors: real rows in the place of made ones, by the data's fingerprint.
     """
 
     asked: Asked
@@ -43,6 +46,7 @@ class Evaluation(Result):
     data: Mapping[str, str]
     floors: Mapping[str, Scorecard]
     left_out: Mapping[str, Mapping[str, str]]
+    table_floors: Mapping[str, TableCard] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return any(self.measured)
@@ -65,6 +69,8 @@ class Evaluation(Result):
                 scores = one.card.numbers
                 found |= {"measure": scores["measure"], f"scores of {one.name}": scores["value"]}
                 found[f"errors of {one.name}"] = scores["standard_error"]
+            if one.table is not None:
+                found |= {f"{name} of {one.name}": array for name, array in one.table.numbers.items()}
         return found
 
     def figure(self) -> "Figure":
@@ -104,7 +110,9 @@ class Evaluation(Result):
         likelihoods = {one.name: one.likelihood for one in group if one.likelihood is not None}
         cards = {one.name: one.card for one in group if one.card is not None}
         parts = [likelihood_text(likelihoods, FEWER if self.asked.fewer else "")] if likelihoods else []
-        return "\n\n".join(parts + ([quality_text(cards, self.floors[key])] if cards else []))
+        parts += [quality_text(cards, self.floors[key])] if cards else []
+        tables = {one.name: one.table for one in group if one.table is not None}
+        return "\n\n".join(parts + ([table_text(tables, self.table_floors[key])] if tables else []))
 
     def reasons(self) -> list[str]:
         """What was left out, a sentence each."""
@@ -120,14 +128,18 @@ class Evaluation(Result):
 
     def json(self) -> dict[str, Any]:
         """Runs by their names for each measure, floors by the data's fingerprint, and what was left out."""
-        found: dict[str, Any] = {measure: {} for measure in self.asked.measures}
+        found: dict[str, Any] = {measure: {} for measure in self.left_out}
         if "quality" in found:
             found["floor"] = {key: floor.json() for key, floor in self.floors.items()}
+        if self.table_floors:
+            found["table_floor"] = {key: floor.json() for key, floor in self.table_floors.items()}
         for one in self.measured:
             if one.likelihood is not None:
                 found["log_likelihood"][one.name] = one.likelihood.json()
             if one.card is not None:
                 found["quality"][one.name] = one.card.json()
+            if one.table is not None:
+                found["table"][one.name] = one.table.json()
         return found | {"left_out": {measure: dict(reasons) for measure, reasons in self.left_out.items()}}
 
 
@@ -168,10 +180,12 @@ def evaluate(runs: Runs, *, progress: Progress = silent, **settings: Any) -> Eva
             unread[name] = str(error)
     missing: dict[str, Mapping[str, str]] = {name: dict.fromkeys(asked.measures, why) for name, why in unread.items()}
     missing |= {one.name: one.missing for one in measured}
+    # of tables nothing is said where there is none, and something else was asked for
+    asked_for = [m for m in asked.measures if m != "table" or any(one.asked_for(m) for one in measured)]
     left_out: dict[str, Mapping[str, str]] = {
-        m: {name: missing[name][m] for name in named if m in missing[name]} for m in asked.measures
+        m: {name: missing[name][m] for name in named if m in missing[name]} for m in asked_for or asked.measures
     }
-    return Evaluation(asked, tuple(measured), judge.data, judge.floors(), left_out)
+    return Evaluation(asked, tuple(measured), judge.data, judge.floors(), left_out, judge.table_floors())
 
 
 def _named(runs: Runs) -> Iterator[tuple[str, Run | str | Path]]:

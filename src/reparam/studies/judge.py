@@ -1,11 +1,14 @@
 """The one way in which runs are measured: those of one data set by one yardstick; what cannot be had is put down."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from reparam.errors import UserError
 from reparam.evaluation import measure_run, yardstick_of
+from reparam.evaluation.columns.card import TableCard
+from reparam.evaluation.columns.measure import TableYardstick
 from reparam.evaluation.likelihood.annealed import Annealing
 from reparam.evaluation.likelihood.estimate import LogLikelihood, explanation, log_likelihood
 from reparam.evaluation.samples.scorecard import Scorecard
@@ -32,6 +35,7 @@ class Measured:
         fingerprint: of its data; numbers of different data do not compare.
         card: the measures of its samples, or None.
         likelihood: log p(x), or None.
+        table: the measures of a made table, or None.
         missing: why a measure that was asked for is None, by its name.
     """
 
@@ -39,10 +43,16 @@ class Measured:
     fingerprint: str
     card: Scorecard | None = None
     likelihood: LogLikelihood | None = None
+    table: TableCard | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return self.card is not None or self.likelihood is not None
+        return any(one is not None for one in (self.card, self.likelihood, self.table))
+
+    def asked_for(self, measure: str) -> bool:
+        """Whether a measure was asked of it, had or not."""
+        found = {"log_likelihood": self.likelihood, "quality": self.card, "table": self.table}
+        return found[measure] is not None or measure in self.missing
 
 
 @dataclass
@@ -53,6 +63,7 @@ class _Bench:
     by: Yardstick | None = None
     why_not: str = ""
     used: bool = False
+    table: TableYardstick | None = None
 
 
 class Judge:
@@ -92,13 +103,21 @@ class Judge:
         data = run.data
         self._benches.setdefault(data.fingerprint, _Bench(data.name))
         missing: dict[str, str] = {}
-        found: dict[str, LogLikelihood | Scorecard] = {}
-        for measure in self.asked.measures:
+        found: dict[str, Any] = {}
+        ask = {"log_likelihood": self._likelihood, "quality": self._quality, "table": self._table}
+        for measure in self._applicable(run):
             try:
-                found[measure] = (self._likelihood if measure == "log_likelihood" else self._quality)(run, name)
+                found[measure] = ask[measure](run, name)
             except UserError as error:
                 missing[measure] = str(error)
-        return Measured(name, data.fingerprint, found.get("quality"), found.get("log_likelihood"), missing)  # type: ignore[arg-type]
+        table = found.get("table")
+        return Measured(name, data.fingerprint, found.get("quality"), found.get("log_likelihood"), table, missing)
+
+    def _applicable(self, run: Run) -> Sequence[str]:
+        """What is asked of a run; of others than tables nothing of tables, unless nothing else is asked."""
+        asked = self.asked.measures
+        plain = run.data.table is None and len(asked) > 1 and (self.asked.target is None or not self._alone)
+        return [measure for measure in asked if not (plain and measure == "table")]
 
     def floors(self) -> dict[str, Scorecard]:
         """Real examples measured in the samples' place, by the data's fingerprint, where any run was measured."""
@@ -108,6 +127,23 @@ class Judge:
                 with self._progress(f"{bench.data}: real examples in the samples' place", False):
                     found[fingerprint] = bench.by.floor()
         return found
+
+    def table_floors(self) -> dict[str, TableCard]:
+        """Real rows measured in the place of made ones, by the data's fingerprint, where any table was measured."""
+        found = {}
+        for fingerprint, bench in self._benches.items():
+            if bench.table is not None:
+                with self._progress(f"{bench.data}: real rows in the place of made ones", False):
+                    found[fingerprint] = bench.table.floor()
+        return found
+
+    def _table(self, run: Run, name: str) -> TableCard:
+        bench, asked = self._benches[run.data.fingerprint], self.asked
+        by = bench.table or TableYardstick(run.data, asked.count, asked.seed, asked.target)
+        with self._progress(f"{name}: columns beside those of {bench.data}", False):
+            card = by.measure(run, name)
+        bench.table = by
+        return card
 
     def _likelihood(self, run: Run, name: str) -> LogLikelihood:
         asked = self.asked

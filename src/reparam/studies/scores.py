@@ -80,12 +80,12 @@ def _error(value: float) -> str:
 def quality_text(cards: Mapping[str, Scorecard], real: Scorecard) -> str:
     """The table of the measures, a row each, as many runs side by side as fit, and what it rests on."""
     rows = [_cells(scores) for scores in zip(*(card.scores() for card in (real, *cards.values())), strict=True)]
-    names = ["measure", "ideal", real.name, *_short(list(cards))]
+    names = ["measure", "ideal", real.name, *short_names(list(cards))]
     heads = [wrap(name, HEAD) for name in names]
     tall = max(map(len, heads))
     cells = zip(*rows, strict=True)
     columns = [[""] * (tall - len(head)) + head + list(column) for head, column in zip(heads, cells, strict=True)]
-    blocks = [table(block, numbers=True) for block in _blocks(columns)]
+    blocks = [table(block, numbers=True) for block in blocks_of(columns)]
     legend = LEGEND.format(floor=real.name) + (MARK if len(cards) > 1 else "")
     notes = [legend, real.conditions.caption(), *_memorizing(cards, real)]
     return "\n\n".join(blocks) + "\n" + "\n".join(map(fold, notes))
@@ -108,13 +108,13 @@ def seen(score: Score) -> Seen:
     return Seen({0: score.gap}, {0: score.standard_error}, score.worst_gap)
 
 
-def _short(names: Sequence[str]) -> list[str]:
+def short_names(names: Sequence[str]) -> list[str]:
     """The folders' own names where these differ."""
     own = [Path(name).name or name for name in names]
     return own if len(set(own)) == len(names) else list(names)
 
 
-def _blocks(columns: Sequence[Sequence[str]], shared: int = 3) -> list[list[Sequence[str]]]:
+def blocks_of(columns: Sequence[Sequence[str]], shared: int = 3) -> list[list[Sequence[str]]]:
     """The first columns with as many of the others as fit into the width, then again with the next."""
     blocks: list[list[Sequence[str]]] = []
     room = 0

@@ -67,6 +67,38 @@ def sample_within(p: Columns, regions: Mapping[int, Region], sample_shape: Seque
     return rows
 
 
+def cumulative(p: Columns, column: int, value: Tensor) -> tuple[Tensor, Tensor]:
+    """P(X < x) and P(X ≤ x) of one column, given that its cell is there, ``(*batch_shape,)`` float64 each.
+
+    Words are in the order of their levels; a number that is rounded takes all that is rounded to it.
+
+    Args:
+        p: of rows.
+        column: the column's place.
+        value: its entries, ``(*batch, width)`` of a shape that broadcasts with that of p, in units of the row.
+
+    >>> p = Columns([Number(), Category(levels=2)], torch.zeros(3), torch.zeros(1))
+    >>> [round(part.item(), 2) for part in cumulative(p, 0, torch.zeros(1))]
+    [0.5, 0.5]
+    >>> [part.item() for part in cumulative(p, 1, torch.tensor([0.0, 1.0]))]
+    [0.5, 1.0]
+    """
+    told = _Column.of(p, column)
+    if isinstance(told.family, Category):
+        chances = told.output.double().softmax(-1)
+        chances, told_by = torch.broadcast_tensors(chances, value)  # type: ignore[no-untyped-call]
+        at = told_by.argmax(-1, keepdim=True)
+        up_to = chances.cumsum(-1).gather(-1, at).squeeze(-1)
+        return (up_to - chances.gather(-1, at).squeeze(-1)).clamp(min=0), up_to.clamp(max=1)
+    u = value[..., 0].double()
+    if isinstance(told.family, Number):
+        half = told.family.step / 2
+        center, inverse = told.output[..., 0].double(), (-told.log_scale.double()).exp()
+        below, above = (torch.special.ndtr((end - center) * inverse) for end in (u - half, u + half))
+        return below, above
+    return told.whole_up_to(u)
+
+
 @dataclass(frozen=True)
 class _Column:
     """What a distribution of rows says of one column.
@@ -123,6 +155,19 @@ class _Column:
             high = highest if high >= last - half else high + half
         center, inverse = self.output[..., 0].double(), (-self.log_scale.double()).exp()
         return (low - center) * inverse, (high - center) * inverse
+
+    def whole_up_to(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """P(X < u) and P(X ≤ u) of whole numbers."""
+        family, half = self.family, 0.5 / self.family.scale  # type: ignore[union-attr]
+        assert isinstance(family, Integer)
+        first, last = ((end - family.offset) / family.scale for end in (family.low, family.high))
+        low = torch.where(u <= first + half, -torch.inf if family.owns_below else first - half, u - half)
+        high = torch.where(u >= last - half, torch.inf if family.owns_above else last + half, u + half)
+        center, inverse = self.output[..., 0].double(), (-self.log_scale.double()).exp()
+        below, above = (torch.sigmoid((end - center) * inverse) for end in (low, high))
+        least, most = (torch.sigmoid(end) for end in self._ends(EVERYWHERE))
+        whole = most - least
+        return (below - least) / whole, (above - least) / whole
 
     def draw(self, region: Region, shape: Sequence[int]) -> Tensor:
         if isinstance(region, OneOf):

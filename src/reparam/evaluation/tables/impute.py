@@ -163,11 +163,7 @@ def _filled(
     """Draws ``(draws, b, width)``, means ``(b, width)``, spreads ``(b, columns)`` and effective sizes ``(b,)``."""
     device = next(model.parameters()).device
     x, there = x.to(device), there.to(device)
-    z, log_w = _weighed(model, x, there, codes)
-    decoded = model.decode(z)
-    if not isinstance(decoded, Columns):
-        raise UserError(f"this {type(model).__name__} does not tell the columns of a table apart: train it on a table "
-                        f'with likelihood="columns"')  # fmt: skip
+    z, decoded, log_w = _weighed(model, x, there, codes)
     w = log_w.softmax(0)
     effective = 1 / w.square().sum(0)
     chosen = torch.multinomial(w.T, draws, replacement=True).T
@@ -210,8 +206,12 @@ def _moments(p: Columns, w: Tensor, schema: TableSchema) -> tuple[Tensor, Tensor
     return mean, torch.stack(spread, -1)
 
 
-def _weighed(model: Any, x: Tensor, there: Tensor, codes: int) -> tuple[Tensor, Tensor]:
-    """Codes ``(codes, b, ...)`` and their log-weights ``(codes, b)``."""
+def _weighed(model: Any, x: Tensor, there: Tensor, codes: int) -> tuple[Tensor, Any, Tensor]:
+    """Codes ``(codes, b, ...)``, what they decode to, and their log-weights ``(codes, b)``.
+
+    Raises:
+        UserError: if the model does not tell columns apart.
+    """
     posterior, prior = model.encode(x), model.prior
     if posterior.has_density:
         z, log_q = posterior.sample_and_log_prob((codes,))
@@ -219,5 +219,8 @@ def _weighed(model: Any, x: Tensor, there: Tensor, codes: int) -> tuple[Tensor, 
     else:
         z = prior.sample((codes, len(x)))
         base = torch.zeros(codes, len(x), device=x.device)
-    told = model.decode(z).log_prob_columns(x)
-    return z, base + torch.where(there, told, 0.0).sum(-1)
+    decoded = model.decode(z)
+    if not isinstance(decoded, Columns):
+        raise UserError(f"this {type(model).__name__} does not tell the columns of a table apart: train it on a table "
+                        f'with likelihood="columns"')  # fmt: skip
+    return z, decoded, base + torch.where(there, decoded.log_prob_columns(x), 0.0).sum(-1)
