@@ -90,8 +90,8 @@ def closest(samples: Rows, training: Rows, held_out: Rows, seed: int = 0) -> Clo
 def balanced(share: float, m: int, rest: int) -> float:
     """A share of m rows among m and the rest, brought to as many of either.
 
-    >>> balanced(0.8, 80, 20), balanced(1.0, 80, 20), balanced(0.3, 50, 50)
-    (0.5, 1.0, 0.3)
+    >>> [round(balanced(*one), 3) for one in ((0.8, 80, 20), (1.0, 80, 20), (0.3, 50, 50))]
+    [0.5, 1.0, 0.3]
     """
     share = min(1.0, max(0.0, share))
     return (share / m) / (share / m + (1 - share) / rest)
