@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from helpers import quiet_fit, small_data, small_vae
 from reparam.runs.run import load
 from reparam.studies import Protocol, Trial, judge
+from reparam.studies.results import Result
 from reparam.studies.undertrained import FARTHEST, FLAT, longer, notices, rise, undertrained
 from reparam.studies.write import _first
 
@@ -90,3 +92,11 @@ def test_a_log_that_ends_before_its_first_step_takes_nobody_knows_how_long(resul
     (found,) = undertrained(trained(results, log([-100.0], 0.0)))
     assert found.seconds is None
     assert found.takes == ""
+
+
+def test_what_a_run_has_cost_is_read_once_though_the_file_goes_meanwhile(tmp_path):
+    run = quiet_fit(small_vae(), small_data(264), tmp_path / "run", epochs=1)
+    result = Result(Trial("vae", tmp_path / "run", run))
+    assert "seconds" in result.cost
+    run.folder.cost.unlink()
+    assert result.cost["seconds"] > 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from reparam.data import permutation
@@ -100,6 +101,12 @@ def chunks(array: torch.Tensor | LazyArray, rows: torch.Tensor | None = None) ->
     return pieces(len(array) if rows is None else rows, max(1, CHUNK_BYTES // max(1, row_bytes(array))))
 
 
+def raw_pieces(array: np.ndarray) -> Iterator[np.ndarray]:
+    """An array in order, cut so that each piece takes about ``CHUNK_BYTES``."""
+    step = max(1, CHUNK_BYTES * max(1, len(array)) // max(1, array.nbytes))
+    return (array[start : start + step] for start in range(0, len(array), step))
+
+
 def label_pieces(split: Split) -> Iterator[torch.Tensor]:
     """The labels of a split in their order, a piece at a time where they lie on the disk; none where there are none."""
     if split.y is None or isinstance(split.y, torch.Tensor):
@@ -127,8 +134,14 @@ def split_rows(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Ten
                         f"needs at least 3: give more rows.")  # fmt: skip
     order = torch.randperm(n, generator=generator(seed, "split"))
     tenth = max(1, round(n / 10))
-    train, validation, test = order[: -2 * tenth], order[-2 * tenth : -tenth], order[-tenth:]
-    return train.sort().values, validation.sort().values, test.sort().values
+    return _ascending(order[: -2 * tenth], n), _ascending(order[-2 * tenth : -tenth], n), _ascending(order[-tenth:], n)
+
+
+def _ascending(rows: torch.Tensor, n: int) -> torch.Tensor:
+    """Different rows of ``n`` in order: a mark for each takes an eighth of the memory of sorting them."""
+    marks = torch.zeros(n, dtype=torch.bool)
+    marks[rows] = True
+    return marks.nonzero().squeeze(1)
 
 
 def drawn_rows(n: int, seed: int) -> tuple[list[torch.Tensor | Stretch], str]:

@@ -58,9 +58,9 @@ class Result:
         assert self.trial.run is not None
         return self.trial.run
 
-    @property
+    @cached_property
     def cost(self) -> dict[str, float]:
-        """Seconds of training, parameters and peak memory."""
+        """Seconds of training, parameters and peak memory, read once: a file may go from one look to the next."""
         return self.run.folder.costs() if self.run.folder else {}
 
     def json(self) -> dict[str, Any]:

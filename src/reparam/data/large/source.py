@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reparam.data.large.columns import ColumnStore
 from reparam.data.readers.cells import Cells
-from reparam.data.readers.columnar import ENDINGS, Columnar
+from reparam.data.readers.columnar import CELL, ENDINGS, Columnar
 from reparam.data.readers.frames import readable, settled_one, told_together
 from reparam.data.readers.frames.arrow_table import arrow_table
 from reparam.data.readers.frames.found import Found, Refused
@@ -17,8 +17,6 @@ from reparam.errors import UserError
 from reparam.pace import Progress
 from reparam.settings import ReadingConfig
 
-CELL = 8
-"""Bytes of a cell in memory."""
 PACKED = 4
 """How many times a gzipped text is as large as its file, about."""
 
@@ -33,8 +31,6 @@ def is_large(path: Path, limit: int) -> bool:
     size = path.stat().st_size
     if path.suffix.lower() not in ENDINGS:
         return size * (PACKED if path.suffix.lower() == ".gz" else 1) > limit
-    if size * 1000 < limit:  # no format packs so well, and rows need not be counted
-        return False
     with closing(Columnar(path)) as file:
         return file.rows * len(file.names) * CELL > limit
 

@@ -15,6 +15,7 @@ from reparam.data.readers.array_table import array_table
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.assemble import assemble, reading
 from reparam.data.readers.axes import axes_of
+from reparam.data.readers.claims import check_claims
 from reparam.data.readers.flat import rows_are, told_of
 from reparam.data.readers.layout import check_array, evenly, plan_layout, scan
 from reparam.data.readers.mapped import MappedRows, NpyFile
@@ -79,6 +80,7 @@ def _load_npz(path: Path) -> dict[str, np.ndarray]:
             if isinstance(arrays, np.ndarray):
                 raise UserError(f"{str(path)!r} is not an .npz file but a single array: rename it to .npy.")
             with arrays:
+                check_claims(path)
                 return {key: _array(arrays[key], key) for key in arrays.files}
     except UserError:
         raise

@@ -15,7 +15,7 @@ from reparam.data.readers.flat import rows_are, told_of
 from reparam.data.readers.labels import encode_labels, one_each
 from reparam.data.readers.layout import Layout, Values, check_array, evenly, plan_layout, scan
 from reparam.data.readers.roles import STRATIFIED
-from reparam.data.reading import SPLITS, Reading, by_name, complete_splits, split_note
+from reparam.data.reading import SPLITS, Reading, by_name, complete_splits, raw_pieces, split_note, split_rows
 from reparam.data.splitting import stratified
 from reparam.errors import UserError
 
@@ -42,12 +42,12 @@ def assemble(
     Raises:
         UserError: When the arrays hold no numbers, have too few rows or do not fit together.
     """
+    called = {split: names.get((split, "x"), _part(split, where)) for split in xs}
     for split, x in xs.items():
-        called = names.get((split, "x"), _part(split, where))
-        check_array(x.shape, x.dtype, called)
+        check_array(x.shape, x.dtype, called[split])
         if split in ys and ys[split].shape[:1] != x.shape[:1]:
             labels, rows = names.get((split, "y"), "its array of labels"), len(ys[split]) if ys[split].ndim else "none"
-            raise UserError(f"{called} has {len(x)} rows and {labels} has {rows}: give one label a row.")
+            raise UserError(f"{called[split]} has {len(x)} rows and {labels} has {rows}: give one label a row.")
     first = xs.get("all", xs.get("train"))
     assert first is not None, "whoever reads arrays has some to train on"
     for split, x in xs.items():
@@ -60,7 +60,7 @@ def assemble(
     if rows == "table":
         return array_table(name, where, xs, ys, asked, classes, notes)
     axes = axes_of(first.shape, first.dtype, repr(where), rows == "images", asked.how.bands)
-    found = [scan([axes.kept(x)], names.get((split, "x"), _part(split, where))) for split, x in xs.items()]
+    found = [scan(map(axes.kept, raw_pieces(x)), called[split]) for split, x in xs.items()]
     values = Values(min(v.low for v in found), max(v.high for v in found), all(v.binary for v in found))
     xs, ys, held_out = _complete(xs, ys, asked)
     layout = plan_layout(axes, first.dtype, values, asked.how, axes.kept(first[evenly(len(first))]))
@@ -93,20 +93,23 @@ def _complete(
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], tuple[str, ...]]:
     """All three splits, those that are not named cut from what there is, and what to note."""
     source = "all" if "all" in xs else "train"
-    named = {split: torch.arange(len(x)) for split, x in xs.items()}
-    named["train"] = named.pop(source)
-    rows, notes = complete_splits(named, asked.seed)
-    if asked.how.split_by == STRATIFIED and source == "all":
-        rows, note = _stratified(ys, asked.seed)
-        notes = (note,)
-    elif source == "all":
-        notes = (split_note(asked.seed),)
+    rows, notes = _rows(xs, ys, asked)
 
     def pick(arrays: Arrays) -> dict[str, np.ndarray]:
         origin = {split: split if split in xs else source for split in SPLITS}
         return {split: arrays[origin[split]][rows[split].numpy()] for split in SPLITS if origin[split] in arrays}
 
     return pick(xs), pick(ys), notes
+
+
+def _rows(xs: Arrays, ys: Arrays, asked: Asked) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
+    """Row numbers by split, of the array that each is from or is cut from, and what to note."""
+    if "all" not in xs:
+        return complete_splits({split: torch.arange(len(x)) for split, x in xs.items()}, asked.seed)
+    if asked.how.split_by == STRATIFIED:
+        rows, note = _stratified(ys, asked.seed)
+        return rows, (note,)
+    return dict(zip(SPLITS, split_rows(len(xs["all"]), asked.seed), strict=True)), (split_note(asked.seed),)
 
 
 def _stratified(ys: Arrays, seed: int) -> tuple[dict[str, torch.Tensor], str]:

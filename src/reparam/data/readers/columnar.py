@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam.data.readers.cells import Cells
+from reparam.data.readers.claims import require_memory
 from reparam.data.readers.frames import settled
 from reparam.data.readers.frames.arrow_table import arrow_table
 from reparam.data.readers.known import Known
@@ -14,6 +15,8 @@ from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
 ENDINGS = (".parquet", ".feather", ".arrow", ".ipc")
+CELL, COPIES = 8, 2
+"""Bytes of a cell in memory, and how often a column is held while it is read."""
 
 
 def read_columnar(path: Path, how: ReadingConfig, known: Known | None = None) -> Cells:
@@ -101,7 +104,21 @@ class Columnar:
         with _told(self.where):
             if self._parquet is not None:
                 return int(self._parquet.metadata.num_rows)
-            return int(self._table([0]).num_rows) if self.names else 0
+            return self._counted() if self.names else 0
+
+    def _counted(self) -> int:
+        """The rows of what has no list of them: a piece at a time, since little that is packed may be a lot."""
+        import pyarrow as pa
+        from pyarrow import ipc
+
+        if self.magic.startswith(b"FEA1"):
+            return int(self._table([0]).num_rows)
+        options = ipc.IpcReadOptions(included_fields=[0])
+        with pa.memory_map(str(self.path)) as source:
+            if self.magic != b"ARROW1":
+                return sum(batch.num_rows for batch in ipc.open_stream(source, options=options))
+            file = ipc.open_file(source, options=options)
+            return sum(file.get_batch(at).num_rows for at in range(file.num_record_batches))
 
     def column(self, number: int) -> Any:
         """A table of one of the columns.
@@ -109,6 +126,7 @@ class Columnar:
         Raises:
             UserError: if it cannot be read.
         """
+        require_memory(self.where, COPIES * CELL * self.rows, "split it into files of fewer rows")
         with _told(self.where):
             if self._parquet is not None:
                 return self._parquet.read(columns=[self.names[number]], use_threads=False).select([self.names[number]])

@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import io
+import math
 import zlib
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import numpy as np
 import torch
 
 from reparam.data.dataset import Split
+from reparam.data.readers.claims import require_memory, takes_in
 from reparam.data.readers.labels import encode_labels
 from reparam.data.reading import Reading, by_name, split_note, split_rows
 from reparam.errors import UserError
@@ -17,6 +20,8 @@ from reparam.errors import UserError
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 HELD_OUT = 10_000
+LONGEST_HEAD = 4 + 4 * 255
+"""Bytes of a head that says as many sizes as one may."""
 
 
 def read_idx(path: Path, *, sha256: str | None = None, unpacked_sha256: str | None = None) -> np.ndarray:
@@ -29,6 +34,7 @@ def read_idx(path: Path, *, sha256: str | None = None, unpacked_sha256: str | No
             its checksum.
     """
     try:
+        require_memory(repr(str(path)), path.stat().st_size, "convert it to an .npy")
         packed = path.read_bytes()
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be read ({error.strerror}): give an IDX file.") from error
@@ -46,20 +52,33 @@ def parse_idx(raw: bytes, path: Path) -> np.ndarray:
     if raw[2] != 8:
         raise UserError(f"{str(path)!r} is an IDX file of type {raw[2]:#04x}, and only unsigned bytes (0x08) are read: "
                         f"convert it to .npy.")  # fmt: skip
-    start = 4 + 4 * raw[3]
-    sizes = tuple(int(size) for size in np.frombuffer(raw[4:start], ">u4", count=len(raw[4:start]) // 4))
-    expected = start + int(np.prod(sizes, dtype=object))
+    sizes, start, expected = _stated(raw)
     if len(sizes) < raw[3] or len(raw) != expected:
+        has = "more" if len(raw) > expected else len(raw)
         raise UserError(f"{str(path)!r} is corrupt: it says it holds {' x '.join(map(str, sizes))} bytes, which makes "
-                        f"{expected} in all, and has {len(raw)}: fetch it again.")  # fmt: skip
+                        f"{expected} in all, and has {has}: fetch it again.")  # fmt: skip
     return np.frombuffer(raw, np.uint8, offset=start).reshape(sizes)
 
 
+def _stated(raw: bytes) -> tuple[tuple[int, ...], int, int]:
+    """The sizes that a file's head says, where its numbers begin, and where they end."""
+    start = 4 + 4 * raw[3]
+    sizes = tuple(int(size) for size in np.frombuffer(raw[4:start], ">u4", count=len(raw[4:start]) // 4))
+    return sizes, start, start + math.prod(sizes)
+
+
 def _unpack(packed: bytes, path: Path) -> bytes:
+    """The content, of what is packed no more than its head says, and a byte: a little unpacks to a lot."""
     if packed[:2] != b"\x1f\x8b":
         return packed
     try:
-        return gzip.decompress(packed)
+        with gzip.open(io.BytesIO(packed)) as file:
+            head = file.read(LONGEST_HEAD)
+            if len(head) < LONGEST_HEAD or head[:3] != b"\0\0\x08":
+                return head
+            sizes, _, expected = _stated(head)
+            require_memory(repr(str(path)), takes_in(expected, sizes[0] if sizes else 0), "convert it to an .npy")
+            return head + file.read(max(0, expected + 1 - len(head)))
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{str(path)!r} is a truncated or corrupt gzip file ({error}): fetch it again.") from error
 
