@@ -21,6 +21,7 @@ READS: dict[str, Words] = {
     "latents": ["latents", "run", "-n", "20", "--out", "o.npz", "--json"],
     "manifold": ["manifold", "run", "--size", "3", "--out", "o.npz", "--json"],
     "interpolate": ["interpolate", "run", "--out", "o.npz", "--json"],
+    "explore": ["explore", "run", "-n", "3", "--out", "o.html", "--json"],
     "curves": ["curves", "run", "--out", "o.npz", "--json"],
     "evaluate": ["evaluate", "run", *FEW, "--samples", "4", "--json"],
     "info": ["info", "run", "--json"],

@@ -28,6 +28,7 @@ ROOMS = (
     "evaluation",
     "sklearn",
     "pages",
+    "exploring",
     "cluster",  # above the studies: workers load no torch
     "studies",
     "audit",

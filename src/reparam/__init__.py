@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         snapshots,
     )
     from reparam.evaluation.apart import two_sample
+    from reparam.exploring.explored import explore
     from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, Turn
     from reparam.runs.doctor import doctor
     from reparam.studies import compare, evaluate, report, sweep
@@ -63,6 +64,7 @@ _HOMES = {
     "curves": "evaluation",
     "doctor": "runs.doctor",
     "evaluate": "studies",
+    "explore": "exploring.explored",
     "fit": "training",
     "impute": "evaluation",
     "interpolate": "evaluation",
@@ -123,6 +125,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "evaluation",
+    "explore",
     "fit",
     "impute",
     "interpolate",

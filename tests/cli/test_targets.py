@@ -38,6 +38,7 @@ CALLS = {
     "evaluate": ("evaluate {run} --likelihood --samples 5 --images 20 --out {out}/a.npz", ("a.npz",)),
     "encode": ("encode {run} {data} --split test --out {out}/a.npz", ("a.npz",)),
     "score": ("score {run} {data} --split test --samples 2 --out {out}/a.npz", ("a.npz",)),
+    "explore": ("explore {run} -n 3 --out {out}/a.html", ("a.html",)),
     "report": ("report {run} --count 100 --images 20 --out {out}/a.html", ("a.html", "a.json")),
     "course": ("course 000 --exercise --out {out}", ("000-exercise.ipynb",)),
     "lab": ("lab normal-kl --quick --out {out}", ("normal-kl.png", "normal-kl.npz", "normal-kl.json")),

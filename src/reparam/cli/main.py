@@ -43,6 +43,7 @@ COMMANDS = {
     "manifold": Command("what the plane of a 2-dimensional latent decodes to", "figures"),
     "latents": Command("where test examples lie in the latent space, coloured by class", "figures"),
     "interpolate": Command("a walk between two examples in latent space", "figures"),
+    "explore": Command("a page to play with a model: sliders, a pen, the bound, codes", "explore"),
     "curves": Command("the lower bound, or a game's readings, over training", "figures"),
     "encode": Command("the codes of your own examples", "given"),
     "impute": Command("fill the missing cells of a table", "impute"),

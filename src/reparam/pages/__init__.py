@@ -6,6 +6,7 @@ from reparam.pages.numbers import duration, nats, number, percent, ratio
 from reparam.pages.overview import Entry, Gauge, Overview, Reading
 from reparam.pages.page import Figure, More, Page, Section, render, write
 from reparam.pages.picture import Picture
+from reparam.pages.playground import Playground
 from reparam.pages.table import Cell, Table
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Overview",
     "Page",
     "Picture",
+    "Playground",
     "Reading",
     "Section",
     "Series",

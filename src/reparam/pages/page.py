@@ -17,12 +17,13 @@ from reparam.pages.chart import COLOURS, Chart
 from reparam.pages.explorer import Explorer
 from reparam.pages.overview import Overview
 from reparam.pages.picture import Picture
+from reparam.pages.playground import Playground
 from reparam.pages.table import Table
 
 _UPRIGHT_COLUMNS = 8
 """How many columns of numbers a sheet of paper holds upright."""
 
-Figure = Picture | Explorer | Chart
+Figure = Picture | Explorer | Chart | Playground
 """What a section shows."""
 
 
@@ -74,14 +75,25 @@ class Page:
         return any(len(table.columns) > _UPRIGHT_COLUMNS for section in self.sections for table in section.tables)
 
     @property
+    def _figures(self) -> list[Figure]:
+        return [figure for section in self.sections for figure in section.figures]
+
+    @property
+    def plays(self) -> bool:
+        """Whether a model is in it."""
+        return any(isinstance(figure, Playground) for figure in self._figures)
+
+    @property
     def scripts(self) -> tuple[str, ...]:
         """The names of the scripts that it has anything to do for."""
-        figures = [figure for section in self.sections for figure in section.figures]
+        figures = self._figures
         tables = [table for section in self.sections for table in section.tables]
         noted = any(section.overview and any(g.note for g in section.overview.gauges) for section in self.sections)
         folded = any(section.folds != "never" or section.more for section in self.sections)
         wanted = {
             "explorer.js": any(isinstance(figure, Explorer) for figure in figures),
+            "engine.js": self.plays,
+            "playground.js": self.plays,
             "chart.js": any(isinstance(figure, Chart) for figure in figures),
             "table.js": any(table.sorts for table in tables),
             "fold.js": folded or noted or any(table.notes for table in tables),
@@ -139,6 +151,7 @@ def _template() -> Template:
     )
     environment.filters |= {"prose": prose, "slug": slug, "colour": lambda number: number % COLOURS}
     environment.tests["explorer"] = lambda figure: isinstance(figure, Explorer)
+    environment.tests["playground"] = lambda figure: isinstance(figure, Playground)
     environment.tests["chart"] = lambda figure: isinstance(figure, Chart)
     return environment.get_template("page.html")
 
