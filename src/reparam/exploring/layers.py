@@ -94,7 +94,7 @@ def _convolution(op: str) -> Of:
     def describe(to: Exporter, layer: Any, x: Tensor, y: Tensor) -> Operation:
         if layer.padding_mode != "zeros" or isinstance(layer.padding, str) or x.dim() != 4:
             raise UserError(f"the page computes a {type(layer).__name__} with padding by zeros, as many as numbers "
-                            f"say: the {to.part} has padding={layer.padding!r}, {layer.padding_mode}")  # fmt: skip
+                            f"say: the {to.part} has the padding {layer.padding!r}, {layer.padding_mode}")  # fmt: skip
         sizes = {name: list(getattr(layer, name)) for name in ("stride", "padding", "dilation")}
         found = {"weight": to.put(layer.weight), "bias": _bias(to, layer), "groups": layer.groups}
         return {"op": op, **sizes, **found, "size": list(y.shape[1:])}
@@ -149,7 +149,7 @@ def _upsample(to: Exporter, layer: nn.Upsample, x: Tensor, y: Tensor) -> Operati
         out % side == 0 for out, side in zip(y.shape[2:], x.shape[2:], strict=True)
     )  # else torch rounds otherwise
     if layer.mode not in ("nearest", "bilinear") or x.dim() != 4 or not (whole or layer.scale_factor is None):
-        raise UserError(f"the page computes no Upsample with mode={layer.mode!r} by {layer.scale_factor}, which the "
+        raise UserError(f"the page computes no Upsample that is {layer.mode} by {layer.scale_factor}, which the "
                         f"{to.part} has: use nearest or bilinear by a whole number")  # fmt: skip
     return {"op": layer.mode, "corners": bool(layer.align_corners), "size": list(y.shape[1:])}
 
