@@ -49,6 +49,8 @@ html_math_renderer = "mathml"
 # the gallery: each example is run, in seconds, and its last figure is its picture
 sphinx_gallery_conf = {
     "examples_dirs": "gallery/examples",
+    "image_scrapers": ("figures",),
+    "capture_repr": ("__str__",),
     "gallery_dirs": "gallery/built",
     "filename_pattern": r"/\w+\.py",
     "download_all_examples": False,
@@ -68,7 +70,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "benchmarks/**": [], "start/index": []}
 html_theme_options = {
     "logo": {"text": "reparam"},
     "navbar_end": ["version-switcher", "theme-switcher", "navbar-icon-links"],

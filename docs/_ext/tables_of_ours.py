@@ -80,6 +80,7 @@ def list_pages(app: Sphinx, page: str, source: list[str]) -> None:
     lines, folder = source[0].splitlines(), Path(app.srcdir)
     for i, line in enumerate(lines):
         if line.startswith("%pages: "):
+            app.env.note_reread()  # a page may come while this one stays as it is
             found = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob(line[8:])}
             listed = {other.removeprefix("/") for other in lines} | {page, "index"}
             lines[i] = "\n".join(f"/{name}" for name in sorted(found - listed) if name in app.env.found_docs)

@@ -2,8 +2,8 @@
 How far one normal is from another
 ==================================
 
-KL(q ‖ p) is not symmetric: a narrow q inside a wide p costs little, a wide q around a narrow p much. Both directions in
-closed form, in nats, as the ratio of the two scales grows.
+KL(q ‖ p) is not symmetric: a narrow q inside a wide p costs little, a wide q around a narrow p much. Both directions
+in closed form, in nats, as the ratio of the two scales grows.
 """
 
 import matplotlib.pyplot as plt
