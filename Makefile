@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 
 DOCUMENTED := $(VENV)/.documented
 
-.PHONY: demo test test-fast test-portable smoke lint bench attack docs clean
+.PHONY: demo test test-fast test-portable smoke lint bench attack docs dist clean
 
 demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a report to open; QUICK=1: in a minute
 	$(BIN)/reparam demo $(if $(QUICK),--quick --out demo-quick,--out demo)
@@ -46,8 +46,13 @@ docs: $(DOCUMENTED)  ## the site, into build/site, and its check in a browser; a
 	$(BIN)/python -m sphinx -W --keep-going -q -j auto -b html -d build/doctrees docs build/site
 	$(BIN)/pytest -q docs/checks
 
+dist: $(VENV)/.distributed  ## wheel and source distribution into dist/, and the wheel tried in an empty environment
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	$(BIN)/python scripts/try_wheel.py dist
+
 clean:  ## everything that make made
-	rm -rf $(VENV) .bench-venv demo demo-quick build docs/api/built docs/models/built docs/gallery/built .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	rm -rf $(VENV) .bench-venv demo demo-quick build docs/api/built docs/models/built docs/gallery/built dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -58,4 +63,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 $(DOCUMENTED): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
+$(VENV)/.distributed: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dist]'
 	touch $@

@@ -11,7 +11,7 @@ SRC = Path(__file__).parent.parent / "src" / "reparam"
 FILES = sorted(SRC.rglob("*.py"))
 # from the top of the house down, a floor each; a file imports only from its own floor or those above
 GROUND = {"_version", "errors", "door", "checks", "randomness", "files", "hardware", "terminal", "recording", "result"}
-GROUND |= {"settings", "spreadsheets", "contention", "pace"}
+GROUND |= {"settings", "spreadsheets", "contention", "pace", "deprecation"}
 ROOMS = (
     "distributions",
     "divergences",

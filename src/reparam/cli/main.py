@@ -50,7 +50,7 @@ COMMANDS = {
     "score": Command("how well your own examples fit what a run has learned", "given"),
     "evaluate": Command("log p(x) of runs, and how near, varied and new their samples are", "evaluate"),
     "info": Command("what a run is, and what it reached", "info"),
-    "doctor": Command("check the files of a run folder, and mend what can be mended", "doctor"),
+    "doctor": Command("what is installed, and slow here; or check a run's files, and mend them", "doctor"),
     "data": Command("describe a data set and draw some of it", "data"),
     "two-sample": Command("test whether two samples are from one distribution", "two_sample"),
     "labs": Command("list the experiments of the theory", "labs"),

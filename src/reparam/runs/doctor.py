@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from reparam.errors import UserError
 from reparam.result import Result
 from reparam.runs.examine import Finding, examine_config, examine_files
 from reparam.runs.folder import RunFolder
+from reparam.runs.machine import Machine, machine
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,18 +72,31 @@ class Checkup(Result):
         return f"{self.folder}: {wrong} of {count} files are damaged or missing; {advice}"
 
 
-def doctor(folder: str | Path, mend: bool = False) -> Checkup:
+@overload
+def doctor(folder: None = None, mend: bool = False) -> Machine: ...
+
+
+@overload
+def doctor(folder: str | Path, mend: bool = False) -> Checkup: ...
+
+
+def doctor(folder: str | Path | None = None, mend: bool = False) -> Checkup | Machine:
     """Check every file of a run folder: its checksum, its form, and that it belongs to this run.
 
-    What is damaged is never deleted: it is moved beside its place, under a name that ends in ``.damaged``.
+    What is damaged is never deleted: it is moved beside its place, under a name that ends in ``.damaged``. Without a
+    folder, look at the machine instead: what is installed, what a training would choose, and what is slow and why.
 
     Args:
-        folder: the run folder.
-        mend: mend what can be mended.
+        folder: the run folder; unless given, the machine.
+        mend: mend what can be mended in it.
 
     Raises:
-        UserError: if there is no such folder; with ``mend``, if another process is training into it.
+        UserError: if there is no such folder; with ``mend``, if another process is training into it, or none is given.
     """
+    if folder is None:
+        if mend:
+            raise UserError("mend=True mends the files of a run: name its folder")
+        return machine()
     place = RunFolder(folder)
     if not place.path.is_dir():
         raise UserError(f"{place.path} is no run folder: there is no such folder")
