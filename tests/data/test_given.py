@@ -114,6 +114,8 @@ def test_a_loader_says_that_its_order_is_not_used():
         (lambda: Dataset.of(POINTS, labels=["c"] * 90, classes=["a", "b"]), "hold 'c', and the classes are a, b"),
         (lambda: Dataset.of(POINTS, binarization="dynamic"), "cannot be binarized"),
         (lambda: Dataset.of(GREY, binarization="often"), "'often' is unknown"),
+        (lambda: Dataset.of(GREY, image_size=8), "image_size=8 applies to folders of images, and 'arrays' is none"),
+        (lambda: Dataset.of(POINTS, delimiter=";"), "`delimiter` applies to text tables, and 'arrays' is none"),
         (lambda: as_dataset({"x": POINTS}), "the keys 'x': name the splits train, validation and test"),
         (lambda: as_dataset(7), "train of 'arrays' is a int, which cannot be read"),
     ],

@@ -97,6 +97,12 @@ def test_describe_mnist():
     assert (told["binary"], told["binarization"]) == (True, "dynamic")
 
 
+@pytest.mark.parametrize("memory_limit", ["x", None, -1, float("nan")])
+def test_a_memory_limit_that_is_none_is_refused(memory_limit):
+    with pytest.raises(UserError, match=f"memory_limit={memory_limit!r} will not do: give a number of at least 0"):
+        load_data("ring", memory_limit=memory_limit)
+
+
 @pytest.mark.parametrize("memory_limit", [0, 2**30])
 def test_describe_an_array(tmp_path, memory_limit):
     array = np.random.default_rng(0).normal(3, 2, (2000, 5)).astype(np.float32)

@@ -18,6 +18,10 @@ from reparam.cli.main import main
 from reparam.data import Batches, DataRecord, LazyArray, data_like, load_data, pack, store
 from reparam.data.elsewhere import fitting
 from reparam.data.packs import RECORD
+from reparam.data.prefetch import usable_cores
+from reparam.data.readers import gather as gathering
+from reparam.data.readers.files import FolderFiles
+from reparam.data.readers.modes import Look
 from reparam.data.store import PROGRESS, in_the_making
 from reparam.errors import UserError
 
@@ -320,6 +324,45 @@ def test_what_was_decided_when_images_were_packed_is_not_asked_for_again(tmp_pat
     pack(tmp_path / "photos", tmp_path / "a.pack")
     assert main(["data", str(tmp_path / "a.pack"), "--split-by", "stratified"]) == 2
     assert "--split-by is decided when images are packed" in capsys.readouterr().err
+
+
+def test_the_help_of_packing_lists_what_images_have_a_use_for(capsys):
+    from reparam.cli.pack import OF_TABLES
+    from reparam.data.readers.sources import IMAGES
+    from reparam.settings import ReadingConfig
+
+    assert set(ReadingConfig.model_fields) - set(IMAGES) == set(OF_TABLES) - {"read_as"}
+    with pytest.raises(SystemExit):
+        main(["data", "pack", "--help"])
+    told = capsys.readouterr().out
+    assert "--image-size" in told
+    assert not [name for name in ("--drop", "--delimiter", "--header", "--as") if name in told]
+    assert main(["data", "pack", "x", "--drop", "a"]) == 2
+    assert "--drop is no option of" in capsys.readouterr().err
+
+
+def test_a_pack_without_its_record_is_told_for_one(tmp_path):
+    pack(tmp_path / "photos", tmp_path / "a.pack", **classes(tmp_path / "photos"))
+    (tmp_path / "a.pack" / RECORD).unlink()
+    with pytest.raises(UserError, match=r"holds x.npy and no pack.json.* pack the images again"):
+        load_data(tmp_path / "a.pack")
+
+
+def test_of_a_million_images_none_is_kept_that_will_be_let_go(tmp_path, monkeypatch):
+    """Where the first says that all are far beyond the limit; a gigabyte of pixels was held for nothing."""
+    fill(tmp_path / "photos", 1, colour)
+    (name,) = (path.name for path in (tmp_path / "photos").iterdir())
+    decoded, decode = [], gathering.pictures
+    monkeypatch.setattr(gathering, "pictures", lambda *given: decoded.append(1) or decode(*given))
+    size = np.prod(np.asarray(Image.open(tmp_path / "photos" / name)).shape)
+    ahead = (gathering.AHEAD + 1) * gathering.PIECE * usable_cores()
+    # 8,000 are four times 2,000, not more
+    for limit, fewest, most in ((2000, 2000, 2000 + ahead + 1), (1999, 1, ahead)):
+        decoded.clear()
+        found = gathering.gather(FolderFiles(tmp_path / "photos"), [name] * 8000, Look(), int(limit * size))
+        assert found.values is None
+        assert len(found.facts) == 8000
+        assert fewest <= len(decoded) <= most
 
 
 @pytest.mark.parametrize("given", [{"source": np.zeros(3)}, {"out": 5}])

@@ -205,6 +205,9 @@ def test_fashion_from_a_folder_and_the_environment(wardrobe, monkeypatch):
     assert data.classes[9] == "ankle boot"
     monkeypatch.setenv("REPARAM_DATA", str(wardrobe))
     assert load_data("fashion-mnist").fingerprint == data.fingerprint
+    with monkeypatch.context() as homeless:
+        homeless.setattr(fashion, "cache", lambda: pytest.fail("a user without a home has none, and it is not needed"))
+        assert load_data("fashion-mnist").fingerprint == data.fingerprint
     with pytest.raises(UserError, match="does not hold Fashion-MNIST"):
         load_data(f"fashion-mnist:{wardrobe.parent}")
 

@@ -45,6 +45,56 @@ def test_what_needs_them_says_where_they_lay(capsys, run):
     assert "x.npy" in err
 
 
+MOVED = (
+    ("latents", "-n", "20"),
+    ("interpolate",),
+    ("snapshots",),
+    ("evaluate", "--samples", "5", "--images", "10", "--count", "50"),
+    ("report", "--count", "50", "--images", "10"),
+)
+
+
+@pytest.mark.parametrize("words", MOVED, ids=lambda words: words[0])
+def test_every_command_that_reads_them_is_told_where_they_lie_now(capsys, run, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    command, *more = words
+    code, _, err = said(capsys, command, run, *more, "--json")
+    if command not in ("snapshots", "interpolate"):  # pictures kept samples alone; these images have no classes
+        assert code == 2
+        assert "no longer at" in err
+        assert "--data" in err
+    code, out, err = said(capsys, command, run, *more, "--data", tmp_path / "moved.npy", "--json")
+    if command == "interpolate":
+        assert "no longer at" not in err
+    else:
+        assert code == 0, err
+        assert json.loads(out)
+
+
+def test_python_takes_them_where_it_takes_folders(run, tmp_path):
+    how = {"measures": ("log_likelihood",), "samples": 5, "images": 10}
+    assert "no longer at" in " ".join(reparam.evaluate(run, **how).reasons())
+    found = reparam.evaluate(run, data=tmp_path / "moved.npy", **how)
+    assert found[str(run)].likelihood is not None
+    loaded = reparam.load(run)
+    again = reparam.evaluate(loaded, data=tmp_path / "moved.npy", **how)
+    assert (again[str(run)].likelihood.values == found[str(run)].likelihood.values).all()
+
+
+def test_a_run_whose_data_were_moved_goes_on(capsys, images, tmp_path):
+    shutil.copy(images, tmp_path / "x.npy")
+    whole, halved = tmp_path / "whole", tmp_path / "halved"
+    for folder in (whole, halved):
+        assert said(capsys, "train", "vae", *small(tmp_path / "x.npy"), "--out", folder)[0] == 0
+    rows = (halved / "metrics.jsonl").read_text().splitlines()
+    (halved / "metrics.jsonl").write_text("".join(row + "\n" for row in rows[:-1]))
+    (tmp_path / "x.npy").rename(tmp_path / "moved.npy")
+    assert said(capsys, "train", "--resume", halved)[0] == 2
+    code, _, err = said(capsys, "train", "--resume", halved, "--data", tmp_path / "moved.npy", "--quiet")
+    assert code == 0, err
+    assert same(weights(reparam.load(whole).model), weights(reparam.load(halved).model))
+
+
 def test_other_data_of_the_same_schema_take_their_place(run, tmp_path):
     loaded = reparam.load(run, data=tmp_path / "moved.npy")
     assert len(loaded.data.test) == loaded.record.sizes["test"]

@@ -1,6 +1,6 @@
 """``reparam evaluate RUN...``: what runs come to beside data they have not seen."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,8 @@ class EvaluateOptions(Writes):
 
     runs: Positional[tuple[Path, ...]]
     """Run folders."""
+    data: str | None = None
+    """Where the data of the runs lie now, or others of the same schema in their place."""
     likelihood: bool = False
     """Only log p(x); unless this, --quality or --table is given, everything that a run's model allows."""
     quality: bool = False
@@ -78,6 +80,7 @@ EXAMPLES = [
     "reparam evaluate runs/vae --quality --all             and the measures that take seconds a run",
     "reparam evaluate runs/people --table --target income   a table: columns, pairs, closest rows, calibration",
     "reparam evaluate runs/vae --likelihood                all test examples",
+    "reparam evaluate runs/vae --data /mnt/photos          the data have been moved",
     "reparam evaluate runs/vae runs/iwae --likelihood --samples 5000 --images 1000",
     "reparam evaluate runs/avb --likelihood --proposal annealed --images 100",
     "reparam evaluate runs/vae --likelihood --proposal prior      naive Monte Carlo: see it fail as the latent grows",
@@ -93,8 +96,8 @@ def run(command: str, argv: list[str]) -> int:
     from reparam.studies import evaluate
 
     settings = {name: getattr(options, name) for name in SETTINGS}
-    check_free([options.out] if options.out else [], _sources(options.runs), options.force)
-    found = evaluate([str(folder) for folder in options.runs], progress=progress, **settings)
+    check_free([options.out] if options.out else [], _sources(options), options.force)
+    found = evaluate([str(folder) for folder in options.runs], data=options.data, progress=progress, **settings)
     if not found:
         raise UserError("; ".join(found.reasons()))
     if options.out is not None:
@@ -104,11 +107,13 @@ def run(command: str, argv: list[str]) -> int:
     return 0
 
 
-def _sources(runs: Iterable[Path]) -> Iterator[str]:
-    """What each run was trained on; of one that cannot be read it is said later why."""
+def _sources(options: EvaluateOptions) -> Iterator[str]:
+    """What each run was trained on, and is measured by; of one that cannot be read it is said later why."""
     from reparam.runs.run import load
 
-    for folder in runs:
+    if options.data is not None:
+        yield options.data
+    for folder in options.runs:
         with suppress(UserError):
             yield load(folder).config.data.data
 

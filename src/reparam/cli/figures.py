@@ -46,7 +46,15 @@ class SampleOptions(FigureOptions):
 
 
 @dataclass
-class CountOptions(FigureOptions):
+class DataOptions(FigureOptions):
+    """Options of the commands that read the run's data."""
+
+    data: str | None = None
+    """Where the run's data lie now, or others of the same schema in their place."""
+
+
+@dataclass
+class CountOptions(DataOptions):
     """Options of the commands that show test examples."""
 
     n: Annotated[int | None, arg(aliases=["-n"])] = None
@@ -70,7 +78,7 @@ class ManifoldOptions(FigureOptions):
 
 
 @dataclass
-class InterpolateOptions(FigureOptions):
+class InterpolateOptions(DataOptions):
     """Options of ``reparam interpolate``."""
 
     from_label: str | None = None
@@ -104,9 +112,11 @@ class Command:
         options = parse(self.options, command, argv, self.what, self.examples)
         from reparam.runs.run import load
 
-        loaded = load(options.run)
+        data = getattr(options, "data", None)
+        # examples to reconstruct are the user's own, and need not be of the run's data
+        loaded = load(options.run, data=None if self.options is ReconstructOptions else data)
         path = options.out or loaded.folder.figures / f"{command}.png"  # type: ignore[union-attr]
-        sources = [loaded.config.data.data, getattr(options, "data", None)]
+        sources = [loaded.config.data.data, data]
         rows = self.options in (SampleOptions, ReconstructOptions) and loaded.record.schema is not None
         check_free(picture_or_numbers(path, rows), filter(None, sources), options.force)
         result = self.ask(options, loaded)
@@ -188,7 +198,7 @@ COMMANDS = {
         ],
     ),
     "snapshots": Command(
-        FigureOptions,
+        DataOptions,
         _snapshots,
         "Show the samples kept before training, on the way and after it, from the same noise.",
         ["reparam snapshots runs/gan"],
@@ -213,7 +223,7 @@ COMMANDS = {
         CountOptions,
         _latents,
         "Show where test examples lie in the latent space (its two leading components if it is larger than 2).",
-        ["reparam latents runs/vae -n 2000"],
+        ["reparam latents runs/vae -n 2000", "reparam latents runs/vae --data /mnt/photos    the data have been moved"],
     ),
     "interpolate": Command(
         InterpolateOptions,

@@ -10,7 +10,9 @@ from reparam.cli.parse import Writes, emit, parse
 from reparam.cli.reading import as_settings, flags_of
 from reparam.settings import ReadingConfig
 
-ReadingFlags = flags_of(ReadingConfig)
+OF_TABLES = ("columns", "drop", "delimiter", "decimal", "missing", "header", "encoding", "schema_file", "read_as")
+"""The settings of reading that images have no use for."""
+ReadingFlags = flags_of(ReadingConfig, OF_TABLES)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from tyro.conf import arg
+from tyro.conf import Suppress, arg
 
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
@@ -12,8 +12,12 @@ Settings = TypeVar("Settings", bound=ReadingConfig)
 
 
 @cache
-def flags_of(config: type[ReadingConfig]) -> type[Any]:
+def flags_of(config: type[ReadingConfig], hidden: tuple[str, ...] = ()) -> type[Any]:
     """The settings as flags: ``--as``, which is a word of Python's own, and ``--columns NAME=KIND ...``.
+
+    Args:
+        config: the settings.
+        hidden: those that are no flags.
 
     >>> flags_of(ReadingConfig)(columns=("age=integer",)).columns
     ('age=integer',)
@@ -22,15 +26,20 @@ def flags_of(config: type[ReadingConfig]) -> type[Any]:
     help_as = "What the rows are: images, a table of columns of kinds, or vectors of plain numbers; auto: found out."
     help_schema = "Read a table by this schema, as `reparam data --schema-out` wrote it and you may have changed it."
     help_columns = "Kinds of columns, as age=integer income=log sex=category; those not named are found out."
+    flags: dict[str, Any] = {
+        **{name: config.model_fields[name].annotation for name in hidden},
+        "read_as": Annotated[read_as.annotation, arg(name="as", help=help_as)],
+        "schema_file": Annotated[str | None, arg(name="schema", help=help_schema)],
+        "columns": Annotated[tuple[str, ...], arg(metavar="NAME=KIND", help=help_columns)],
+    }
     return type(
         f"{config.__name__}Flags",
         (config,),
         {
             "__annotations__": {
-                "read_as": Annotated[read_as.annotation, arg(name="as", help=help_as)],
-                "schema_file": Annotated[str | None, arg(name="schema", help=help_schema)],
-                "columns": Annotated[tuple[str, ...], arg(metavar="NAME=KIND", help=help_columns)],
+                name: Annotated[flag, Suppress] if name in hidden else flag for name, flag in flags.items()
             },
+            **{name: config.model_fields[name].default for name in hidden},
             "read_as": "auto",
             "columns": (),
             "schema_file": None,

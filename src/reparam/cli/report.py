@@ -17,6 +17,8 @@ class ReportOptions(Writes):
     """Finished run folders, all of the same data; or a comparison's folder, or those of two, side by side."""
     out: Path = Path("report.html")
     """The page to write; its numbers are written beside it as JSON."""
+    data: str | None = None
+    """Where the data of the runs lie now, or others of the same schema in their place."""
     count: int = 5000
     """Samples of each model that are measured, at most."""
     images: int = 1000
@@ -38,6 +40,6 @@ def run(command: str, argv: list[str]) -> int:
     options = parse(ReportOptions, command, argv, what, EXAMPLES)
     from reparam import studies
 
-    settings = {name: getattr(options, name) for name in ("count", "images", "force")}
+    settings = {name: getattr(options, name) for name in ("data", "count", "images", "force")}
     results = studies.report(options.runs, options.out, say=say, **settings)
     return show(results, options.json)

@@ -79,6 +79,8 @@ class ResumeOptions:
 
     resume: Path
     """The run folder to go on with."""
+    data: str | None = None
+    """Where its data lie now."""
     quiet: bool = False
     """Say nothing while training."""
     json: bool = False
@@ -195,7 +197,7 @@ def _resume(argv: list[str]) -> int:
     options = parse(ResumeOptions, "train", argv, "Go on with a run.", ["reparam train --resume runs/vae"])
     from reparam.training.start import resume
 
-    return _finish(lambda: resume(options.resume, **_said(options)), options.json)
+    return _finish(lambda: resume(options.resume, data=options.data, **_said(options)), options.json)
 
 
 def _said(output: Any) -> dict[str, Any]:

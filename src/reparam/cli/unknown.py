@@ -7,6 +7,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, NoReturn, get_type_hints
 
+from tyro.conf import Suppress
+
 from reparam.cli.flags import NAMED, POSITIONAL
 from reparam.door import present
 from reparam.errors import UserError
@@ -56,7 +58,8 @@ def _meant(word: str, flags: Sequence[str]) -> str:
 def _options(kind: Any) -> Iterator[tuple[str, bool]]:
     """Every option's flag and the name of every word that stands alone, each with whether it stands alone."""
     if hasattr(kind, "model_fields"):
-        yield from ((_flag(NAMED.get(name, name)), False) for name in kind.model_fields)
+        shown = (name for name, about in kind.model_fields.items() if Suppress not in about.metadata)
+        yield from ((_flag(NAMED.get(name, name)), False) for name in shown)
         return
     hints = get_type_hints(kind, include_extras=True)
     for field in fields(kind):

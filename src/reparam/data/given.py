@@ -13,15 +13,18 @@ from reparam.data.dataset import Binarization, Dataset
 from reparam.data.foreign import Beyond, Given, arrays_of, as_array
 from reparam.data.items import items_of, items_reading
 from reparam.data.load import MEMORY_LIMIT, binarized, from_reading, load_data
-from reparam.data.readers.asked import Asked
+from reparam.data.readers.asked import Asked, refuse_idle
 from reparam.data.readers.assemble import assemble
 from reparam.data.readers.given_cells import cells_given, column_of, is_table, joined
 from reparam.data.readers.known import Known
+from reparam.data.readers.sources import ARRAY_FILES, COLUMNAR
 from reparam.data.readers.table import table_reading
 from reparam.data.reading import SPLIT_WORDS, Reading
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
+ARRAYS_GIVEN = tuple(name for name in ARRAY_FILES if name != "schema_file")
+"""What applies to arrays; a schema is given as ``table``."""
 LABELS = "label"
 """What the column of labels is called that stood beside a table."""
 
@@ -75,7 +78,9 @@ def dataset_of(
     # training examples there must be: None in their place is refused by what reads them
     asked = {split: part for split, part in parts.items() if part is not None or split == "train"}
     asked_for = Asked(seed, MEMORY_LIMIT, how, table)
-    if all(map(is_table, asked.values())):
+    rows = all(map(is_table, asked.values()))
+    refuse_idle(name, how, COLUMNAR if rows else ARRAYS_GIVEN)
+    if rows:
         data = replace(from_reading(_table(asked, labels, name, asked_for), seed), reading=how)
         return binarized(data, binarization)
     try:

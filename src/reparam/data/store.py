@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -183,8 +183,10 @@ def alone(folder: Path, wait: bool = False) -> Iterator[None]:
     try:
         yield
     finally:
-        if not wait:  # others may be waiting for this very file
-            lock_file.unlink(missing_ok=True)
+        # others may wait for this very file; where the folder is there now, they find it, and make nothing
+        if not wait or present(folder):
+            with suppress(OSError):  # Windows removes no open file
+                lock_file.unlink(missing_ok=True)
         lock.release()
 
 

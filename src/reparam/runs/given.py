@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from reparam.data import data_like
 from reparam.errors import UserError
 from reparam.runs.run import Run, load
 
@@ -13,8 +15,8 @@ How = ParamSpec("How")
 Found = TypeVar("Found")
 
 
-def as_run(given: object) -> Run:
-    """The run that is given, or that lies in the folder that is.
+def as_run(given: object, data: object = None) -> Run:
+    """The run that is given, or that lies in the folder that is; with other data in the place of its own, if any are.
 
     Raises:
         UserError: if it is neither, or the folder is none of a run.
@@ -24,9 +26,9 @@ def as_run(given: object) -> Run:
     reparam.errors.UserError: run=5 is no run: give one, as reparam.load(...) and reparam.fit(...) do, or its folder
     """
     if isinstance(given, Run):
-        return given
+        return given if data is None else replace(given, dataset=data_like(given.record, data))
     if isinstance(given, str | os.PathLike):
-        return load(Path(os.fspath(given)))
+        return load(Path(os.fspath(given)), data=data)
     raise UserError(f"run={given!r:.80} is no run: give one, as reparam.load(...) and reparam.fit(...) do, or its "
                     "folder")  # fmt: skip
 

@@ -108,6 +108,7 @@ def report(
     runs: Run | str | Path | Sequence[Run | str | Path],
     out: str | Path = "report.html",
     *,
+    data: object = None,
     count: int = 5000,
     images: int = 1000,
     say: Callable[[str], None] = _nobody,
@@ -121,6 +122,7 @@ def report(
     Args:
         runs: or their folders; a single one, too; or the folders of one comparison, or of two.
         out: the page; its numbers are written beside it as JSON.
+        data: in the place of the runs' own, as :func:`reparam.load` takes them: where these lie now, say.
         count: samples of each model that are measured, at most.
         images: test examples whose log-likelihood is estimated.
         say: told what is being done.
@@ -145,7 +147,7 @@ def report(
     if len(studies) > 1:
         check_places([page, page.with_suffix(".json")], force=force)
         return side_by_side(studies, page, force)
-    found = kept_trials(studies[0]) if studies else [_trial(place) for place in places]
+    found = kept_trials(studies[0], data) if studies else [_trial(place, data) for place in places]
     sources = [trial.run.config.data.data for trial in found if trial.run is not None]
     check_places([page, page.with_suffix(".json")], sources, force)
     asked = {"count": count, "images": images}
@@ -164,9 +166,9 @@ def _place(run: Run | str | Path) -> Path:
     return run.folder.path
 
 
-def _trial(folder: Path) -> Trial:
+def _trial(folder: Path, data: object = None) -> Trial:
     """A finished run: the numbers of one that was interrupted would be of something half done."""
-    run = load(folder)
+    run = load(folder, data=data)
     if run.folder is not None and not run.folder.finished:
         raise UserError(f'{folder} was interrupted: go on with resume="{folder}" before')
     return Trial(folder.name or str(folder), folder, run)

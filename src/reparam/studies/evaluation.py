@@ -144,11 +144,12 @@ class Evaluation(Result):
 
 
 @sharing_cores()
-def evaluate(runs: Runs, *, progress: Progress = silent, **settings: Any) -> Evaluation:
+def evaluate(runs: Runs, *, data: object = None, progress: Progress = silent, **settings: Any) -> Evaluation:
     """Measure runs side by side, each number with its error bar; what cannot be had of one is put down with its reason.
 
     Args:
         runs: a run or its folder, some of them, or by names of your own.
+        data: in the place of the runs' own, as :func:`reparam.load` takes them: where these lie now, say.
         progress: told what is being done.
         **settings: fields of :class:`Asked`, such as ``measures=("quality",), count=2000, seed=1``.
 
@@ -175,7 +176,7 @@ def evaluate(runs: Runs, *, progress: Progress = silent, **settings: Any) -> Eva
     unread: dict[str, str] = {}
     for name, run in named.items():
         try:
-            measured.append(judge.measure(as_run(run), name))
+            measured.append(judge.measure(as_run(run, data), name))
         except UserError as error:
             unread[name] = str(error)
     missing: dict[str, Mapping[str, str]] = {name: dict.fromkeys(asked.measures, why) for name, why in unread.items()}

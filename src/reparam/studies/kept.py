@@ -28,7 +28,7 @@ def kept_protocol(folder: Path) -> Protocol:
     return Protocol(**{name: value for name, value in read_sealed(folder / FILE).items() if name != SEAL})
 
 
-def kept_trials(folder: Path) -> list[Trial]:
+def kept_trials(folder: Path, data: object = None) -> list[Trial]:
     """Its finished runs, the first seeds of all models before the others, as a comparison trains them.
 
     Raises:
@@ -40,7 +40,8 @@ def kept_trials(folder: Path) -> list[Trial]:
         raise UserError(f"{folder} holds no finished run: go on with its comparison before")
     names = {place: _model(place) for place in finished}
     return [
-        Trial(names[place], place, load(place)) for place in sorted(finished, key=lambda at: (names[at] != at.name, at))
+        Trial(names[place], place, load(place, data=data))
+        for place in sorted(finished, key=lambda at: (names[at] != at.name, at))
     ]
 
 

@@ -383,6 +383,14 @@ def test_without_a_home_it_is_said_what_names_a_cache(tmp_path, monkeypatch):
         load_data(path, memory_limit=TINY)
 
 
+def test_no_lock_stays_beside_what_was_converted(tmp_path, monkeypatch):
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    path = written(frame(), tmp_path / "a.csv")
+    with pytest.warns(UserWarning, match="converted once"):
+        load_data(path, memory_limit=TINY)
+    assert [one.is_dir() for one in (tmp_path / "cache").iterdir()] == [True]
+
+
 MEMORY = """
 import re, sys, threading, time
 from reparam.data import load_data

@@ -7,8 +7,10 @@ import io
 import numpy as np
 import pytest
 
+from reparam.data import load_data
 from reparam.data.readers.known import Known
 from reparam.data.readers.text import read_text
+from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
 
@@ -435,6 +437,17 @@ def test_large_numbers_keep_every_digit_that_their_type_has(tmp_path):
     beyond = read(tmp_path, lines([str(2**63), "1", "5"], list("123"), header="a,b\n"))
     assert values(beyond)["a"] == [2.0**63, 1.0, 5.0]
     assert said(beyond, "whole numbers beyond 2^63, which are rounded", "'a'")
+
+
+def test_numbers_with_large_exponents_are_called_what_they_are(tmp_path):
+    many = [f"{sign}{n}.5e299" for n in range(1, 10) for sign in ("", "-")]
+    assert not said(
+        read(tmp_path, lines(many, list(map(str, range(18))), header="a,b\n")), "whole numbers beyond", "'a'"
+    )
+    path = tmp_path / "beyond.csv"
+    path.write_text("a,b\n" + "".join(f"{n}.7e300,{n}\n" for n in range(1, 40)))
+    with pytest.raises(UserError, match=r"column 'a' holds 39 numbers beyond 1e\+300.*divide it"):
+        load_data(path)
 
 
 @pytest.mark.parametrize("n", [5, 3000])

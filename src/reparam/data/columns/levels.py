@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from reparam.data.columns.integer import EXACT, numbered, whole_numbers
 from reparam.data.columns.kind import Read, SeenKind, base, wrong
-from reparam.data.columns.number import MOST_DECIMALS, Finite, as_numbers, digits, shown
+from reparam.data.columns.number import MOST_DECIMALS, Finite, as_numbers, digits, shown, strange
 from reparam.data.readers.cells import Column
 from reparam.distributions.columns import Category as Family
 
@@ -42,7 +42,7 @@ class Levels(SeenKind):
         read = as_numbers(column)
         found = np.unique(read.values[~column.missing])
         if not read.known.all() or len(found) == 0:
-            raise wrong(column, cls.word, "holds what is no number", "category")
+            raise strange(column, read, cls.word)
         if len(found) > MOST_LEVELS:
             raise wrong(column, cls.word, f"holds {len(found):,} different numbers", "number")
         if whole_numbers(column) is not None and np.ptp(found) <= FEW:

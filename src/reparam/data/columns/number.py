@@ -11,6 +11,7 @@ from reparam.data.columns.kind import Read, SeenKind, base, wrong
 from reparam.data.columns.scaling import MOST, decimals_of, has_decimals, standard
 from reparam.data.readers.cells import Column
 from reparam.distributions.columns import Number as Family
+from reparam.errors import UserError
 
 MOST_DECIMALS = 15
 """Text with more has more digits than a float64."""
@@ -28,6 +29,17 @@ def as_numbers(column: Column) -> Read:
         values = np.array([_number(word) for word in values.tolist()])
     numbers = values.astype(np.float64, copy=False)
     return Read(numbers, column.missing | (np.abs(numbers) <= MOST))
+
+
+def strange(column: Column, read: Read, kind: str) -> UserError:
+    """That a column holds cells that are no numbers, or numbers too large to be told apart."""
+    beyond = int((np.abs(read.values[~column.missing]) > MOST).sum())
+    if not beyond:
+        return wrong(column, kind, "holds what is no number", "category")
+    return UserError(
+        f"column {column.name!r} holds {beyond:,} number{'s' * (beyond > 1)} beyond {MOST:g}, whose "
+        "differences may be infinite: give it in larger units (divide it)"
+    )
 
 
 def _number(word: str) -> float:
@@ -75,7 +87,7 @@ class Number(SeenKind):
         """Offset and scale, range and decimals of a column."""
         read = as_numbers(column)
         if not read.known.all():
-            raise wrong(column, cls.word, "holds what is no number", "category")
+            raise strange(column, read, cls.word)
         numbers = read.values[~column.missing]
         if len(numbers) == 0:
             raise wrong(column, cls.word, "has no cell that is not missing", "constant")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from reparam import checks
 from reparam.data.columns.table import TableSchema
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
@@ -24,6 +25,9 @@ class Asked:
     how: ReadingConfig = field(default_factory=ReadingConfig)
     table: TableSchema | None = None
     whole: bool = False
+
+    def __post_init__(self) -> None:
+        checks.within("memory_limit", self.memory_limit, 0)
 
 
 TABLES = (

@@ -5,6 +5,7 @@ MIT licence.
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,10 +52,12 @@ def read_fashion(folder: str | None = None, mirrors: tuple[str, ...] = MIRRORS) 
     return _read(_fetch(mirrors))
 
 
-def places() -> list[Path]:
-    """The folders looked into, in order; the last is the cache."""
-    given = os.environ.get("REPARAM_DATA")
-    return [*([Path(given) / "fashion-mnist", Path(given)] if given else []), PACKAGE, cache()]
+def places() -> Iterator[Path]:
+    """The folders looked into, in order; the last is the cache, which a user without a home has not."""
+    if given := os.environ.get("REPARAM_DATA"):
+        yield from (Path(given) / "fashion-mnist", Path(given))
+    yield PACKAGE
+    yield cache()
 
 
 def cache() -> Path:

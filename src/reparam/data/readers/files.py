@@ -15,7 +15,7 @@ from reparam.errors import printable
 LEFTOVERS = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be a million of them
 class Entry:
     """A file: the names that lead to it from the top, and how many bytes it has."""
 

@@ -13,7 +13,7 @@ from reparam.data.reading import SPLIT_WORDS
 from reparam.errors import UserError, printable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be a million of them
 class Found:
     """An image file, the split its folder names (or None), and the class its folder names (or None)."""
 
@@ -133,6 +133,11 @@ def _wrapped(images: Sequence[Entry]) -> int:
 
 def _nothing(source: Source) -> str:
     words = source.passed.words()
+    if isinstance(source.files, FolderFiles) and (source.files.place / "x.npy").is_file():
+        return (
+            f"{str(source.files.place)!r} holds x.npy and no pack.json, as a pack has: bring it back, or pack the "
+            "images again; an array is read by its own path"
+        )
     return (
         f"{str(source.files.place)!r} holds no images{' and no IDX files' * isinstance(source.files, FolderFiles)}"
         f"{f' ({words})' if words else ''}: give a folder of images (PNG, JPEG, ...), flat or in a subfolder for each "

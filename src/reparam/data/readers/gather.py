@@ -20,6 +20,8 @@ PIECE = 32
 """Files that a thread takes at a time."""
 AHEAD = 4
 """Pieces that are read ahead for each thread."""
+FAR_BEYOND = 4
+"""Times the limit: others than the first may be grey, and a third of its size."""
 LISTED = 10
 """Broken files that an error names."""
 
@@ -73,7 +75,8 @@ class _Pass:
 def gather(files: Files, names: Sequence[str], look: Look, limit: int) -> Gathered:
     """Read files, headers and pixels at once; beyond ``limit`` bytes the pixels are let go, and only headers are read.
 
-    So it is where sizes differ and no size was asked for: nothing can be made of them.
+    So it is where sizes differ and no size was asked for: nothing can be made of them. Where the first picture says
+    that all will be far too many, none is kept from there on: a gigabyte of them would be for nothing.
 
     Raises:
         UserError: if what was asked for cannot be had of a file.
@@ -94,7 +97,8 @@ def gather(files: Files, names: Sequence[str], look: Look, limit: int) -> Gather
                 if found.values is not None and values is not None:
                     found.values.append(values)
                     kept += values.nbytes
-            if found.values is not None and (kept > limit or (len(sizes) > 1 and look.size is None)):
+            foreseen = kept * len(names) / FAR_BEYOND if number == 0 and look.frames == "first" else 0
+            if found.values is not None and (max(kept, foreseen) > limit or (len(sizes) > 1 and look.size is None)):
                 found.values, work.keeps = None, False
     return found
 

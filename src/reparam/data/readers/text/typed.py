@@ -15,6 +15,8 @@ from reparam.data.readers.text.texts import Texts, Typed
 
 NOT_A_TIME = np.datetime64("NaT")
 LARGEST = 2.0**63
+WRITTEN_OUT = 1e30
+"""Nobody writes out so many digits: they are measurements, with an exponent."""
 FEW = 20
 """So many different numbers, and words besides, may be levels of a category."""
 
@@ -93,7 +95,7 @@ def remarks(values: np.ndarray, decimals: int, form: Format, rules: Rules) -> tu
     if form != Format() and (form.thousands or not whole):
         doubt = not rules.shown and rules.decimal is None and "," in (form.decimal, form.thousands)
         found.append(f"{form}{' (nothing shows which: decimal=... says it)' if doubt else ''}")
-    if not whole and decimals == 0 and np.abs(np.nan_to_num(values)).max(initial=0) >= LARGEST:
+    if not whole and decimals == 0 and LARGEST <= np.abs(np.nan_to_num(values)).max(initial=0) < WRITTEN_OUT:
         found.append("whole numbers beyond 2^63, which are rounded")
     return tuple(found)
 
