@@ -81,13 +81,16 @@ def rows_of(results: Results) -> list[dict[str, Any]]:
     made = [*_rows(results), *_likelihood_rows(results)]
     if results.floor is not None:
         made += [_row(FLOOR, 0, score) for score in results.floor.scores()]
+    if results.table_floor is not None:
+        made += [_row(FLOOR, 0, score) for score in results.table_floor.scores()]
     return made
 
 
 def _rows(results: Results) -> Iterator[dict[str, Any]]:
     for model, group in results.groups.items():
         for seed, one in by_seed(group).items():
-            yield from (_row(model, seed, score) for score in (one.card.scores() if one.card else ()))
+            found = [*(one.card.scores() if one.card else ()), *(one.table.scores() if one.table else ())]
+            yield from (_row(model, seed, score) for score in found)
 
 
 def _row(model: str, seed: int, score: Score) -> dict[str, Any]:

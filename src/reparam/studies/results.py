@@ -11,6 +11,7 @@ import numpy as np
 from reparam.contention import sharing_cores
 from reparam.data import Dataset
 from reparam.errors import UserError
+from reparam.evaluation.columns.card import TableCard
 from reparam.evaluation.likelihood.estimate import LogLikelihood
 from reparam.evaluation.samples.panels import panels_of
 from reparam.evaluation.samples.scorecard import Scorecard
@@ -39,6 +40,7 @@ class Result:
         trial: the model, its run or the reason why there is none.
         card: fidelity, coverage, two-sample test, memorization, latent use; None if they could not be measured.
         likelihood: of test examples; None where the model has none.
+        table: the columns of a made table; None of other data.
         notes: why a measure is missing.
     """
 
@@ -46,6 +48,7 @@ class Result:
     card: Scorecard | None = None
     likelihood: LogLikelihood | None = None
     notes: tuple[str, ...] = ()
+    table: TableCard | None = None
 
     @property
     def name(self) -> str:
@@ -75,6 +78,7 @@ class Result:
             "machine": self.trial.machine,
             "measures": self.card and self.card.json(),
             "log_likelihood": self.likelihood and self.likelihood.json(),
+            **({} if self.table is None else {"table": self.table.json()}),
             "notes": list(self.notes),
         }
 
@@ -90,6 +94,7 @@ class Results(Found):
         floor: the test set measured in the place of samples; None where it cannot be.
         page: the report, where it was written.
         before: the numbers of the report before this one, where they were others.
+        table_floor: real rows, held out, in the place of made ones; None of other data than tables.
     """
 
     protocol: Protocol | None
@@ -98,6 +103,7 @@ class Results(Found):
     floor: Scorecard | None
     page: Path | None = None
     before: "Record | None" = None
+    table_floor: TableCard | None = None
 
     @property
     def finished(self) -> tuple[Result, ...]:
@@ -163,6 +169,7 @@ class Results(Found):
             "protocol": self.protocol and self.protocol.model_dump(mode="json"),
             "data": self.data and {"name": self.data.name, "fingerprint": self.data.fingerprint},
             "floor": self.floor and self.floor.json(),
+            **({} if self.table_floor is None else {"table_floor": self.table_floor.json()}),
             "results": {str(result.trial.folder): result.json() for result in self.results},
             "comparisons": {measure: one.json() for measure, one in self.standings.items()},
             "scores": rows_of(self),
@@ -193,7 +200,8 @@ def judge(trials: Sequence[Trial], protocol: Protocol, say: Say = lambda text: N
     if data is not None:
         say(f"measuring {data.name}'s test set")
     floor = next(iter(one.floors().values()), None)
-    return Results(None if apart else protocol, data, results, floor)
+    rows = next(iter(one.table_floors().values()), None)
+    return Results(None if apart else protocol, data, results, floor, table_floor=rows)
 
 
 def _check_one_data_set(trials: Sequence[Trial]) -> None:
@@ -208,5 +216,6 @@ def _judged(trial: Trial, judge: Judge, say: Say) -> Result:
         return Result(trial)
     say(f"measuring {trial.folder}")
     found = judge.measure(trial.run, trial.name)
-    notes = tuple(found.missing[measure] for measure in ("quality", "log_likelihood") if measure in found.missing)
-    return Result(trial, found.card, found.likelihood, notes)
+    wanted = ("quality", "log_likelihood", "table")
+    notes = tuple(dict.fromkeys(found.missing[measure] for measure in wanted if measure in found.missing))
+    return Result(trial, found.card, found.likelihood, notes, found.table)

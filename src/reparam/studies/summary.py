@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reparam.evaluation.columns.card import TableCard
 from reparam.evaluation.samples.scorecard import Score, Scorecard
 from reparam.models.protocols import HasLikelihood, can
 from reparam.models.vae.likelihoods import Likelihood
@@ -55,8 +56,13 @@ def summarize(values: Mapping[int, float], seen: Seen) -> Summary:
 
 def scores_of(cards: Mapping[int, Scorecard]) -> dict[str, Summary]:
     """Each measure of the cards of one model, which are given by seed."""
+    return summaries_of(cards)
+
+
+def summaries_of(cards: Mapping[int, Scorecard | TableCard]) -> dict[str, Summary]:
+    """The same of cards of any kind; a measure that some seed has not is left out."""
     rows = {seed: {score.name: score for score in card.scores()} for seed, card in cards.items()}
-    names = next(iter(rows.values()), {})
+    names = [name for name in next(iter(rows.values()), {}) if all(name in row for row in rows.values())]
     count = min((card.conditions.n for card in cards.values()), default=None)
     return {name: _summary({seed: row[name] for seed, row in rows.items()}, count) for name in names}
 
@@ -89,6 +95,7 @@ def scores(results: Results) -> dict[str, dict[str, Summary]]:
     """Each model's measures; models that could not be measured are left out."""
     found = {
         name: scores_of({seed: one.card for seed, one in by_seed(group).items() if one.card is not None})
+        | summaries_of({seed: one.table for seed, one in by_seed(group).items() if one.table is not None})
         for name, group in results.groups.items()
     }
     return {name: row for name, row in found.items() if row}

@@ -8,7 +8,7 @@ import torch
 from reparam._version import __version__
 from reparam.files import result_json, write_result
 from reparam.pages import More, Page, Section, Table, write
-from reparam.studies import changes, charts, pictures, tables
+from reparam.studies import changes, charts, columns_report, pictures, tables
 from reparam.studies.conclusion import conclude
 from reparam.studies.lead import lead
 from reparam.studies.order import differences
@@ -39,6 +39,7 @@ def page(results: Results) -> Page:
         *_since(results),
         *_training(results),
         *_measures(results),
+        *columns_report.section(results),
         *_looks(results),
         _costs(results),
         _rules(results),
