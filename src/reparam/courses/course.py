@@ -38,6 +38,30 @@ COURSES = {
             "three models and the reparameterization they need, a covariance that is none, D* and its cases",
             "exercise03",
         ),
+        Course(
+            "001",
+            "Deep generative models: the VAE and the GAN, a report",
+            "the whole assignment: theory, a VAE, a GAN, their curves, samples, manifold and walk, and the comparison",
+            "assignment3",
+        ),
+        Course(
+            "002",
+            "Generative models: the lower bound in two ways, and two latent planes",
+            "the ELBO derived twice, reparameterized and in closed form; an autoencoder and a VAE in the plane",
+            "series9",
+        ),
+        Course(
+            "003",
+            "Where GANs fail, posteriors without a density, and the Wasserstein distance",
+            "vanishing gradients, mode collapse, AVB and its density ratio, disjoint supports, the plan, the critic",
+            "lecture9",
+        ),
+        Course(
+            "004",
+            "KL, the variational autoencoder, and the losses of a GAN",
+            "KL of two normals, the bound rearranged, a VAE in plain PyTorch, the players and their losses",
+            "exercise9",
+        ),
     )
 }
 """By number, in the order in which they are listed."""

@@ -84,7 +84,8 @@ def mathml(formula: str, display: bool) -> str:
     from docutils.utils.math.latex2mathml import tex2mathml
 
     made: str = tex2mathml(formula.strip(), as_block=display)
-    return made
+    # without a mathematical font browsers put no space around a function's name
+    return re.sub(r"<mi>(log|exp|min|max)</mi>", r'<mo lspace="0.16em" rspace="0.16em">\1</mo>', made)
 
 
 def _held(found: re.Match[str], drawn: list[str]) -> str:
