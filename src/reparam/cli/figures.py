@@ -91,6 +91,24 @@ class InterpolateOptions(DataOptions):
     """The walk's path in latent space."""
 
 
+@dataclass
+class RateDistortionOptions(CountOptions):
+    """Options of ``reparam rate-distortion``."""
+
+    steps: int = 300
+    """Temperatures of annealing."""
+    samples: Annotated[int, arg(aliases=["-k"])] = 8
+    """Chains of annealing for each example."""
+
+
+@dataclass
+class CheckOptions(CountOptions):
+    """Options of ``reparam predictive-check``."""
+
+    replicates: int = 400
+    """Sets of draws that the test examples are compared with."""
+
+
 @dataclass(frozen=True)
 class Command:
     """A command that draws a run; called with its name and the words behind it, it is what runs.
@@ -183,6 +201,18 @@ def _curves(o: FigureOptions, run: Any) -> Any:
     return _evaluation().curves(run)
 
 
+def _rate_distortion(o: RateDistortionOptions, run: Any) -> Any:
+    found = _evaluation().rate_distortion(run, 20 if o.n is None else o.n, o.seed, steps=o.steps, chains=o.samples)
+    say(str(found))
+    return found
+
+
+def _check(o: CheckOptions, run: Any) -> Any:
+    found = _evaluation().predictive_check(run, 300 if o.n is None else o.n, o.seed, replicates=o.replicates)
+    say(str(found))
+    return found
+
+
 COMMANDS = {
     "sample": Command(
         SampleOptions,
@@ -236,6 +266,20 @@ COMMANDS = {
         _curves,
         "Show the lower bound on training and validation data, or a game's readings, over training.",
         ["reparam curves runs/vae"],
+    ),
+    "rate-distortion": Command(
+        RateDistortionOptions,
+        _rate_distortion,
+        "How many nats of code prior and decoder need for how large an error of test examples, by annealing: the curve "
+        "of a VAE or a game, whatever its encoder or likelihood (Huang et al. 2020).",
+        ["reparam rate-distortion runs/vae", "reparam rate-distortion runs/gan -n 100 --steps 1000 --json"],
+    ),
+    "predictive-check": Command(
+        CheckOptions,
+        _check,
+        "Compare test examples with as many draws, over and over, by numbers that are easy to understand: mean, "
+        "spread, extremes, zeros, neighbours. Each has a p-value, uniform where the model is right.",
+        ["reparam predictive-check runs/vae", "reparam predictive-check runs/gan -n 1000 --replicates 1000 --json"],
     ),
 }
 

@@ -49,6 +49,8 @@ COMMANDS = {
     "impute": Command("fill the missing cells of a table", "impute"),
     "score": Command("how well your own examples fit what a run has learned", "given"),
     "evaluate": Command("log p(x) of runs, and how near, varied and new their samples are", "evaluate"),
+    "predictive-check": Command("compare test examples with draws by simple statistics", "figures"),
+    "rate-distortion": Command("nats of code over squared error, by annealing", "figures"),
     "info": Command("what a run is, and what it reached", "info"),
     "doctor": Command("what is installed, and slow here; or check a run's files, and mend them", "doctor"),
     "data": Command("describe a data set and draw some of it", "data"),
@@ -171,7 +173,7 @@ def dispatch(argv: list[str]) -> int:
 
 def help_text() -> str:
     """What ``reparam --help`` prints."""
-    return HELP.format(commands="\n".join(f"  {name:<14}{command.what}" for name, command in COMMANDS.items()))
+    return HELP.format(commands="\n".join(f"  {name:<18}{command.what}" for name, command in COMMANDS.items()))
 
 
 def _suggest(name: str) -> str:

@@ -9,7 +9,9 @@ from reparam.evaluation.given import Scores, encode, log_prob, score
 from reparam.evaluation.given_back import reconstruct, sample
 from reparam.evaluation.history import Curves, Snapshots, curves, snapshots
 from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
+from reparam.evaluation.likelihood.rate_distortion import RateDistortion, rate_distortion
 from reparam.evaluation.pictures import Reconstructions
+from reparam.evaluation.predictive import PredictiveChecks, predictive_check
 from reparam.evaluation.samples.compared import Compared
 from reparam.evaluation.samples.measures import MEASURES
 from reparam.evaluation.samples.run_measures import measure_run, measures, yardstick_of
@@ -28,6 +30,8 @@ __all__ = [
     "Latents",
     "LogLikelihood",
     "Manifold",
+    "PredictiveChecks",
+    "RateDistortion",
     "Reconstructions",
     "Samples",
     "Score",
@@ -50,6 +54,8 @@ __all__ = [
     "manifold",
     "measure_run",
     "measures",
+    "predictive_check",
+    "rate_distortion",
     "reconstruct",
     "sample",
     "score",

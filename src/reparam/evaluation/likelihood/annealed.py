@@ -53,7 +53,7 @@ class Annealing:
 
 
 @dataclass
-class _Target:
+class Target:
     """log p(z) + β log p(x|z) and its gradient, for codes of any shape as vectors, ``(chains, batch, units)``."""
 
     x: Tensor
@@ -79,7 +79,7 @@ class _Target:
         return value.detach(), gradient, log_likelihood.detach()
 
 
-def _move(target: _Target, z: Tensor, beta: float, size: Tensor, leapfrog: int) -> tuple[Tensor, Tensor, Tensor]:
+def moved(target: Target, z: Tensor, beta: float, size: Tensor, leapfrog: int) -> tuple[Tensor, Tensor, Tensor]:
     """One Hamiltonian trajectory with a Metropolis test (Neal 2011, section 5.3.2).
 
     Args:
@@ -120,13 +120,13 @@ def tuned_step_sizes(
     A size that followed the very chains it moves would bias them.
     """
     _require_room(x, prior, settings)
-    target = _Target(x, prior, decode)
+    target = Target(x, prior, decode)
     z = target.draw(settings.pilots)
     size = torch.full((len(x),), settings.step_size, dtype=z.dtype, device=z.device)
     sizes = []
     for beta in settings.temperatures().tolist()[1:]:
         sizes.append(size)
-        z, _, accept = _move(target, z, beta, size, settings.leapfrog)
+        z, _, accept = moved(target, z, beta, size, settings.leapfrog)
         size = size * (ADAPTATION * (accept.to(size).mean(0) - TARGET_ACCEPTANCE)).exp()
         step(1)
     return torch.stack(sizes)
@@ -183,13 +183,13 @@ def annealed_estimate(
     """
     settings = settings or Annealing()
     sizes = tuned_step_sizes(x, prior, decode, settings, step)
-    target, betas = _Target(x, prior, decode), settings.temperatures().tolist()
+    target, betas = Target(x, prior, decode), settings.temperatures().tolist()
     z = target.draw(settings.chains)
     likelihood = target.parts(z)[1]
     total, accepted = in_float64(torch.zeros_like(likelihood)), 0.0
     for (before, beta), size in zip(pairwise(betas), sizes, strict=True):
         total += (beta - before) * in_float64(likelihood)
-        z, likelihood, accept = _move(target, z, beta, size, settings.leapfrog)
+        z, likelihood, accept = moved(target, z, beta, size, settings.leapfrog)
         accepted += in_float64(accept).mean().item() / settings.steps
         step(1)
     return Annealed(total.cpu(), accepted)
@@ -218,10 +218,10 @@ def reverse_annealed_estimate(
     sizes = tuned_step_sizes(x, prior, decode, settings)
     z = z.detach().flatten(z.dim() - prior.event_dims)
     z = z.expand(settings.chains, *z.shape[-2:]).clone()
-    target, betas = _Target(x, prior, decode), settings.temperatures().tolist()
+    target, betas = Target(x, prior, decode), settings.temperatures().tolist()
     total, accepted = in_float64(torch.zeros(z.shape[:-1], device=z.device)), 0.0
     for (before, beta), size in reversed(list(zip(pairwise(betas), sizes, strict=True))):
-        z, likelihood, accept = _move(target, z, beta, size, settings.leapfrog)
+        z, likelihood, accept = moved(target, z, beta, size, settings.leapfrog)
         total -= (beta - before) * in_float64(likelihood)
         accepted += in_float64(accept).mean().item() / settings.steps
     return Annealed(total.cpu(), accepted)

@@ -1,0 +1,75 @@
+"""Predictive checks: p-values that are uniform where the model is exactly right, and small where it is not."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from helpers import quiet_fit, said
+from reparam.data import Dataset
+from reparam.errors import UserError
+from reparam.evaluation import predictive_check
+from reparam.evaluation.predictive import STATISTICS, p_value
+from reparam.models import VAE, NormalLikelihood, StandardNormal
+from reparam.networks import MLP
+
+D, LATENT, NOISE = 4, 2, 0.6
+
+
+def linear_run(told_noise=NOISE, seed=0):
+    """A VAE whose decoder is the law that its data were drawn from: x = W z + noise."""
+    torch.manual_seed(seed)
+    w = torch.tensor([[1.0, 0.2], [0.6, -0.8], [-0.4, 0.9], [0.3, 0.3]])
+    x = torch.randn(1000, LATENT) @ w.T + NOISE * torch.randn(1000, D)
+    vae = VAE(MLP(D, [], 2 * LATENT), MLP(LATENT, [], D), StandardNormal(LATENT),
+              likelihood=NormalLikelihood((D,), scale=told_noise))  # fmt: skip
+    run = quiet_fit(vae, Dataset.of(x, seed=seed), steps=1)
+    with torch.no_grad():
+        layer = next(m for m in run.model.decoder.modules() if isinstance(m, torch.nn.Linear))
+        layer.weight.copy_(w)
+        layer.bias.zero_()
+    return run
+
+
+def test_p_values_of_a_right_model_are_uniform():
+    smooth = {
+        name: STATISTICS[name] for name in ("mean", "standard deviation", "greatest", "correlation of neighbours")
+    }
+    found = []
+    for seed in range(40):
+        checked = predictive_check(linear_run(seed=seed), 100, seed, replicates=59, statistics=smooth)
+        found.append([one.p for one in checked.found])
+    for column in np.array(found).T:
+        # on a grid of steps of 1/30, at most as small as a step says
+        assert stats.kstest(column - np.random.default_rng(0).random(40) / 30, "uniform").pvalue > 1e-3
+
+
+def test_a_model_of_too_much_noise_is_found_out():
+    found = {one.name: one for one in predictive_check(linear_run(2 * NOISE), 200, replicates=99).found}
+    assert found["standard deviation"].p_holm < 0.2  # 8 statistics, 100 ranks: 0.16 is the least there is
+    assert found["standard deviation"].data < found["standard deviation"].drawn.min()
+    assert found["mean"].p > 0.02
+
+
+def test_the_rank_is_exact_with_ties():
+    rng = np.random.default_rng(1)
+    p = [p_value(rng.integers(0, 3, 20).astype(float), rng) for _ in range(4000)]
+    # 20 ranks, two of each p but where both ends meet
+    assert np.mean(np.array(p) <= 0.1) == pytest.approx(0.1, abs=0.02)
+    assert np.mean(np.array(p) <= 0.5) == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_command_tells_and_draws(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", (rng.random((300, 6, 6)) * 255).astype(np.uint8))
+    argv = ["--latent-dim", "2", "--hidden", "8", "--steps", "5", "--quiet", "--out", tmp_path / "run"]
+    assert said(capsys, "train", "vae", "--data", tmp_path / "x.npy", *argv)[0] == 0
+    code, out, err = said(capsys, "predictive-check", tmp_path / "run", "--replicates", "19", "--json")
+    assert code == 0
+    assert "share of zeros" in err
+    assert [one["name"] for one in json.loads(out)["found"]] == list(STATISTICS)
+    assert (tmp_path / "run" / "figures" / "predictive-check.png").exists()
+    with pytest.raises(UserError, match="no statistics"):
+        predictive_check(tmp_path / "run", statistics={})
