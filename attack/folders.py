@@ -23,6 +23,8 @@ READS: dict[str, Words] = {
     "interpolate": ["interpolate", "run", "--out", "o.npz", "--json"],
     "explore": ["explore", "run", "-n", "3", "--out", "o.html", "--json"],
     "curves": ["curves", "run", "--out", "o.npz", "--json"],
+    "rate-distortion": ["rate-distortion", "run", "-n", "2", "--steps", "5", "-k", "2", "--out", "o.npz", "--json"],
+    "predictive-check": ["predictive-check", "run", "-n", "20", "--replicates", "19", "--out", "o.npz", "--json"],
     "evaluate": ["evaluate", "run", *FEW, "--samples", "4", "--json"],
     "info": ["info", "run", "--json"],
     "report": ["report", "run", *FEW, "--out", "o.html", "--json"],

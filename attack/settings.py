@@ -52,6 +52,8 @@ CALLS: dict[str, Words] = {
     "manifold": ["manifold", "run", "--out", "o.npz"],
     "interpolate": ["interpolate", "run", "--out", "o.npz"],
     "curves": ["curves", "run", "--out", "o.npz"],
+    "rate-distortion": ["rate-distortion", "run", "-n", "2", "--steps", "5", "--out", "o.npz"],
+    "predictive-check": ["predictive-check", "run", "-n", "20", "--replicates", "19", "--out", "o.npz"],
     "evaluate": ["evaluate", "run", *FEW],
     "evaluate, annealed": [
         "evaluate",

@@ -40,8 +40,12 @@ def test_a_row_is_written_for_each_example_in_the_files_order(capsys, folder, mi
         with np.load(out) as arrays:
             np.testing.assert_array_equal(arrays["z" if command == "encode" else "score"], expected)
     else:
-        assert out.read_text().splitlines()[0] == ("z1,z2" if command == "encode" else "score")
+        assert out.read_text().splitlines()[0] == ("z1,z2" if command == "encode" else "score,standard_error")
         written = np.loadtxt(out, delimiter=",", skiprows=1)
+        if command == "score":
+            np.testing.assert_allclose(written[:, 1], run.score(x).errors, rtol=1e-8)
+            assert facts["mean"] == pytest.approx(expected.mean())
+            written = written[:, 0]
         np.testing.assert_allclose(written, expected, rtol=1e-8)  # nine digits, which give float32 back bit for bit
         assert np.array_equal(written.astype(np.float32), expected.astype(np.float32)) or command == "score"
 

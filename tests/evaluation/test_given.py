@@ -91,7 +91,10 @@ def test_a_score_is_log_p_of_x_where_there_is_one():
     np.testing.assert_array_equal(scores.values, run.log_prob(X[:9], 5))
     assert scores.meaning.startswith("log p(x) in nats by importance sampling, 5 draws each")
     assert scores.meaning in str(scores)
-    assert scores.json()["shapes"] == {"values": [9]}
+    assert scores.json()["shapes"] == {"values": [9], "errors": [9]}
+    again = np.stack([run.score(X[:9], samples=50, seed=seed).values for seed in range(60)])
+    told = run.score(X[:9], samples=50).errors
+    assert np.median(told) == pytest.approx(np.median(again.std(0)), rel=0.3, abs=1e-6)
     assert scores.figure().axes
 
 

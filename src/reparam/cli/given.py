@@ -41,7 +41,7 @@ class ScoreOptions(GivenOptions):
 ENCODE = "Write the code of each example: the centre of q(z|x)."
 SCORE = """Write how well each example fits what a run has learned, the higher the better: log p(x) in nats where the
 model gives it, else the bound or reconstruction it was trained on, else the logit of a game's discriminator. Which of
-these it is is said."""
+these it is is said. Beside log p(x) stands the standard error of each from the draws' noise."""
 EXAMPLES = {
     "encode": [
         "reparam encode runs/vae photos.npy --out codes.npz",
@@ -63,21 +63,27 @@ def run(command: str, argv: list[str]) -> int:
     loaded = load(options.run)
     check_free([options.out], [options.data, loaded.config.data.data], options.force)
     x, which = whole(options.data, loaded.record, options.split)
-    meaning, numbers = _encode(loaded, x) if command == "encode" else _score(loaded, x, options)
+    meaning, numbers, more = _encode(loaded, x) if command == "encode" else _score(loaded, x, options)
     told = write(options.out, numbers, options.force, loaded.record.schema)
-    facts = {"run": options.run, "data": options.data, "examples": len(x), "which": which, "meaning": meaning}
+    facts = {"run": options.run, "data": options.data, "examples": len(x), "which": which, "meaning": meaning, **more}
     say("; ".join(filter(None, (f"{len(x):,} rows: {which}", meaning, told))))
     emit(options.json, facts | {"out": options.out}, str(options.out))
     return 0
 
 
-def _encode(run: Any, x: Any) -> tuple[str, dict[str, Any]]:
-    return "codes, the centres of q(z|x)", {"z": run.encode(x)}
+def _encode(run: Any, x: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    return "codes, the centres of q(z|x)", {"z": run.encode(x)}, {}
 
 
-def _score(run: Any, x: Any, options: ScoreOptions) -> tuple[str, dict[str, Any]]:
+def _score(run: Any, x: Any, options: ScoreOptions) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """What scores are, the numbers that are written, and what is told of all of them."""
     scores = run.score(x, options.samples, options.seed)
-    return scores.meaning, {"score": scores.values}
+    values, n = scores.values, len(scores.values)
+    more = {"mean": float(values.mean()), "standard_error": float(values.std(ddof=1)) / n**0.5 if n > 1 else None}
+    told = more | {"bits_per_dimension": scores.bits_per_dimension}
+    if scores.errors is None:
+        return scores.meaning, {"score": values}, told
+    return scores.meaning, {"score": values, "standard_error": scores.errors}, told
 
 
 def _check(options: GivenOptions) -> None:

@@ -12,7 +12,7 @@ from reparam.data import at_once, examples_of
 from reparam.data.columns.wording import counted
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes_of, device_of
-from reparam.evaluation.likelihood.estimate import explanation, has_density, log_p
+from reparam.evaluation.likelihood.estimate import bits_per_dimension, explanation, has_density, log_p, log_p_and_error
 from reparam.hardware import exact
 from reparam.models.model import Batch, Model
 from reparam.models.protocols import Conditional, Evaluates, Judges, can, named
@@ -43,10 +43,14 @@ class Scores(Arrays):
     Attributes:
         values: ``(n,)``.
         meaning: what they are.
+        errors: of log p(x) the standard error of each from the draws' noise, ``(n,)``; None of what is not sampled.
+        bits_per_dimension: of a likelihood of 8-bit values, the mean, nothing being dequantized; else None.
     """
 
     values: np.ndarray
     meaning: str
+    errors: np.ndarray | None = None
+    bits_per_dimension: float | None = None
 
     @property
     def title(self) -> str:
@@ -117,7 +121,8 @@ def score(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> Scores:
         meaning = (
             f"log p(x) in nats by importance sampling, {counted(samples, 'draw')} each: in expectation a lower bound"
         )
-        return Scores(log_prob(run, x, samples, seed), meaning)
+        values, errors = log_p_and_error(run, examples_of(x, run.record), samples, seed)
+        return Scores(values.numpy(), meaning, errors.numpy(), bits_per_dimension(run, values))
     judge, meaning = judge_of(model)
     return Scores(_judged(judge, examples_of(x, run.record), device_of(model), seed), meaning)
 

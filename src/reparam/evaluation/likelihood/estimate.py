@@ -187,9 +187,27 @@ def log_p(run: Run, x: Tensor, samples: int = 1000, seed: int = 0) -> Tensor:
     Raises:
         UserError: if the model has no such posterior.
     """
+    return log_p_and_error(run, x, samples, seed)[0]
+
+
+def log_p_and_error(run: Run, x: Tensor, samples: int = 1000, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """The same with the standard error of each from the draws' noise, √(1/ESS - 1/K), ``(n,)`` both.
+
+    Raises:
+        UserError: as :func:`log_p`.
+    """
     model = observed(run.model, None)
     _check(model, "posterior", samples)
-    return _weighed(model, [x], len(x), device_of(run.model), samples, "posterior", seed)[0]
+    values, effective = _weighed(model, [x], len(x), device_of(run.model), samples, "posterior", seed)
+    return values, (1 / effective - 1 / samples).clamp(min=0).sqrt()
+
+
+def bits_per_dimension(run: Run, values: Tensor) -> float | None:
+    """Mean log p(x) ``(n,)`` of 8-bit values as bits for each of them; None of other likelihoods.
+
+    It is of the probabilities of the 256 values themselves, so that nothing was dequantized.
+    """
+    return _bits(run.model, values)
 
 
 def _weighed(
