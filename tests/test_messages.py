@@ -82,7 +82,7 @@ def test_every_flag_that_a_message_names_is_there(flags):
     for path in (SRC / "cli").glob("*.py"):
         for text in strings(path):
             for flag in FLAG.findall(text):
-                assert flag in flags | {"help", "version"}, f"{path.name} names --{flag}: {text!r}"
+                assert flag in flags | {"help", "version", "print-completion"}, f"{path.name} names --{flag}: {text!r}"
 
 
 def test_every_setting_that_an_error_names_is_a_flag_or_pythons_own(flags):

@@ -141,8 +141,13 @@ def test_the_documents_tell_commands_to_type():
 
 
 @pytest.mark.parametrize("words", TYPED, ids=" ".join)
-def test_every_command_in_the_documents_can_be_typed(words, only_read, ran, monkeypatch):
+def test_every_command_in_the_documents_can_be_typed(words, only_read, ran, monkeypatch, tmp_path):
     from reparam.cli.main import dispatch
+
+    if "--config" in words:  # a file that the reader has written
+        monkeypatch.chdir(tmp_path)
+        file = tmp_path / words[words.index("--config") + 1]
+        file.write_text('kind = "vae"\n' if file.suffix == ".toml" else '{"kind": "vae"}')
 
     if "--from" in words:  # whose flags are those of the run that it begins from
         monkeypatch.chdir(ran[0])

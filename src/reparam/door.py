@@ -188,12 +188,12 @@ def parse(text: str) -> Any:
         value = json.loads(text, parse_constant=_no_number)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if _nests(value, DEEPEST):
+    if nests(value, DEEPEST):
         raise ValueError("nested too deeply")
     return value
 
 
-def _nests(value: Any, levels: int) -> bool:
+def nests(value: Any, levels: int) -> bool:
     """Whether tables and lists lie in each other deeper than so many levels."""
     level = [value]
     for _ in range(levels):

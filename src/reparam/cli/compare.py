@@ -13,7 +13,7 @@ from reparam.pace import heard
 from reparam.settings import COMPARED, ReadingConfig
 
 ReadingFlags = flags_of(ReadingConfig)
-OWN = ("models", "data", "quiet", "json", "reading")
+OWN = ("config", "models", "data", "quiet", "json", "reading")
 """The options that are not arguments of the same name."""
 
 
@@ -21,6 +21,8 @@ OWN = ("models", "data", "quiet", "json", "reading")
 class CompareOptions(Writes):
     """Options of ``reparam compare``."""
 
+    config: Path | None = None
+    """Take settings from this file, .yaml, .toml or .json; flags override it."""
     data: str = "mnist"
     """A name or a path, as for `reparam train`."""
     models: tuple[str, ...] = COMPARED

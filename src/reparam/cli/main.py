@@ -53,6 +53,8 @@ COMMANDS = {
     "rate-distortion": Command("nats of code over squared error, by annealing", "figures"),
     "info": Command("what a run is, and what it reached", "info"),
     "doctor": Command("what is installed, and slow here; or check a run's files, and mend them", "doctor"),
+    "config": Command("write the settings of a run as a file that trains it again", "config"),
+    "doctor": Command("check the files of a run folder, and mend what can be mended", "doctor"),
     "data": Command("describe a data set and draw some of it", "data"),
     "two-sample": Command("test whether two samples are from one distribution", "two_sample"),
     "labs": Command("list the experiments of the theory", "labs"),
@@ -79,6 +81,7 @@ examples:
   reparam manifold runs/plane                the picture of its latent plane
   reparam compare --budget 2m                autoencoder, VAEs, GAN and WGAN in one report
   reparam COMMAND --help                     options and examples of a command
+  reparam --print-completion bash            what a shell completes by (zsh and fish, too): add it to ~/.bashrc
 """
 
 
@@ -165,6 +168,10 @@ def dispatch(argv: list[str]) -> int:
     if argv[0] in ("-V", "--version"):
         say_out(f"reparam {__version__}")
         return 0
+    if argv[0].partition("=")[0] == "--print-completion":
+        from reparam.cli.completion import print_completion
+
+        return print_completion(argv)
     name, *rest = argv
     if name not in COMMANDS:
         raise UserError(f"there is no command {name!r}{_suggest(name)}: `reparam --help` lists them")

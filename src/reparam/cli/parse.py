@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +12,19 @@ import numpy as np
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 
+from reparam.cli.preset import with_file
 from reparam.cli.typed import typed
 from reparam.cli.unknown import refuse
 from reparam.pace import force
 from reparam.terminal import harmless, say_out, speaks
 
 T = TypeVar("T")
+COLLECTED: ContextVar[list[Any] | None] = ContextVar("collected", default=None)
+"""Where commands leave what their options are, for who asks for these and for nothing to be done."""
+
+
+class Collected(Exception):
+    """The options were left, and the command ends."""
 
 
 @dataclass(kw_only=True)
@@ -30,9 +38,15 @@ class Writes:
 def parse(options: type[T], command: str, argv: list[str], what: str, examples: list[str]) -> T:
     """Read flags into ``options``; ``--help`` shows what the command does and its examples.
 
+    What a file of settings says (``--config FILE``, where the command has that) takes the place of the defaults.
+
     Raises:
-        UserError: if there are words that it has no place for.
+        UserError: if there are words that it has no place for, or settings in the file.
     """
+    if (collected := COLLECTED.get()) is not None:
+        collected.append(options)
+        raise Collected
+    options = with_file(options, argv, command)
     description = f"{what}\n\nexamples:\n" + "\n".join(f"  {example}" for example in examples)
     found, left = tyro.cli(
         options,

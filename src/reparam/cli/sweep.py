@@ -34,6 +34,8 @@ examples:
 class SweepOutput(Writes):
     """What is tried, where it goes, and what is said."""
 
+    config: Path | None = None
+    """Take settings from this file, .yaml, .toml or .json; flags override it."""
     vary: tuple[str, ...] = ()
     """Settings of the model or of training: NAME=LOW..HIGH, a range; NAME=A,B,C, choices (widths as 400+200)."""
     trials: int = 40
@@ -62,7 +64,7 @@ class SweepOutput(Writes):
     """Threads for each run; unless given, as the sweep was begun, else all, or a worker's share of the cores."""
 
 
-HIDDEN = ("vary", "quiet", "json")
+HIDDEN = ("config", "vary", "quiet", "json")
 
 
 def run(command: str, argv: list[str]) -> int:

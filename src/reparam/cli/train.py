@@ -11,6 +11,7 @@ from tyro.conf import Suppress, arg
 
 from reparam.cli.flags import translated
 from reparam.cli.parse import emit, parse, say
+from reparam.cli.preset import with_kind
 from reparam.cli.processes import asked, start
 from reparam.cli.reading import as_flags, as_settings, flags_of
 from reparam.errors import UserError
@@ -21,6 +22,7 @@ from reparam.terminal import say_out
 
 HELP = """usage: reparam train KIND [OPTIONS]
        reparam train FILE.py:function [OPTIONS]
+       reparam train [KIND] --config FILE.yaml [OPTIONS]
        reparam train --resume RUN
        reparam train --from RUN [OPTIONS]
 
@@ -35,6 +37,7 @@ examples:
   reparam train vae --latent-dim 2 --out runs/plane
   reparam train vae --network conv --data my_images/ --image-size 32
   reparam train mine.py:compose --data table.csv --epochs 20 --out runs/mine
+  reparam train --config vae.yaml --seed 1      settings of a file; `reparam config RUN` writes one, flags override it
   reparam train --resume runs/plane             go on after a kill or Ctrl-C, as if never interrupted
   reparam train --from runs/plane --epochs 5 --learning-rate 1e-4 --out runs/longer
   reparam train vae --help                      every option
@@ -47,6 +50,8 @@ DataFlags = flags_of(DataConfig)
 class Output:
     """Where the run goes and what is said."""
 
+    config: Path | None = None
+    """Take settings from this file, .yaml, .toml or .json; flags override it."""
     out: Path | None = None
     """Run folder; runs/<kind>-<data>-<time> unless given."""
     quiet: bool = False
@@ -94,6 +99,7 @@ def run(command: str, argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         say_out(HELP.format(kinds="\n".join(f"  {name:<16}  {kind.what}" for name, kind in KINDS.items())))
         return 0
+    argv = with_kind(argv)
     if (count := asked(argv)) > 1:
         return start(count, command, argv)
     if any(word == "--from" or word.startswith("--from=") for word in argv):

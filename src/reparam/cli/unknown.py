@@ -32,7 +32,7 @@ def refuse(words: Sequence[str], options: Any, command: str) -> NoReturn:
     Raises:
         UserError: always.
     """
-    word, names = words[0], dict(_options(options))
+    word, names = words[0], dict(options_in(options))
     flags = [flag for flag, alone in names.items() if not alone]
     if word.startswith("-"):
         name = word.partition("=")[0]
@@ -55,7 +55,7 @@ def _meant(word: str, flags: Sequence[str]) -> str:
     return f"{takes[0] if present(Path(word)) else takes[-1]} {quote(word)}"
 
 
-def _options(kind: Any) -> Iterator[tuple[str, bool]]:
+def options_in(kind: Any) -> Iterator[tuple[str, bool]]:
     """Every option's flag and the name of every word that stands alone, each with whether it stands alone."""
     if hasattr(kind, "model_fields"):
         shown = (name for name, about in kind.model_fields.items() if Suppress not in about.metadata)
@@ -65,7 +65,7 @@ def _options(kind: Any) -> Iterator[tuple[str, bool]]:
     for field in fields(kind):
         # what is made while the flags are, as `train`'s parts, has no name that a hint could be looked up by
         hint = field.type if _has_options(field.type) else hints[field.name]
-        yield from _options(hint) if _has_options(hint) else _option(field.name, getattr(hint, "__metadata__", ()))
+        yield from options_in(hint) if _has_options(hint) else _option(field.name, getattr(hint, "__metadata__", ()))
 
 
 def _has_options(hint: Any) -> bool:
