@@ -28,10 +28,12 @@ ROOMS = (
     "plots",  # arrays in, figures out: results draw themselves by them
     "evaluation",
     "sklearn",
+    "exporting",
     "pages",
     "exploring",
     "cluster",  # above the studies: workers load no torch
     "studies",
+    "hub",
     "audit",
     "labs",
     "check",

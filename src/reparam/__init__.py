@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     )
     from reparam.evaluation.apart import two_sample
     from reparam.exploring.explored import explore
+    from reparam.exporting import export
+    from reparam.hub import push
     from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, Turn
     from reparam.runs.doctor import doctor
     from reparam.studies import compare, evaluate, report, sweep
@@ -65,6 +67,7 @@ _HOMES = {
     "doctor": "runs.doctor",
     "evaluate": "studies",
     "explore": "exploring.explored",
+    "export": "exporting",
     "fit": "training",
     "impute": "evaluation",
     "interpolate": "evaluation",
@@ -73,6 +76,7 @@ _HOMES = {
     "load_data": "data",
     "log_likelihood": "evaluation",
     "manifold": "evaluation",
+    "push": "hub",
     "reconstruct": "evaluation",
     "report": "studies",
     "sample": "evaluation",
@@ -126,6 +130,7 @@ __all__ = [
     "evaluate",
     "evaluation",
     "explore",
+    "export",
     "fit",
     "impute",
     "interpolate",
@@ -140,6 +145,7 @@ __all__ = [
     "networks",
     "pages",
     "plots",
+    "push",
     "reconstruct",
     "report",
     "sample",

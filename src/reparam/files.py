@@ -231,6 +231,11 @@ def _write_array(file: Any, array: Any) -> None:
         file.write(np.ascontiguousarray(piece, array.dtype).tobytes())
 
 
+def raw(content: bytes) -> Write:
+    """What writes bytes of a form that says itself who made it."""
+    return lambda path: path.write_bytes(content)
+
+
 def text(content: str) -> Write:
     """What writes a text, in UTF-8 and with the same line ends everywhere."""
     return lambda beside: beside.write_text(content, encoding="utf-8", errors="replace", newline="\n")

@@ -187,6 +187,8 @@ class TrainingConfig(Config):
     """Judge the run by the test split in the end; a sweep leaves that to its winner."""
     tensorboard: bool = False
     """Also write TensorBoard event files into the run folder (needs the extra reparam[tensorboard])."""
+    log: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = ()
+    """Trackers that are told of every row, each an extra of that name: reparam[wandb], reparam[mlflow]."""
 
 
 class ResolvedTraining(TrainingConfig):

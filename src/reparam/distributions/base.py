@@ -120,6 +120,8 @@ def broadcast_shape(*shapes: Sequence[int]) -> torch.Size:
     Raises:
         ValueError: if they do not.
     """
+    if any(isinstance(side, torch.SymInt) for shape in shapes for side in shape):  # of a batch that is left open
+        return torch.Size(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
     # torch's own function loads an algebra system first, for half a second
     return torch.Size(np.broadcast_shapes(*(tuple(shape) for shape in shapes)))
 

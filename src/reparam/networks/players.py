@@ -99,7 +99,7 @@ class Conditional(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """The network's output on x ``(batch, ...)`` joined by labels y ``(batch,)``."""
         label = (y.unsqueeze(1) == torch.arange(self.classes, device=y.device)).to(x.dtype)  # one_hot waits
-        label = label.reshape(len(x), self.classes, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
+        label = label.reshape(x.shape[0], self.classes, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
         return self.network(torch.cat([x, label], dim=1))  # type: ignore[no-any-return]
 
 

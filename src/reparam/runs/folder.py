@@ -10,6 +10,7 @@ from typing import Any
 from reparam.door import Damaged, Missing, listed, present
 from reparam.errors import UserError, tell
 from reparam.files import flush_to_disk, make_folder
+from reparam.runs.hub import fetched, is_on_hub
 from reparam.runs.identity import Identity
 from reparam.runs.leftovers import is_free, set_aside, sweep
 from reparam.runs.lines import Lines, append_line, is_remark, is_row, read_lines, rewrite_lines
@@ -25,7 +26,7 @@ KEPT = re.compile(r"step-(\d{1,18})\.safetensors")
 
 def _path(given: object) -> Path:
     if isinstance(given, str | PurePath):
-        return Path(given)
+        return fetched(Path(given)) if is_on_hub(given) else Path(given)
     raise UserError(f"{given!r:.80} names no run folder: give its path")
 
 
@@ -36,7 +37,7 @@ class RunFolder:
     ``checkpoints/`` (and in it a copy of ``config.json``), ``figures/``.
 
     Args:
-        path: the folder; it need not exist yet.
+        path: the folder; it need not exist yet. ``hf://owner/name@revision`` is fetched from a hub.
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -8,13 +8,16 @@ from reparam.training.ledger import NotFinite
 from reparam.training.minimize import each_step, minimize
 from reparam.training.progress import Silent
 from reparam.training.resolve import resolve
+from reparam.training.trackers import MLflow, WandB
 
 __all__ = [
     "Callback",
     "Interrupted",
+    "MLflow",
     "NotFinite",
     "Run",
     "Silent",
+    "WandB",
     "each_step",
     "fit",
     "load",

@@ -34,6 +34,7 @@ from reparam.training.sharding import check_norms, check_shards
 from reparam.training.standard import standard
 from reparam.training.tables import require_rows
 from reparam.training.tensorboard import require_tensorboard
+from reparam.training.trackers import require_trackers
 
 
 def fit(
@@ -103,6 +104,7 @@ def fit(
     check_callbacks(callbacks)
     if training.tensorboard:
         require_tensorboard()
+    require_trackers(training.log)
     if resume and folder is None:
         raise UserError("resume=True goes on from a folder, and none was given: name it")
     place = None if folder is None else RunFolder(folder)

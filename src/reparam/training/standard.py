@@ -16,6 +16,7 @@ from reparam.training.reading import Reading
 from reparam.training.snapshots import Snapshots
 from reparam.training.tables import Floors
 from reparam.training.tensorboard import TensorBoard
+from reparam.training.trackers import trackers
 
 
 def standard(
@@ -36,8 +37,9 @@ def standard(
     if not first:
         return [Interruption(), *patience, Best(folder, writes=False)]
     said = [Reading(), Little(), Lengths(), Diagnosis(), Busy()]
+    told = trackers(config.log, folder)
     if folder is None:
-        return [Interruption(), progress, *said, *patience, Best(None), Floors()]
-    board = [TensorBoard(folder.path / "tensorboard")] if config.tensorboard else []
+        return [Interruption(), *told, progress, *said, *patience, Best(None), Floors()]
+    board = [TensorBoard(folder.path / "tensorboard")] if config.tensorboard and "tensorboard" not in config.log else []
     kept = [Best(folder), Floors(), Snapshots(folder), Checkpoints(folder, config.keep_every), Cost(folder)]
-    return [Interruption(), Log(folder), *board, progress, *said, *patience, *kept]
+    return [Interruption(), Log(folder), *board, *told, progress, *said, *patience, *kept]

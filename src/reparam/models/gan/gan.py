@@ -393,4 +393,4 @@ def usual_optimizer(game: AdversarialLoss) -> Mapping[str, Any]:
 
 def _logits(output: Tensor) -> Tensor:
     """One logit per example in float32: ``(batch,)`` from ``(batch, 1)``."""
-    return full_precision(output).reshape(len(output))
+    return full_precision(output).reshape(output.shape[0])  # not `len`, which torch.export takes for a constant

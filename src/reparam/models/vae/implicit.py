@@ -38,7 +38,7 @@ class Implicit(Distribution):
     @property
     def center(self) -> Tensor:
         """f(context, 0), ``(batch, latent_dim)``."""
-        return self._push(self.context.new_zeros(len(self.context), self.noise_dim))
+        return self._push(self.context.new_zeros(self.context.shape[0], self.noise_dim))
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """f(context, noise): gradients reach f and the context."""

@@ -10,7 +10,7 @@ from reparam.errors import UserError
 from reparam.kinds import Kind
 from reparam.settings import Config, TrainingConfig
 
-KEPT = {"kind", "seed", "device", "test", "tensorboard"}
+KEPT = {"kind", "seed", "device", "test", "tensorboard", "log"}
 """Settings that are none of what a sweep looks for."""
 CLOSE = 0.05
 LOGARITHMIC = 10.0

@@ -1,0 +1,185 @@
+"""Runs of a Hugging Face hub: the files of a run, and nothing else, into a cache of our own; nothing of them is run.
+
+What a repository may hold is a list of names; one that holds more is refused, and no name of it is a path here.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from reparam.door import user_cache, user_path
+from reparam.errors import UserError
+from reparam.files import make_folder, require_room
+from reparam.pace import work
+
+PREFIX = "hf:/"
+"""What names of runs on a hub begin with; a path swallows the second of its slashes."""
+NAME = re.compile(r"hf:/{1,2}([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w./-]*))?/?")
+COMMIT = re.compile(r"[0-9a-f]{40}")
+MB, GB = 2**20, 2**30
+TAKEN = {
+    "config.json": 64 * MB,
+    "metrics.jsonl": GB,
+    "notes.jsonl": 64 * MB,
+    "cost.json": MB,
+    "checkpoints/config-copy.json": 64 * MB,
+    "checkpoints/best.safetensors": 16 * GB,
+}
+"""The files of a run that are fetched, and the bytes of each at most."""
+LEFT = re.compile(r"README\.md|LICEN[CS]E(\.md|\.txt)?|\.gitattributes|evaluation\.json|(figures/)?[\w-]+\.png")
+"""Files that may lie beside them, and are left there."""
+NEEDED = ("config.json", "checkpoints/best.safetensors")
+VARIABLE = "REPARAM_CACHE"
+
+
+def is_on_hub(path: object) -> bool:
+    """Whether a path names a run on a hub.
+
+    >>> is_on_hub("hf://somebody/digits@main"), is_on_hub("runs/vae")
+    (True, False)
+    """
+    return str(path).startswith(PREFIX)
+
+
+def fetched(path: str | Path) -> Path:
+    """The folder of a run on a hub, fetched unless that was done before.
+
+    Args:
+        path: ``hf://owner/name``, with ``@`` and a branch, a tag or a commit behind it.
+
+    Raises:
+        UserError: if there is no such repository, it holds what no run does, or cannot be reached.
+    """
+    if (match := NAME.fullmatch(str(path))) is None:
+        raise UserError(f"{path} names no run on a hub: write hf://owner/name, or hf://owner/name@revision")
+    repository, revision = match[1], match[2]
+    if revision and COMMIT.fullmatch(revision) and (known := _place(repository, revision)).is_dir():
+        return known  # a commit never changes: nobody is asked
+    hub = client()
+    with asked_of(repository, revision):
+        info = hub.HfApi().model_info(repository, revision=revision, files_metadata=True)
+    commit = str(info.sha)
+    if not COMMIT.fullmatch(commit):
+        raise UserError(f"the hub names no commit of {repository}, and nothing of it is taken: see to the address")
+    place = _place(repository, commit)
+    if not place.is_dir():
+        files = checked(repository, [(one.rfilename, one.size) for one in info.siblings or ()])
+        _fetch(hub, repository, commit, files, place)
+    return place
+
+
+def checked(repository: str, listed: Sequence[tuple[str, int | None]]) -> dict[str, int]:
+    """The files that are to be fetched, each with its size.
+
+    Raises:
+        UserError: if there is a file that no run has, one is too large, or one is missing.
+
+    >>> checked("a/b", [("config.json", 9), ("checkpoints/best.safetensors", 9), ("model.pkl", 9)])
+    Traceback (most recent call last):
+    reparam.errors.UserError: a/b holds 'model.pkl', which no run does: nothing of it is taken
+    """
+    for name, size in listed:
+        if name not in TAKEN and not LEFT.fullmatch(name):
+            raise UserError(f"{repository} holds {name!r:.80}, which no run does: nothing of it is taken")
+        if name in TAKEN and not (isinstance(size, int) and 0 <= size <= TAKEN[name]):
+            raise UserError(f"{repository} holds a {name} of {size} bytes, and {TAKEN[name]:,} are taken at most")
+    found = {name: size for name, size in listed if name in TAKEN and size is not None}
+    if missing := [name for name in NEEDED if name not in found]:
+        raise UserError(f"{repository} holds no {missing[0]}, and so no run of reparam's")
+    return found
+
+
+def _place(repository: str, commit: str) -> Path:
+    given = os.environ.get(VARIABLE)
+    root = user_path(given) if given else user_cache(VARIABLE) / "reparam"
+    return root / "hub" / repository.replace("/", "--") / commit
+
+
+def _fetch(hub: Any, repository: str, commit: str, files: dict[str, int], place: Path) -> None:
+    """All files beside their place, then there: a half-fetched run is none."""
+    make_folder(place.parent)
+    require_room(place.parent, sum(files.values()))
+    total = sum(files.values())
+    with (
+        tempfile.TemporaryDirectory(dir=place.parent, prefix=".fetching-") as beside,
+        work(f"fetching {repository}", total, "the size of the model") as add,
+    ):
+        for name, size in files.items():
+            target = Path(beside) / "run" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with asked_of(repository, commit):
+                pieces = _pieces(hub, hub.hf_hub_url(repository, name, revision=commit))
+                _write(target, pieces, size, f"{name} of {repository}", add)
+        (Path(beside) / "run").rename(place)
+
+
+def _pieces(hub: Any, url: str) -> Iterator[bytes]:
+    with hub.get_session().stream(
+        "GET", url, headers=hub.utils.build_hf_headers(), follow_redirects=True, timeout=60
+    ) as response:
+        hub.utils.hf_raise_for_status(response)
+        yield from response.iter_bytes()
+
+
+def _write(target: Path, pieces: Iterator[bytes], size: int, what: str, add: Any) -> None:
+    """Write as many bytes as there should be.
+
+    Raises:
+        UserError: if there are more, or fewer.
+    """
+    written = 0
+    with target.open("xb") as file:
+        for piece in pieces:
+            written += len(piece)
+            if written > size:
+                raise UserError(f"{what} is larger than the {size:,} bytes it is said to be: nothing of it is taken")
+            file.write(piece)
+            add(len(piece))
+    if written != size:
+        raise UserError(f"{what} broke off after {written:,} of {size:,} bytes: try again")
+
+
+def client() -> Any:
+    """The hub's own library.
+
+    Raises:
+        UserError: if it is not installed.
+    """
+    try:
+        import huggingface_hub
+    except ImportError:
+        raise UserError("runs on a hub need huggingface_hub: pip install 'reparam[hub]'") from None
+    return huggingface_hub
+
+
+@contextmanager
+def asked_of(repository: str, revision: str | None = None) -> Iterator[None]:
+    """Tell what the hub refuses, or that it cannot be reached, in a sentence."""
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except UserError:
+        raise
+    except errors.RevisionNotFoundError:
+        raise UserError(
+            f"{repository} on the hub has no revision {revision!r}: name a branch, a tag or a commit"
+        ) from None
+    except errors.RepositoryNotFoundError:
+        raise UserError(
+            f"{repository} is not on the hub, or not for you to see: look at the name, or log in with `hf auth login`"
+        ) from None
+    except (errors.HfHubHTTPError, errors.LocalTokenNotFoundError) as error:
+        raise UserError(f"the hub refuses {repository} ({_line(error)})") from None
+    except Exception as error:
+        if not (isinstance(error, OSError) or type(error).__module__.partition(".")[0].startswith("http")):
+            raise
+        raise UserError(f"the hub cannot be reached for {repository} ({_line(error)}): see to the network") from None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

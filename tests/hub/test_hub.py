@@ -1,0 +1,177 @@
+"""A run goes to a hub and comes back the same; what is no run there is refused, and nothing of it is kept."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import reparam
+from hub_standin import Hub
+from reparam.errors import UserError
+
+hub = pytest.importorskip("huggingface_hub", reason="the extra reparam[hub] is not installed")
+TINY = {"progress": reparam.training.Silent(), "steps": 4, "batch_size": 500, "latent_dim": 2, "hidden": (8,)}
+
+
+@pytest.fixture(scope="module")
+def server():
+    found = Hub()
+    yield found
+    found.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def here(server, monkeypatch, tmp_path):
+    """The library asks this machine alone, as somebody who has logged in, and our cache is a test's own."""
+    server.asked.clear()
+    server.sizes.clear()
+    for name, value in {"ENDPOINT": server.url, "HF_TOKEN_PATH": str(tmp_path / "none")}.items():
+        monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
+    template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr("huggingface_hub.file_download.HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
+    monkeypatch.setattr("huggingface_hub.hf_api.ENDPOINT", server.url, raising=False)
+    monkeypatch.setenv("HF_TOKEN", "hf_nobody")
+    monkeypatch.setenv("REPARAM_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("somewhere-private")
+    np.save(folder / "rows.npy", np.random.default_rng(0).normal(size=(600, 2)).astype("float32"))
+    return reparam.fit("vae", folder / "rows.npy", folder / "run", **TINY)
+
+
+@pytest.fixture
+def pushed(run, server):
+    server.repositories.clear()
+    return reparam.push(run, "somebody/points", licence="mit", count=60, images=5, private=True)
+
+
+def test_what_was_pushed_comes_back_the_same(run, pushed, server):
+    assert pushed.name == f"hf://somebody/points@{server.commit}"
+    assert server.private["somebody/points"]
+    read = reparam.load("hf://somebody/points")
+    np.testing.assert_array_equal(read.sample(5).x, run.sample(5).x)
+    assert read.test == run.test
+    assert read.rows == run.rows
+    asked = len(server.asked)
+    again = reparam.load(pushed.name)  # a commit that is here: nobody is asked
+    assert len(server.asked) == asked
+    np.testing.assert_array_equal(reparam.sample("hf://somebody/points@main", 3).x, again.sample(3).x)
+
+
+def test_the_command_reads_it_like_every_run(pushed, server, tmp_path):
+    env = {**os.environ, "HF_ENDPOINT": server.url}
+    command = [sys.executable, "-m", "reparam", "sample", "hf://somebody/points", "-n", "4", "--out", "x.npz"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stderr
+    assert np.load(tmp_path / "x.npz")["x"].shape == (4, 2)
+
+
+def test_only_plain_files_are_pushed_and_no_path_of_this_machine(run, pushed, server):
+    files = server.repositories["somebody/points"]
+    assert set(files) == set(pushed.files)
+    assert {name.rpartition(".")[2] for name in files} == {"json", "jsonl", "safetensors", "png", "md"}
+    private = str(run.folder.path.parent).encode()
+    assert not any(private in content for content in files.values())
+    assert json.loads(files["config.json"])["settings"]["data"]["data"] == "rows.npy"
+
+
+def test_the_card_is_of_the_run_s_own_numbers(run, pushed, server):
+    card = server.repositories["somebody/points"]["README.md"].decode()
+    head = card.split("---")[1]
+    assert 'license: "mit"' in head
+    assert 'library_name: "reparam"' in head
+    assert f"| elbo | {run.test['elbo']:.4g} |" in card
+    assert "floor" in card
+    assert "±" in card  # errors
+    assert "480 train, 60 validation, 60 test" in card
+    assert "](samples.png)" in card
+    assert 'reparam.load("hf://somebody/points")' in card
+
+
+def test_a_dry_run_writes_the_folder_and_asks_nobody(run, server, tmp_path):
+    server.repositories.clear()
+    found = reparam.push(run, "somebody/points", measure=False, dry_run=tmp_path / "card")
+    assert not server.asked
+    assert not server.repositories
+    text = (tmp_path / "card" / "README.md").read_text()
+    assert "None was given by who pushed it" in text
+    assert "were not measured" in text
+    assert sorted(found.files) == found.files
+    np.testing.assert_array_equal(reparam.load(tmp_path / "card").sample(3).x, run.sample(3).x)
+
+
+HOSTILE = {
+    "a pickle": ({"model.pkl": b"\x80\x04."}, "holds 'model.pkl', which no run does"),
+    "weights in a pickle": ({"checkpoints/best.bin": b"."}, "holds 'checkpoints/best.bin'"),
+    "code": ({"modeling.py": b"import os"}, "holds 'modeling.py'"),
+    "a path upward": ({"../../evil.json": b"{}"}, "which no run does: nothing of it is taken"),
+    "a path of the system": ({"/etc/cron.d/evil": b""}, "which no run does"),
+    "a name like a run's": ({"checkpoints/../config.json": b"{}"}, "which no run does"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_repository_that_holds_anything_else_is_refused(case, pushed, server, tmp_path):
+    more, message = HOSTILE[case]
+    server.repositories["somebody/points"].update(more)
+    with pytest.raises(UserError, match=message):
+        reparam.load("hf://somebody/points")
+    assert not list((tmp_path / "cache").rglob("*.*"))
+    assert not any("/resolve/" in path for path in server.asked)  # nothing was so much as asked for
+
+
+def test_a_file_that_is_larger_than_it_is_said_to_be_is_broken_off(pushed, server, tmp_path):
+    server.sizes["config.json"] = 10
+    with pytest.raises(UserError, match=r"config.json of somebody/points is larger than the 10 bytes"):
+        reparam.load("hf://somebody/points")
+    server.sizes["config.json"] = 2**40
+    with pytest.raises(UserError, match="are taken at most"):
+        reparam.load("hf://somebody/points")
+    server.sizes["config.json"] = 10**6
+    with pytest.raises(UserError, match="broke off after"):
+        reparam.load("hf://somebody/points")
+    assert not list((tmp_path / "cache").rglob("*.json"))
+
+
+def test_what_was_changed_on_the_hub_is_found(pushed, server):
+    files = server.repositories["somebody/points"]
+    files["config.json"] = files["config.json"].replace(b'"latent_dim": 2', b'"latent_dim": 3')
+    with pytest.raises(UserError, match="not as it was"):
+        reparam.load("hf://somebody/points")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("hf://somebody/nothing", "somebody/nothing is not on the hub, or not for you to see"),
+        ("hf://somebody/points@other", "has no revision 'other'"),
+        ("hf://somebody", "names no run on a hub: write hf://owner/name"),
+        ("hf://../etc/x", "names no run on a hub"),
+    ],
+)
+def test_what_is_not_there_is_told_in_a_sentence(name, message, pushed):
+    with pytest.raises(UserError, match=message):
+        reparam.load(name)
+
+
+def test_a_hub_that_is_not_there_is_told(run, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.hf_api.ENDPOINT", "http://127.0.0.1:9", raising=False)
+    with pytest.raises(UserError, match="cannot be reached for somebody/points"):
+        reparam.load("hf://somebody/points")
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [({"name": "points"}, "give owner/name"), ({"licence": "all of it!"}, "as the hub spells them")],
+)
+def test_mistakes_are_told_before_anything_is_done(how, message, run, server):
+    with pytest.raises(UserError, match=message):
+        reparam.push(run, **{"name": "somebody/points", **how})
+    assert not server.asked

@@ -1,0 +1,96 @@
+"""A hub on this machine that speaks as much of the protocol as pushing and fetching a model takes."""
+
+import base64
+import hashlib
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
+
+
+class Hub(ThreadingHTTPServer):
+    """Repositories by name, each with its files by name; every commit's files are kept under its number."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Speaker)
+        self.repositories: dict[str, dict[str, bytes]] = {}
+        self.private: dict[str, bool] = {}
+        self.sizes: dict[str, int] = {}  # what is said of a file's size, where that is not so
+        self.commit = "c" * 40
+        self.asked: list[str] = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Speaker(BaseHTTPRequestHandler):
+    """Answers; what it does not know is a 404."""
+
+    def log_message(self, *what):
+        """Nothing is said."""
+
+    def answer(self, value, code=200, **headers):
+        content = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.send_response(code)
+        for name, text in {"Content-Length": str(len(content)), **headers}.items():
+            self.send_header(name.replace("_", "-"), text)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def body(self):
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def missing(self, what):
+        self.answer({"error": what}, 404, X_Error_Code=what)
+
+    def do_GET(self):
+        path = unquote(self.path.partition("?")[0])
+        self.server.asked.append(path)
+        if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", path):
+            return self.info(found[1], found[2])
+        if found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
+            content = self.server.repositories.get(found[1], {}).get(found[3])
+            if content is None:
+                return self.missing("EntryNotFound")
+            return self.answer(content, ETag=hashlib.sha1(content).hexdigest(), X_Repo_Commit=self.server.commit)
+        return self.missing("RepoNotFound")
+
+    do_HEAD = do_GET
+
+    def info(self, name, revision):
+        files = self.server.repositories.get(name)
+        if files is None:
+            return self.missing("RepoNotFound")
+        if revision not in (None, "main", self.server.commit):
+            return self.missing("RevisionNotFound")
+        listed = [
+            {"rfilename": file, "size": self.server.sizes.get(file, len(content)), "blobId": "0" * 40}
+            for file, content in files.items()
+        ]
+        return self.answer({"id": name, "sha": self.server.commit, "siblings": listed, "tags": [], "private": False})
+
+    def do_POST(self):
+        path, content = unquote(self.path), self.body()
+        if path == "/api/repos/create":
+            asked = json.loads(content)
+            name = f"{asked['organization']}/{asked['name']}" if asked.get("organization") else asked["name"]
+            self.server.repositories.setdefault(name, {})
+            self.server.private[name] = bool(asked.get("private")) or asked.get("visibility") == "private"
+            return self.answer({"url": f"{self.server.url}/{name}", "id": name})
+        if path == "/api/validate-yaml":
+            return self.answer({"errors": [], "warnings": []})
+        if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/preupload/.+", path):
+            files = json.loads(content)["files"]
+            return self.answer({"files": [{**one, "uploadMode": "regular", "shouldIgnore": False} for one in files]})
+        if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/commit/.+", path):
+            for line in map(json.loads, content.splitlines()):
+                if line["key"] == "file":
+                    value = line["value"]
+                    self.server.repositories[found[1]][value["path"]] = base64.b64decode(value["content"])
+            url = f"{self.server.url}/{found[1]}/commit/{self.server.commit}"
+            return self.answer({"success": True, "commitOid": self.server.commit, "commitUrl": url})
+        return self.missing("RepoNotFound")
