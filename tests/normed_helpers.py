@@ -20,7 +20,7 @@ PIXELS = 36
 
 def spread(x):
     """What stands for noise: other numbers for each example, ``(batch, 3)``, from the example alone."""
-    angles = torch.arange(PIXELS * 3, dtype=x.dtype).reshape(PIXELS, 3)
+    angles = torch.arange(PIXELS * 3, dtype=x.dtype, device=x.device).reshape(PIXELS, 3)
     return 2 * torch.sin(x.flatten(1) @ torch.cos(7 * angles) * 5)
 
 
@@ -104,11 +104,12 @@ class Doubles(Batches):
         return super().shard(index, shard, shards)[0].double(), None
 
 
-def numbers_of(name, shards, processes=ALONE, over="batch"):
+def numbers_of(name, shards, processes=ALONE, over="batch", device="cpu"):
     """All gradients of a model's first step, and its buffers after it: lists of numbers by name."""
     with noise(0, "normed"):
         model, data = MODELS[name]().double(), small_data(300)
-    batches = Doubles(data.train, data, 32, seed=0)
+    model.to(device)
+    batches = Doubles(data.train, data, 32, 0, device)
     config = TrainingConfig(precision="fp32", optimizer="sgd", learning_rate=0.01, batch_norm_over=over)
     loop = Loop(model.turns(), batches, config, 9, within=model, sharding=Sharding(shards, processes))
     loop.play(0)

@@ -86,10 +86,11 @@ def norms_over_batches():
 
 
 DOES = {
-    "slow": lambda: time.sleep(0.2),
-    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
-    "terminated": lambda: os.kill(os.getpid(), signal.SIGTERM),
-    "raises": lambda: 1 / 0,
+    "slow": lambda loop: time.sleep(0.2),
+    "killed": lambda loop: os.kill(os.getpid(), signal.SIGKILL),
+    "terminated": lambda loop: os.kill(os.getpid(), signal.SIGTERM),
+    "raises": lambda loop: 1 / 0,
+    "differs": lambda loop: next(iter(loop.parameters.values()))[0].data.add_(1e-6),
 }
 
 
@@ -99,7 +100,7 @@ def disturb(what, who, at):
 
     def played(self, step):
         if (step == at or what == "slow") and int(os.environ.get("RANK", "0")) == who:
-            DOES[what]()
+            DOES[what](self)
         play(self, step)
 
     Loop.play = played
@@ -166,6 +167,8 @@ def main(what, out, *given):
     else:
         if what == "nan":
             spoil()
+        if what == "cuda":
+            USUAL["device"] = "cuda"
         if what == "stumbles":
             stumble(1)
             USUAL["batch_norm_over"] = "batch"

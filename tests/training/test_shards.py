@@ -20,6 +20,8 @@ from reparam.data import Batches
 from reparam.errors import UserError
 from reparam.models import Model, Turn
 from reparam.networks import MLP
+from reparam.runs.checkpoint import read_notes
+from reparam.runs.folder import RunFolder
 from reparam.settings import TrainingConfig
 from reparam.training.loop import Loop
 from reparam.training.processes import Fold, Processes, tree_sum
@@ -190,6 +192,32 @@ def test_one_shard_is_what_there_was_before():
     assert same(weights(whole.model), weights(quiet_fit(again, data, steps=6, shards=1).model))
 
 
+class Draws(Squares):
+    """Keeps what its loss drew, in whole numbers, which every machine draws alike."""
+
+    def __init__(self):
+        super().__init__()
+        self.drawn = []
+
+    def loss(self, batch):
+        self.drawn.append(torch.randint(10**9, ()).item())
+        return super().loss(batch)
+
+
+DRAWN = {
+    1: [86280511, 388077397],
+    4: [243123889, 789898173, 698904503, 302486883, 887317789, 387185703, 147853896, 493083301],
+}
+
+
+@pytest.mark.parametrize("shards", DRAWN)
+def test_noise_is_what_it_has_been_since_there_are_shards_and_before(shards):
+    """One shard's as before there were any; others by their number: what is drawn in the first two steps."""
+    model = Draws()
+    quiet_fit(model, small_data(), steps=2, shards=shards)
+    assert model.drawn == DRAWN[shards]
+
+
 def test_a_run_of_shards_goes_on_bit_for_bit(tmp_path):
     whole, halved = tmp_path / "whole", tmp_path / "halved"
     done(1, "folder", whole, 9, GAN)
@@ -260,6 +288,12 @@ def test_a_nan_in_one_shard_is_told_by_its_turn_and_ends_all(tmp_path):
     errors = done(2, "nan", tmp_path / "run", 9, VAE, code=1)
     assert "turn 'vae' at step" in errors
     assert (tmp_path / "run" / "checkpoints" / "last.safetensors").exists(), "the last good one stands"
+
+
+def test_nothing_is_saved_of_processes_whose_weights_differ(tmp_path):
+    errors = done(2, "folder", tmp_path / "run", 9, VAE, "differs", 1, 5, code=1)
+    assert "the weights of the 2 processes differ, and nothing was saved of them; the last save stands" in errors
+    assert 0 < read_notes(RunFolder(tmp_path / "run").last)["step"] <= 5
 
 
 def test_one_that_fails_within_a_norm_over_the_batch_leaves_no_other_waiting(tmp_path):

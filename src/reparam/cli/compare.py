@@ -51,6 +51,10 @@ class CompareOptions(Writes):
     """Address of a Dask scheduler, as tcp://10.0.0.1:8786, whose workers share the folder and the data."""
     threads: int | None = None
     """Threads for each run; unless given, as the comparison was begun, else all, or a worker's share of the cores."""
+    shards: int = 1
+    """Parts that each batch is computed in, a power of two, so that models fit the memory."""
+    batch_norm_over: Literal["shard", "batch"] = "shard"
+    """What batch norm normalizes over: each shard by itself, or all of them together, which are then held at once."""
     reading: ReadingFlags = field(default_factory=ReadingFlags)  # type: ignore[valid-type]
     """How the data are read."""
 

@@ -23,6 +23,7 @@ from reparam.studies.spread import at_work, spread
 from reparam.studies.trials import Shown, Trial, trials
 from reparam.studies.watch import watching
 from reparam.studies.write import write_report
+from reparam.training.sharding import check_shards
 
 MOST_SEEDS = 1000
 """More would be no comparison any more, and looking for their folders alone would take its time."""
@@ -50,6 +51,8 @@ def compare(
     workers: int | None = None,
     scheduler: str | None = None,
     threads: int | None = None,
+    shards: int = 1,
+    batch_norm_over: Literal["shard", "batch"] = "shard",
     **reading: Any,
 ) -> Results:
     """Train models of both families under one protocol, measure them alike, and write the report.
@@ -73,6 +76,8 @@ def compare(
         scheduler: the address of a Dask scheduler instead, whose workers share this folder and the data.
         threads: of a processor for each run; unless given, those that the comparison was begun with, else all, or a
             worker's share of them. The last bits of a run depend on it.
+        shards: parts that each batch is computed in, a power of two, so that models fit the memory.
+        batch_norm_over: what batch norm normalizes over, each shard or the batch.
         **reading: how files are read, see :func:`reparam.load_data`.
 
     Raises:
@@ -82,13 +87,15 @@ def compare(
     """
     if not 1 <= seeds <= MOST_SEEDS:
         raise UserError(f"seeds={seeds} will not do: give 1 to {MOST_SEEDS:,}")
+    check_shards(shards, shards)
     page = Path(out) / "report.html"
     check_places([out, page, page.with_suffix(".json"), place_of(page)], force=force)
     if among := lies_among(out, data):
         say(among)
     seconds = None if epochs is not None else parse_budget(budget) if isinstance(budget, str) else budget
     read = DataConfig(data=data, binarization=binarization, **reading)
-    protocol = Protocol(data=read, seconds=seconds, epochs=epochs, count=count, images=images, threads=threads)
+    sizes: dict[str, Any] = {"count": count, "images": images, "threads": threads, "shards": shards}
+    protocol = Protocol(data=read, seconds=seconds, epochs=epochs, batch_norm_over=batch_norm_over, **sizes)
     # mistakes that would make every model fail are told once, before anything is written
     for sentence in foreseen(read_data(protocol.data), protocol):
         say(sentence)

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from reparam.door import present
 from reparam.errors import UserError
@@ -34,6 +35,11 @@ class Protocol(Config):
     threads: Threads | None = None
     """Threads of a processor that each run computes with: sums round in another order with another number of them."""
 
+    shards: Positive = 1
+    """Parts that each batch is computed in, so that models fit the memory."""
+    batch_norm_over: Literal["shard", "batch"] = "shard"
+    """What batch norm normalizes over."""
+
     @property
     def budget(self) -> str:
         """The budget in words.
@@ -62,7 +68,7 @@ def parse_budget(text: str) -> float:
     return seconds
 
 
-TRAINED_BY = ("data", "seconds", "epochs", "threads")
+TRAINED_BY = ("data", "seconds", "epochs", "threads", "shards", "batch_norm_over")
 
 
 def settle(protocol: Protocol, out: Path, threads: int | None = None) -> Protocol:

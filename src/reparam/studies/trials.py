@@ -222,7 +222,8 @@ def _training(name: str, model: ModelConfig | Own, protocol: Protocol, seed: int
     """The run's length within the budget, which is the same for all seeds."""
     own, settings = (model, None) if callable(model) else (None, model)
     usual = TrainingConfig() if settings is None else KINDS[settings.kind].training
-    usual = usual.model_copy(update={"seed": seed, "epochs": protocol.epochs})
+    by = {name: getattr(protocol, name) for name in ("epochs", "shards", "batch_norm_over")}
+    usual = usual.model_copy(update={"seed": seed, **by})
     if protocol.seconds is None:
         return usual
     seconds, config = protocol.seconds, RunConfig(model=settings, data=protocol.data, training=usual)

@@ -19,6 +19,7 @@ from reparam.training.lone import check_batch
 from reparam.training.loop import Loop, steps_per_epoch
 from reparam.training.named import fresh_model
 from reparam.training.resolve import resolve, settle
+from reparam.training.sharding import Sharding, check_norms, check_shards
 from reparam.training.validation import average
 
 WARM_UP, TIMED, ENOUGH_SECONDS = 5, 60, 2.0
@@ -50,14 +51,17 @@ def steps_within(config: RunConfig, seconds: float, compose: Callable[[Dataset],
 def _seconds_per_step(model: Model, asked: TrainingConfig, data: Dataset) -> float:
     """A step, with its share of an epoch's validation and of a logged row's readings."""
     training = settle(asked.model_copy(update={"steps": ANY_TOTAL, "epochs": None}), model, data)
+    check_shards(training.shards, min(training.batch_size, len(data.train)))
+    check_norms(model, training)
     check_batch(model, data, training)
     check_memory(model, data, training)
     model = model.to(choose_device(training.device)).train()
     device = next(model.parameters()).device
     batches, turns = Batches(data.train, data, training.batch_size, training.seed, device), list(model.turns())
-    loop = Loop(turns, batches, training, ANY_TOTAL, steps_per_epoch(turns, batches))
+    sharding = Sharding(training.shards)
+    loop = Loop(turns, batches, training, ANY_TOTAL, steps_per_epoch(turns, batches), within=model, sharding=sharding)
     step = _timed_steps(loop)
-    x, y = loop.batch(0)
+    x, y = loop.batch(0) if training.shards == 1 else loop.some(0)
     reading = _timed(lambda: model.watch(Batch(x, y))) if can(model, Watches) else 0.0
     validation = _timed(lambda: average(model, data.validation, data, training.seed))
     apart = loop.steps_per_epoch * training.validate_every
