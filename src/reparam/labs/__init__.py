@@ -19,6 +19,7 @@ NAMES = (
     "linear-vae",
     "flow-vae",
     "latent-spaces",
+    "simple-images",
     "optimal-discriminator",
     "saturation",
     "vanishing-gradient",
