@@ -34,6 +34,7 @@ ROOMS = (
     "cluster",  # above the studies: workers load no torch
     "studies",
     "hub",
+    "watching",
     "audit",
     "labs",
     "check",

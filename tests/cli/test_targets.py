@@ -11,7 +11,7 @@ from helpers import said, small
 from reparam.cli.main import COMMANDS
 
 MINE = b"made by hand"
-WRITE_NOTHING = {"doctor", "info", "two-sample", "audit"}
+WRITE_NOTHING = {"doctor", "info", "watch", "two-sample", "audit"}
 
 
 @pytest.fixture(scope="module")

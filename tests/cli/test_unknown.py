@@ -34,7 +34,7 @@ def test_what_is_left_over_is_answered_in_one_sentence(line, tmp_path, monkeypat
 def test_every_command_answers_so(command, capsys):
     """With more words than any of them takes, or an option that none has, and what else it needs."""
     needed = {"score": ["--out", "o.csv"], "encode": ["--out", "o.npz"], "impute": ["--out", "o.csv"]}.get(command, [])
-    for extra in (["--no-such-thing"], [] if command in ("evaluate", "report") else ["too", "many"]):
+    for extra in (["--no-such-thing"], [] if command in ("evaluate", "report", "watch") else ["too", "many"]):
         assert main([command, "a", "b", *needed, *extra]) == 2
         told = capsys.readouterr().err
         assert told.startswith("reparam: ")

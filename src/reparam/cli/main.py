@@ -52,6 +52,7 @@ COMMANDS = {
     "evaluate": Command("log p(x) of runs, and how near, varied and new their samples are", "evaluate"),
     "predictive-check": Command("compare test examples with draws by simple statistics", "figures"),
     "rate-distortion": Command("nats of code over squared error, by annealing", "figures"),
+    "watch": Command("a local page of runs while they train", "watch"),
     "info": Command("what a run is, and what it reached", "info"),
     "doctor": Command("what is installed, and slow here; or check a run's files, and mend them", "doctor"),
     "config": Command("write the settings of a run as a file that trains it again", "config"),
