@@ -75,6 +75,9 @@ def test_an_exercise_has_no_answers_and_its_checks_ask_for_them(number, tmp_path
     shown = written(made)
     assert not [answer for answer in answers if json.dumps(answer)[1:-1] in shown]
     assert not outputs(made)
+    headings = [[line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()
+                 if line.startswith("#")] for notebook in (made, whole)]  # fmt: skip
+    assert headings[0] == headings[1], "every question stays"
     checked = stubs(made)
     assert checked
     for verdict in checked:
@@ -97,6 +100,12 @@ def test_a_claim_that_does_not_hold_is_told_with_its_place():
     notebook = small("x = 1\nx", "assert x == 2, 'x is another number'", "y = 1")
     assert execute(notebook, small=True) == "under 'Second' a cell failed: AssertionError: x is another number"
     assert "outputs" not in notebook.cells[3] or not notebook.cells[3].outputs
+
+
+def test_a_process_that_dies_is_told_with_its_place():
+    notebook = small("x = 1", "import os\nos._exit(1)")
+    notebook.cells.append(nbformat.v4.new_markdown_cell("# Later"))
+    assert execute(notebook, small=True) == "under 'Second' a cell failed: Kernel died"
 
 
 def test_a_check_that_says_not_yet_fails():

@@ -48,7 +48,7 @@ def execute(notebook: "NotebookNode", small: bool, name: str = "notebook") -> st
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     except ImportError:
         raise UserError(MISSING) from None
-    progress = Progress(f"running {name}", len(notebook.cells))
+    progress, begun = Progress(f"running {name}", len(notebook.cells)), [0]
     with TemporaryDirectory(prefix="course") as folder, _environment(small):
         client = NotebookClient(
             notebook,
@@ -57,12 +57,13 @@ def execute(notebook: "NotebookNode", small: bool, name: str = "notebook") -> st
             config=_transport(folder),
             record_timing=False,
             resources={"metadata": {"path": folder}},
+            on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
             on_cell_complete=lambda cell, cell_index: progress.to(cell_index + 1),
         )
         try:
             client.execute()
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            return f"{_where(notebook)}: {_last_line(str(error))}"
+            return f"{_where(notebook, begun[-1])}: {_last_line(str(error))}"
         finally:
             progress.end()
             _tidy(notebook, Path(folder))
@@ -89,15 +90,10 @@ def _environment(small: bool) -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
 
 
-def _where(notebook: "NotebookNode") -> str:
-    """The last heading before the cell that failed."""
-    heading = "the beginning"
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            heading = last_heading(cell.source) or heading
-        elif any(output.output_type == "error" for output in cell.get("outputs", ())):
-            break
-    return f"under {heading!r} a cell failed"
+def _where(notebook: "NotebookNode", number: int) -> str:
+    """The last heading before the cell of this number, which failed."""
+    headings = [last_heading(cell.source) for cell in notebook.cells[:number] if cell.cell_type == "markdown"]
+    return f"under {next((heading for heading in reversed(headings) if heading), 'the beginning')!r} a cell failed"
 
 
 def last_heading(markdown: str) -> str:
