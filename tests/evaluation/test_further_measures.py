@@ -201,8 +201,22 @@ def test_a_yardstick_takes_the_slow_ones_where_they_are_asked_for():
     data = Dataset("square", Split(x[:300]), Split(x[300:400]), Split(x[400:]), data_shape=(2,))
     assert "feature_likelihood" not in Yardstick(data, 100).floor().further
     card = Yardstick(data, 100, all_measures=True).floor()
-    assert list(card.further)[-1] == "feature_likelihood"
+    assert list(card.further)[-2:] == ["feature_likelihood", "path_length"]
     assert abs(card.further["feature_likelihood"].value) < 5 * card.further["feature_likelihood"].standard_error
     copies = Yardstick(data, 100, neighbours=100).measure(x[:100])
     assert copies.further["authenticity"].value == 0
     assert copies.further["authenticity"].gap == copies.further["authenticity"].best > 0.1
+
+
+def test_what_rests_on_real_examples_alone_is_computed_once():
+    x, calls = normal(60, 2), []
+    given = Compared(x, x, x, x, 0)
+    for _ in range(3):
+        assert given.once("vendi", lambda: calls.append(1) or vendi_score(x)) == vendi_score(x)
+    assert calls == [1]
+    data = Dataset("square", *(Split(normal(200, 2, seed=i).float()) for i in range(3)), data_shape=(2,))
+    by = Yardstick(data, 60, neighbours=60, all_measures=True)
+    first, second = by.measure(x.float()), by.measure(x.float())
+    assert first.further["feature_likelihood"] == second.further["feature_likelihood"]
+    fresh = Yardstick(data, 60, neighbours=60, all_measures=True)
+    assert fresh.measure(x.float()).further["feature_likelihood"] == first.further["feature_likelihood"]

@@ -55,7 +55,7 @@ class EvaluateOptions(Writes):
     dinov2_weights: Path | None = None
     """DINOv2's weights, timm's safetensors file; unless given, the one that REPARAM_DINOV2_WEIGHTS names."""
     all_measures: Annotated[bool, arg(aliases=["--all"])] = False
-    """The measures of samples that take seconds a run, too: the feature likelihood divergence."""
+    """The measures of samples that take seconds a run, too: feature likelihood divergence, path length."""
     seed: int = 0
     """Seed of the choice of examples and of the noise."""
     json: bool = False

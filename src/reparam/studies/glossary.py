@@ -41,6 +41,10 @@ NOTES = {
         "fitted to the training examples, than under balls around training examples (after Jiralerspong et al. 2023). "
         "0 is as good as real; it sees quality, variety and memorizing together."
     ),
+    "path length": (
+        "Mean squared speed of features while a code moves to another in a unit of time (after Karras et al. 2019). "
+        "The ideal is the mean squared distance of two real examples: no model of the data's variety can come below."
+    ),
     "two-sample accuracy": (
         "Of a classifier that tells samples from real examples, on examples held out (Lopez-Paz & Oquab 2017): ½ is "
         "chance, 1 tells every sample."

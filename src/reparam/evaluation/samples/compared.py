@@ -1,11 +1,14 @@
 """What a measure of samples is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from torch import Tensor
 
 from reparam.errors import UserError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Compared:
         unseen_beside_training: called, the same of real examples that training has not seen.
         training_features: called, features of the training examples ``(searched, width)``.
         unseen_features: called, features of real examples that training has not seen ``(k, width)``.
+        unseen: the split that these are of.
+        known: what measures have found of real examples alone, by names of theirs; one for all samples of a yardstick.
     """
 
     samples: Tensor
@@ -54,3 +59,12 @@ class Compared:
     unseen_beside_training: Callable[[], Beside] = field(default=_absent, repr=False)
     training_features: Callable[[], Tensor] = field(default=_no_features, repr=False)
     unseen_features: Callable[[], Tensor] = field(default=_no_features, repr=False)
+    unseen: str = "test"
+    known: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, name: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` gives, computed for the first of the samples only: it rests on real examples alone."""
+        if name not in self.known:
+            self.known[name] = make()
+        found: T = self.known[name]  # type: ignore[assignment]
+        return found

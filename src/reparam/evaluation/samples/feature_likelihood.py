@@ -1,7 +1,7 @@
 """The feature likelihood divergence: how probable unseen examples are under balls around the samples, with an error."""
 
-from dataclasses import dataclass
-from math import log, pi, sqrt
+from dataclasses import dataclass, replace
+from math import log, nan, pi, sqrt
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from reparam.evaluation.samples.scorecard import Score
 from reparam.hardware import exact
 from reparam.pace import work
 
+NAME = "feature likelihood divergence"
 FEWEST = 40
 BALLS = 500
 STEPS = 4
@@ -73,26 +74,60 @@ def feature_likelihood(
         UserError: if there are fewer than 40 samples or unseen examples, or 120 training examples; values are not
             finite, or the columns differ.
     """
+    return _beside(samples, _real(train, unseen, balls, steps))
+
+
+@dataclass(frozen=True)
+class _Real:
+    """Training and unseen examples, standardized by the first ``mean`` and ``deviation``, and log q of the unseen."""
+
+    train: Tensor
+    unseen: Tensor
+    mean: Tensor
+    deviation: Tensor
+    balls: int
+    steps: int
+    q: tuple[Tensor, Tensor]
+
+
+def _real(train: object, unseen: object, balls: int, steps: int) -> _Real:
+    """What is the same whatever samples there are."""
     checks.whole("steps", steps)
-    x, y = as_features(samples, train, FEWEST)
-    z, _ = as_features(unseen, y, FEWEST)
-    count = min(checks.whole("balls", balls, FEWEST), len(x), len(y) // 3)
+    y, z = as_features(train, unseen, FEWEST)
+    count = min(checks.whole("balls", balls, FEWEST), len(y) // 3)
     if count < FEWEST:
         raise UserError(f"{len(y)} training examples are too few to fit balls to: give {3 * FEWEST} or more")
     mean, deviation = y.mean(0), y.std(0, correction=0)
     deviation = torch.where(deviation > 0, deviation, 1.0)
-    x, y, z = (((one - mean) / deviation).float() for one in (x, y, z))
-    p, q = (_judged(centres, rows, z, steps) for centres, rows in ((x[:count], y), (y[:count], y[count:])))
-    gap = q[0] - p[0]
+    y, z = (((one - mean) / deviation).float() for one in (y, z))
+    return _Real(y, z, mean, deviation, count, steps, _judged(y[:count], y[count:], z, steps))
+
+
+def _beside(samples: object, real: _Real) -> FeatureLikelihood:
+    x, _ = as_features(samples, real.mean.expand(FEWEST, -1), FEWEST)
+    count = min(real.balls, len(x))
+    if count < real.balls:  # as many balls on both sides
+        fewer = real.train[:count], real.train[count:], real.unseen, real.steps
+        real = replace(real, balls=count, q=_judged(*fewer))
+    centres = ((x[:count] - real.mean) / real.deviation).float()
+    p = _judged(centres, real.train, real.unseen, real.steps)
+    gap = real.q[0] - p[0]
     scale = 100 / x.shape[1]
-    error = sqrt(float(gap.var()) / len(z) + _jackknife(p[1]) + _jackknife(q[1]))
-    return FeatureLikelihood(scale * float(gap.mean()), scale * error, count, (len(y), len(z)))
+    error = sqrt(float(gap.var()) / len(gap) + _jackknife(p[1]) + _jackknife(real.q[1]))
+    return FeatureLikelihood(scale * float(gap.mean()), scale * error, count, (len(real.train), len(real.unseen)))
 
 
+@exact()
 def likely(given: Compared) -> Score:
-    """The measure of samples; 0 is what training examples in their place come to."""
-    found = feature_likelihood(given.sample_features, given.training_features(), given.unseen_features())
-    return Score("feature likelihood divergence", found.value, found.standard_error, 0.0)
+    """The measure of samples; 0 is what training examples in their place come to. Fewer than 120 give no number."""
+    if len(given.training_features()) < 3 * FEWEST:
+        return Score(NAME, nan, None, 0.0)
+    balls = min(BALLS, len(given.sample_features))
+    real = given.once(
+        (NAME, given.unseen), lambda: _real(given.training_features(), given.unseen_features(), balls, STEPS)
+    )
+    found = _beside(given.sample_features, real)
+    return Score(NAME, found.value, found.standard_error, 0.0)
 
 
 def _judged(centres: Tensor, train: Tensor, unseen: Tensor, steps: int) -> tuple[Tensor, Tensor]:

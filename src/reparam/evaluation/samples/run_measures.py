@@ -14,6 +14,7 @@ from reparam.evaluation.codes.latent_usage import latent_usage
 from reparam.evaluation.draws import drawing
 from reparam.evaluation.samples.features import Asked
 from reparam.evaluation.samples.frechet import frechet_distance
+from reparam.evaluation.samples.path_length import path_length_of
 from reparam.evaluation.samples.scorecard import Draws, Scorecard, SplitName
 from reparam.evaluation.samples.yardstick import Yardstick
 from reparam.hardware import exact
@@ -91,7 +92,8 @@ def measure_run(run: Run, by: Yardstick, name: str = "") -> Scorecard:
         raise UserError(f"the run was trained on {run.data.name!r} and is measured by other data, {by.data.name!r}")
     x = _samples(run, by)
     latents = latent_usage(run, by.n, by.seed) if _has_units(run.model) else None
-    return by.measure(x, name or (str(run.folder.path) if run.folder else type(run.model).__name__), latents)
+    path = path_length_of(run.model, by.features, by.seed) if by.all_measures else None
+    return by.measure(x, name or (str(run.folder.path) if run.folder else type(run.model).__name__), latents, path)
 
 
 @exact()

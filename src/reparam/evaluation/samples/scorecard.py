@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import floor, inf, log10
+from math import floor, inf, isnan, log10
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -103,6 +103,8 @@ class Score:
         ('0.51±0.01', '0.000')
         """
         error = self.standard_error
+        if isnan(self.value):  # a run that has no such number
+            return "-"
         if error is None or not 0 < error < inf:
             return f"{self.value:.{DECIMALS}f}" + ("" if error is None else f"±{error:.{DECIMALS}f}")
         decimals = min(max(-floor(log10(error)), 0), MOST_DECIMALS)

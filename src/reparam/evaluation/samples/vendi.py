@@ -59,7 +59,10 @@ def vendi_score(x: object) -> Vendi:
 
 def vendi(given: Compared) -> Score:
     """The measure of samples; the ideal is what as many examples of reference come to."""
-    found, ideal = vendi_score(given.sample_features), vendi_score(given.reference_features)
+    found, ideal = (
+        vendi_score(given.sample_features),
+        given.once("vendi", lambda: vendi_score(given.reference_features)),
+    )
     return Score("Vendi score", found.value, hypot(found.standard_error, ideal.standard_error), ideal.value, worst=1.0)
 
 

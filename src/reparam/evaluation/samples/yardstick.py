@@ -1,5 +1,7 @@
 """What every sample of one data set is measured against: the same examples, features, counts and seeds for all."""
 
+from collections.abc import Callable, Hashable
+from dataclasses import replace
 from functools import cached_property
 
 import torch
@@ -10,6 +12,7 @@ from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
 from reparam.evaluation.codes.latent_usage import LatentUsage
+from reparam.evaluation.samples import path_length as paths
 from reparam.evaluation.samples.classifier import CLASSES, ClassHistogram, digit_classifier, is_mnist
 from reparam.evaluation.samples.compared import Compared
 from reparam.evaluation.samples.features import Asked, Features, choose_features
@@ -20,7 +23,7 @@ from reparam.evaluation.samples.measures import further
 from reparam.evaluation.samples.memorization import FEWEST as FEWEST_SEARCHED
 from reparam.evaluation.samples.memorization import Memorization, beside, checked, duplicates
 from reparam.evaluation.samples.neighbours import Nearest
-from reparam.evaluation.samples.scorecard import Conditions, Draws, Scorecard, SplitName
+from reparam.evaluation.samples.scorecard import Conditions, Draws, Score, Scorecard, SplitName
 from reparam.evaluation.samples.training_side import TrainingSide
 from reparam.evaluation.two_sample import classifier_test
 from reparam.hardware import exact
@@ -82,6 +85,7 @@ class Yardstick:
         self.all_measures = all_measures
         self.neighbours = min(checks.whole("neighbours", neighbours, FEWEST_SEARCHED), self.n)
         self.x = self.examples(reference, self.n)
+        self._known: dict[Hashable, object] = {}
         self._unseen_of: dict[SplitName, tuple[Tensor, Close]] = {}
         self.features: Features = choose_features(features, data, self.x, seed)
         self.training = TrainingSide(data, seed, self.features)
@@ -113,15 +117,24 @@ class Yardstick:
 
     def floor(self) -> Scorecard:
         """Real examples, of the test split, in the place of samples: what no model can be expected to pass."""
-        return self._measure(self.examples(self.stand_in, self.n), f"{self.stand_in} set", None, OTHER[self.stand_in])
+        x = self.examples(self.stand_in, self.n)
+        card = self._measure(x, f"{self.stand_in} set", None, OTHER[self.stand_in])
+        return self._with_path(card, lambda: paths.between_examples(self.features(x), self.reference_features))
 
-    def measure(self, samples: Tensor, name: str = "samples", latents: LatentUsage | None = None) -> Scorecard:
+    def measure(
+        self,
+        samples: Tensor,
+        name: str = "samples",
+        latents: LatentUsage | None = None,
+        path: paths.PathLength | None = None,
+    ) -> Scorecard:
         """Measure samples x ``(n, *data_shape)`` in random order.
 
         Args:
             samples: as many as :attr:`n` says, or more, of which the first are taken.
             name: whose they are.
             latents: to be put on record, too.
+            path: likewise, where all measures are asked for.
 
         Raises:
             UserError: if there are fewer samples, of another shape, or values are not finite.
@@ -133,7 +146,12 @@ class Yardstick:
             )
         if len(samples) < self.n:
             raise UserError(f"{len(samples)} samples of {name} are measured against {self.n} examples: give as many")
-        return self._measure(samples[: self.n].cpu().float(), name, latents, "test")
+        card = self._measure(samples[: self.n].cpu().float(), name, latents, "test")
+        return self._with_path(card, lambda: paths.score(path, self.reference_features))
+
+    def _with_path(self, card: Scorecard, score: Callable[[], Score]) -> Scorecard:
+        """With the measure that is no function of samples, where all are asked for."""
+        return replace(card, further={**card.further, "path_length": score()}) if self.all_measures else card
 
     def _measure(self, x: Tensor, name: str, latents: LatentUsage | None, unseen: SplitName) -> Scorecard:
         checked(x, f"samples of {name}")
@@ -164,6 +182,8 @@ class Yardstick:
                     unseen_beside_training=lambda: self.training.beside(unseen_close),
                     training_features=lambda: self.training.features,
                     unseen_features=lambda: unseen_features,
+                    unseen=unseen,
+                    known=self._known,
                 ),
                 self.all_measures,
             ),
