@@ -13,6 +13,7 @@ from reparam.evaluation.likelihood.rate_distortion import RateDistortion, rate_d
 from reparam.evaluation.pictures import Reconstructions
 from reparam.evaluation.predictive import PredictiveChecks, predictive_check
 from reparam.evaluation.samples.compared import Compared
+from reparam.evaluation.samples.features import Features
 from reparam.evaluation.samples.measures import MEASURES
 from reparam.evaluation.samples.run_measures import measure_run, measures, yardstick_of
 from reparam.evaluation.samples.scorecard import Conditions, Score, Scorecard
@@ -25,6 +26,7 @@ __all__ = [
     "Conditions",
     "Curves",
     "Drawing",
+    "Features",
     "Imputed",
     "Interpolation",
     "Latents",

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from reparam.data import Dataset, at_once
 from reparam.distributions.columns import Category, Family
+from reparam.door import read_json
 from reparam.errors import UserError
-from reparam.evaluation.samples.classifier import FEATURES, digit_classifier, fits_classifier
+from reparam.evaluation.samples.classifier import FEATURES, WEIGHTS, digit_classifier, fits_classifier
 from reparam.evaluation.samples.dinov2 import Dinov2
 from reparam.evaluation.samples.inception import Inception
 from reparam.evaluation.samples.random_conv import random_conv
@@ -19,8 +20,6 @@ from reparam.hardware import exact
 from reparam.randomness import noise
 
 Choice = Literal["auto", "raw", "random-conv", "inception", "dinov2"]
-Asked = nn.Module | Callable[[Tensor], Tensor] | Choice
-"""A network or a function of the user's from x ``(n, *data_shape)`` to features ``(n, ...)``, or a choice of ours."""
 MOST_COLUMNS = 256
 """Raw features beyond so many are reduced to as many principal components: covariances grow with their square."""
 
@@ -34,11 +33,14 @@ class Features:
     Attributes:
         name: as it stands in captions.
         kind: ``digits``, ``module`` (any other map that is not the values) or ``raw``.
+        key: names the map for good: features of many real examples are then kept between calls, and read where the same
+            examples are asked for (:mod:`reparam.evaluation.samples.feature_cache`). Another network needs another key.
     """
 
     name: str
     kind: Literal["digits", "module", "raw"]
     extract: Callable[[Tensor], Tensor] = field(repr=False)
+    key: str | None = field(default=None, repr=False)
 
     @exact()
     @torch.no_grad()
@@ -61,14 +63,19 @@ class Features:
         return found
 
 
+Asked = nn.Module | Callable[[Tensor], Tensor] | Features | Choice
+"""A network or a function of the user's from x ``(n, *data_shape)`` to features ``(n, ...)``, or a choice of ours."""
+
+
 def choose_features(choice: Asked, data: Dataset, x: Tensor, seed: int = 0) -> Features:
     """The features to measure with.
 
     Args:
-        choice: a network or function of the user's; ``raw`` (of tables, what :func:`row_features` gives); ``auto``: the
-            digit network for 1×28×28 images in [0, 1], else raw; ``random-conv`` for images, see
-            :func:`reparam.evaluation.samples.random_conv.random_conv`; ``inception`` or ``dinov2`` for images in
-            [0, 1], see :class:`reparam.evaluation.samples.inception.Inception` and
+        choice: a network or function of the user's, or :class:`Features`, which may have a key of their own; ``raw``
+            (of tables, what :func:`row_features` gives); ``auto``: the digit network for 1×28×28 images in [0, 1], else
+            raw; ``random-conv`` for images, see :func:`reparam.evaluation.samples.random_conv.random_conv`;
+            ``inception`` or ``dinov2`` for images in [0, 1], see
+            :class:`reparam.evaluation.samples.inception.Inception` and
             :class:`reparam.evaluation.samples.dinov2.Dinov2`.
         data: what is measured on.
         x: real examples ``(n, *data_shape)`` that raw and random features are standardized by.
@@ -82,7 +89,9 @@ def choose_features(choice: Asked, data: Dataset, x: Tensor, seed: int = 0) -> F
     choice = ready(choice)
     if isinstance(choice, Inception | Dinov2):
         _visible(data, "inception" if isinstance(choice, Inception) else "dinov2")
-        return replace(module_features(choice), name=choice.title)
+        return replace(module_features(choice), name=choice.title, key=choice.title)
+    if isinstance(choice, Features):
+        return choice
     if isinstance(choice, nn.Module):
         return module_features(choice)
     if callable(choice):
@@ -122,7 +131,8 @@ def ready(choice: Asked, weights: str | Path | None = None) -> Asked:
 def digit_features() -> Features:
     """The 96 numbers of the shipped digit network's last hidden layer; values are clamped to [0, 1] first."""
     name = f"the shipped digit network's last hidden layer, {FEATURES} numbers"
-    return Features(name, "digits", lambda x: digit_classifier().features(x.clamp(0, 1)))
+    key = f"digits {read_json(WEIGHTS.with_suffix('.json'))['sha256']}"
+    return Features(name, "digits", lambda x: digit_classifier().features(x.clamp(0, 1)), key)
 
 
 def module_features(module: nn.Module) -> Features:

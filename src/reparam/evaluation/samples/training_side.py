@@ -11,6 +11,7 @@ from reparam.data.reading import take
 from reparam.evaluation.codes.encoding import examples
 from reparam.evaluation.samples.authenticity import to_other
 from reparam.evaluation.samples.compared import Beside
+from reparam.evaluation.samples.feature_cache import kept
 from reparam.evaluation.samples.features import Features
 from reparam.evaluation.samples.neighbours import Nearest, nearest
 from reparam.randomness import generator
@@ -46,7 +47,7 @@ class TrainingSide:
     @cached_property
     def features(self) -> Tensor:
         """``(searched, width)``."""
-        return torch.cat([self.of(x) for x in examples(self.split, self.data)])
+        return kept(self.of, lambda: examples(self.split, self.data))
 
     def nearest(self, x: Tensor, found: Tensor) -> tuple[Nearest, Nearest | None]:
         """The two nearest of examples x with features ``found``, by values and, unless these are raw, by features."""

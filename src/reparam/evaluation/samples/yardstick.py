@@ -15,6 +15,7 @@ from reparam.evaluation.codes.latent_usage import LatentUsage
 from reparam.evaluation.samples import path_length as paths
 from reparam.evaluation.samples.classifier import CLASSES, ClassHistogram, digit_classifier, is_mnist
 from reparam.evaluation.samples.compared import Compared
+from reparam.evaluation.samples.feature_cache import kept
 from reparam.evaluation.samples.features import Asked, Features, choose_features
 from reparam.evaluation.samples.frechet import frechet_distance
 from reparam.evaluation.samples.kernel_distance import kernel_distance
@@ -99,7 +100,7 @@ class Yardstick:
     @cached_property
     def reference_features(self) -> Tensor:
         """``(n, width)``."""
-        return self.features(self.x)
+        return kept(self.features, lambda: [self.x])
 
     def conditions(self) -> Conditions:
         """What this yardstick's numbers rest on."""
