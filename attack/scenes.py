@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from safetensors import safe_open
 
 from attack.harness import Outcome, call
@@ -31,6 +32,10 @@ SAMPLE: Words = ["sample", "run", "--out", "out/samples.png"]
 DOCTOR: Words = ["doctor", "run", "--mend"]
 FROM: Words = ["train", "--from", "run", "--epochs", "1", "--quiet", "--out", "new"]
 REPORT: Words = ["report", "run", "--count", "60", "--images", "5", "--out", "out/report.html"]
+PACK: Words = ["data", "pack", "photos", "--image-size", "8", "--out", "packs/o.pack"]
+VARIED: Words = ["--vary", "latent-dim=2,3", "--sampler", "grid", "--trials", "2", "--epochs", "1"]
+SWEEP: Words = ["sweep", "autoencoder", *VARIED, "--data", "x.npy", "--count", "60", "--images", "5", "--quiet"]
+SWEEP = [*SWEEP, "--out", "study"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,14 @@ def data(cwd: Path) -> None:
     """A hundred binary images of 6 by 6."""
     rng = np.random.default_rng(0)
     np.save(cwd / "x.npy", (rng.random((100, 6, 6)) < rng.random((100, 1, 1))).astype(np.uint8))
+
+
+def photos(cwd: Path) -> None:
+    """A folder of pictures of two classes."""
+    for number in range(24):
+        path = cwd / "photos" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (9, 8), 9 * number).save(path)
 
 
 def halfway(cwd: Path) -> None:
@@ -94,6 +107,8 @@ SCENES = {
     "doctor --mend": Scene(DOCTOR, "run", [DOCTOR], _damaged, codes=(0, 1)),
     "sample --out": Scene(SAMPLE, "out", [SAMPLE], _finished),
     "report": Scene(REPORT, "out", [REPORT], _finished, quick=False),
+    "data pack": Scene(PACK, "packs", [PACK], photos),
+    "sweep": Scene(SWEEP, "study", [SWEEP], data, 120.0, quick=False),
     "compare": Scene(COMPARE, "study", [COMPARE], data, 120.0, quick=False),
 }
 
@@ -189,12 +204,15 @@ def content(folder: Path) -> dict[str, str]:
 
 
 def _counts(path: Path) -> bool:
-    """What is left half written counts in a run's folder, which the next training sweeps."""
+    """What is left half written counts in a run's folder, which the next training sweeps; Optuna's journal never does.
+
+    In that each line has the time and a name of its process.
+    """
     if path.suffix == ".part" and path.parent.name not in ("run", "checkpoints"):
         return False
     if not path.is_file() or path.stat().st_size > LARGEST:
         return False
-    return path.name not in (".lock", "cost.json") and path.suffix not in (".html", ".png")
+    return path.name not in (".lock", "cost.json", "trials.jsonl") and path.suffix not in (".html", ".png", ".lock")
 
 
 def _sum(path: Path) -> str:

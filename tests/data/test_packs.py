@@ -23,7 +23,7 @@ from reparam.data.readers import gather as gathering
 from reparam.data.readers.files import FolderFiles
 from reparam.data.readers.modes import Look
 from reparam.data.store import PROGRESS, in_the_making
-from reparam.errors import UserError
+from reparam.errors import Notice, UserError
 
 
 def classes(folder):
@@ -165,6 +165,42 @@ def test_a_killed_job_leaves_nothing_and_is_gone_on_with(tmp_path):
     for name in ("x.npy", RECORD):
         assert len({(tmp_path / one / name).read_bytes() for one in ("photos.pack", "fresh.pack")}) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh.pack", "photos", "photos.pack"]
+
+
+def test_what_a_kill_leaves_of_a_pack_that_is_in_its_place_is_swept(tmp_path):
+    how = sizes(tmp_path / "photos")
+    pack(tmp_path / "photos", tmp_path / "photos.pack", **how)
+    (tmp_path / "photos.pack" / PROGRESS).write_text("{}")
+    (tmp_path / ".photos.pack.old.part").mkdir()
+    with pytest.warns(Notice, match="holds these images already"):
+        pack(tmp_path / "photos", tmp_path / "photos.pack", **how)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos.pack"]
+    assert not (tmp_path / "photos.pack" / PROGRESS).exists()
+
+
+FULL = """
+import resource, signal, sys
+from reparam.cli.main import main
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+sys.exit(main(["data", "pack", "photos", "--image-size", "16", "--fit", "pad", "--out", "photos.pack"]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="what a file may hold is bounded by POSIX")
+@pytest.mark.parametrize("most", [70, 700], ids=["in its head", "in its rows"])
+def test_a_disk_that_is_full_is_a_sentence_and_the_job_is_gone_on_with(tmp_path, most):
+    how = sizes(tmp_path / "photos")
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(most)], cwd=tmp_path, timeout=120, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("reparam: ") == 1
+    assert "x.npy cannot be written (File too large)" in done.stderr
+    assert not (tmp_path / "photos.pack").exists()
+    pack(tmp_path / "photos", tmp_path / "photos.pack", **how)
+    alike(load_data(tmp_path / "photos", **how), load_data(tmp_path / "photos.pack"))
 
 
 def test_what_another_job_has_left_is_begun_anew(tmp_path):
@@ -380,7 +416,7 @@ def test_where_there_can_be_no_lock_nobody_waits_for_one(wait):
 
 def test_images_that_memory_does_not_hold_are_not_called_broken(tmp_path):
     classes(tmp_path / "photos")
-    with pytest.raises(MemoryError):
+    with pytest.raises(UserError, match="photos' takes more memory to be read than there is: give less of it"):
         load_data(tmp_path / "photos", image_size=10**8)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import reparam
 from helpers import said, small
-from reparam.errors import UserError
+from reparam.errors import Notice, UserError
 from reparam.runs.folder import RunFolder
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -190,3 +190,21 @@ def test_a_folder_that_was_never_begun_becomes_an_empty_one(tmp_path):
 @pytest.mark.parametrize("name", ["vae", "gan-points", "composed", "gan-interrupted"])
 def test_runs_of_earlier_versions_are_whole(schema, name):
     assert reparam.doctor(GOLDEN / schema / name).healthy
+
+
+def test_a_folder_that_vanishes_before_it_is_held_is_not_called_mended(run, monkeypatch):
+    real = reparam.runs.folder.hold
+
+    def gone(folder):
+        shutil.rmtree(folder)
+        return real(folder)
+
+    monkeypatch.setattr("reparam.runs.folder.hold", gone)
+    with pytest.raises(UserError, match="has vanished meanwhile: put it back"):
+        reparam.doctor(run.path, mend=True)
+
+
+def test_what_a_run_has_cost_is_not_looked_for_in_silence_where_its_folder_has_vanished(run):
+    shutil.rmtree(run.path)
+    with pytest.warns(Notice, match="has vanished, with all that was in it"):
+        assert run.costs() == {}

@@ -23,7 +23,7 @@ from reparam.data.readers.sources import IMAGES, READERS
 from reparam.data.reading import chunks
 from reparam.data.reading import pieces as cut
 from reparam.data.splitting import split_codes
-from reparam.data.store import RowWriter, in_the_making
+from reparam.data.store import PROGRESS, RowWriter, in_the_making, swept
 from reparam.door import present, user_path
 from reparam.errors import UserError, tell
 from reparam.files import MADE_BY, check_targets, npy, replace_atomically, write_json
@@ -92,6 +92,7 @@ def pack(
         if record_of(to).key != key:
             raise UserError(f"{to} is there already and was made of other images, or otherwise: give force=True to "
                             f"replace it, or name another place with out=...")  # fmt: skip
+        swept(to)
         tell(f"{to} holds these images already: it is left as it is")
         return _packed(to, found, len(found.names))
     with in_the_making(to) as folder:
@@ -104,7 +105,7 @@ def _check_place(to: Path) -> None:
     """Refuse a place where something stands that is no pack: not even ``force`` removes folders of others."""
     if not present(to):
         return
-    ours = {RECORD, *(f"{name}.npy" for name in ("x", *DTYPES))}
+    ours = {RECORD, PROGRESS, *(f"{name}.npy" for name in ("x", *DTYPES))}
     if not is_pack(to) or {one.name for one in to.iterdir()} - ours:
         raise UserError(
             f"{to} is there already and is no pack, or one with other things in it: name another place with out=..."

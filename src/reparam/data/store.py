@@ -70,11 +70,14 @@ class RowWriter:
 
     def _opened(self) -> BinaryIO:
         check_room(self.path.parent, (self.shape[0] - self.done) * self.row_bytes)
-        file = self.path.open("r+b" if self.done else "wb")
-        if not self.done:
-            file.write(self._head)
-        file.seek(self._start + self.done * self.row_bytes)
-        file.truncate()
+        try:
+            if not self.done:
+                self.path.write_bytes(self._head)
+            file = self.path.open("r+b")
+            file.seek(self._start + self.done * self.row_bytes)
+            file.truncate()
+        except OSError as error:
+            raise unwritten(self.path, error) from error
         return file
 
     def write(self, rows: np.ndarray) -> None:
@@ -108,7 +111,8 @@ class RowWriter:
         except OSError as error:
             raise unwritten(self.path, error) from error
         finally:
-            self._file.close()
+            with suppress(OSError):  # what was to be written is on the disk, or was refused above; it tries once more
+                self._file.close()
 
 
 def unwritten(path: Path, error: OSError) -> Unwritten:
@@ -192,7 +196,7 @@ def alone(folder: Path, wait: bool = False) -> Iterator[None]:
 
 def renamed(beside: Path, folder: Path) -> None:
     """Put a finished folder in its place; one that stood there goes when the new one is there."""
-    old = folder.with_name(f".{folder.name}.old{PART}")
+    old = _old(folder)
     try:
         for one in beside.iterdir():
             flush_to_disk(one)
@@ -200,8 +204,26 @@ def renamed(beside: Path, folder: Path) -> None:
         if present(folder):
             folder.rename(old)
         beside.rename(folder)
-        # only now: a kill before this line leaves a job that is gone on with
+    except OSError as error:
+        raise unwritten(folder, error) from error
+    swept(folder)  # only now: a kill before the folder is in its place leaves a job that is gone on with
+
+
+def swept(folder: Path) -> None:
+    """Remove what a finished folder needs no more, or what a kill left of that: how far it is, what stood there before.
+
+    Raises:
+        Unwritten: if that cannot be done.
+    """
+    try:
         (folder / PROGRESS).unlink(missing_ok=True)
     except OSError as error:
         raise unwritten(folder, error) from error
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(_old(folder), ignore_errors=True)
+    if not folder.is_dir():
+        raise unwritten(folder, FileNotFoundError(errno.ENOENT, "it has vanished"))
+
+
+def _old(folder: Path) -> Path:
+    """Where what a folder replaces is until it stands."""
+    return folder.with_name(f".{folder.name}.old{PART}")

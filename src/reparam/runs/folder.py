@@ -199,7 +199,9 @@ class RunFolder:
                 return {name: value for name, value in found.items() if name not in AT_THE_END}
             raise Damaged(f"{self.cost} holds something else than numbers")
         except Missing as error:
-            if self.identity.seals and present(self.last):
+            if not self.path.is_dir():
+                tell(f"{self.path} has vanished, with all that was in it")
+            elif self.identity.seals and present(self.last):
                 tell(f"{error}: what the run has cost is lost, and nothing else")
             return {}
         except Damaged as error:

@@ -135,7 +135,7 @@ def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
     except OSError as error:
         raise UserError(f"{given!r} cannot be read ({error}): give a file or folder you may read.") from error
     except MemoryError as error:
-        raise UserError(f"{given!r} takes more memory to be read than there is: give less of it.") from error
+        raise UserError(f"{given!r} takes more memory to be read than there is: give less of it") from error
     if present(path):
         require_regular(path)
     raise UserError(_unknown(given))
