@@ -18,8 +18,8 @@ from attack.operations import Watch, kill
 Words = Sequence[object]
 SECONDS = re.compile(rb'"([a-z_]*seconds|peak_memory_mib)": [0-9.e-]+')
 """What no two calls have in common."""
-TOLD = (".damaged", "` failed: ")
-"""How doctors and comparisons say that something is not as it might be."""
+TOLD = (".damaged", "` failed: ", ": failed: ")
+"""How doctors, comparisons and sweeps say that something is not as it might be."""
 LARGEST = 2**28
 """Bytes of a file beyond which it is no result."""
 USUAL = ["--data", "x.npy", "--latent-dim", "2", "--epochs", "2", "--batch-size", "20", "--log-every", "2", "--quiet"]

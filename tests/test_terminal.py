@@ -92,6 +92,19 @@ def test_a_signal_saves_and_the_run_goes_on(tmp_path, number):
     assert b"--resume run" in out + err
 
 
+def test_two_interrupts_leave_a_whole_run(tmp_path):
+    process = started([*TRAIN, "--steps", "1000000", "--out", "run"], tmp_path)
+    wait_for(lambda: (tmp_path / "run" / "metrics.jsonl").exists() and b"train" in
+             (tmp_path / "run" / "metrics.jsonl").read_bytes())  # fmt: skip
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.003)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in out + err
+    assert reparam.doctor(tmp_path / "run").healthy
+
+
 def test_a_terminal_that_is_closed_saves(tmp_path):
     """The system sends SIGHUP, and whatever is said afterwards fails."""
     ours, theirs = pty.openpty()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -129,6 +130,56 @@ def test_a_damaged_journal_is_a_sentence(tmp_path):
     (tmp_path / "trials.jsonl").write_text("cos\nsystem\n")
     with pytest.raises(UserError, match="is damaged"):
         Proposals(tmp_path, [axis(VAE, "latent_dim", "2..64")], "tpe", 0)
+
+
+AXES = [axis(VAE, "latent_dim", "2..64"), axis(VAE, "learning_rate", "1e-4..1e-1")]
+
+
+def test_a_proposal_that_a_kill_cut_short_is_made_again(tmp_path):
+    proposals = Proposals(tmp_path, AXES, "random", 0)
+    first = proposals.ask()
+    proposals.tell(0, 1.0, {})
+    second = proposals.ask()
+    journal = tmp_path / "trials.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 8, "the study; twice a trial and its two settings; what the first came to"
+    for kept in (6, 7):
+        journal.write_bytes(b"".join(lines[:kept]))
+        again = Proposals(tmp_path, AXES, "random", 0)
+        assert [one.settings for one in again.all()] == [first.settings]
+        assert again.ask() == second
+
+
+@contextmanager
+def no_file_larger_than(most):
+    """As a disk that is full."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_journal_that_cannot_be_written_is_a_sentence(tmp_path):
+    proposals = Proposals(tmp_path, AXES, "random", 0)
+    with no_file_larger_than(10), pytest.raises(UserError, match=r"trials.jsonl cannot be written \(File too large\)"):
+        proposals.ask()
+    assert Proposals(tmp_path, AXES, "random", 0).ask().number == 0
+
+
+def test_what_the_system_refuses_is_no_failure_of_the_settings(grey, tmp_path):
+    """The sweep ends, and called again it goes on."""
+    how = {"vary": {"latent_dim": [2, 3]}, "sampler": "grid", "trials": 2, "threads": 1, "epochs": 1}
+    how |= {"count": 60, "images": 5, "out": tmp_path / "out"}
+    with (
+        no_file_larger_than(4000),
+        pytest.raises(UserError, match=r"trial-0000.* cannot be written \(File too large\)"),
+    ):
+        reparam.sweep("autoencoder", str(grey), **how)
+    found = reparam.sweep("autoencoder", str(grey), **how)
+    assert [one.state for one in found.trials] == ["complete", "complete"]
 
 
 def test_a_trial_that_lags_behind_is_broken_off(grey, tmp_path):

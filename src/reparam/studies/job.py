@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam.cluster.lifeline import serve
+from reparam.errors import UserError
 from reparam.runs.lock import held
 from reparam.studies.contenders import contender
 from reparam.studies.protocol import Protocol
@@ -40,7 +41,10 @@ def _wait_for(folder: Path) -> None:
 def of_a_sweep(task: dict[str, Any]) -> dict[str, Any]:
     """A run of a sweep, see :func:`reparam.studies.sweeps.trial.swept`."""
     _wait_for(Path(task["folder"]))
-    return swept(task)
+    try:
+        return swept(task)
+    except UserError as error:  # of this worker's disk, which the others may not share
+        return {"failure": str(error)}
 
 
 DO: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"compared": compared, "swept": of_a_sweep}

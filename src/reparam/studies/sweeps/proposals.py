@@ -12,14 +12,16 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from reparam.door import MOST, present, read_bytes
+from reparam.door import MOST, parse, present, read_bytes
 from reparam.errors import UserError
-from reparam.files import replace_atomically
+from reparam.files import Unwritten, replace_atomically
 from reparam.randomness import derive_seed
 from reparam.studies.sweeps.axes import Axis, Choices
 
 FILE = "trials.jsonl"
 STUDY = "sweep"
+BEGINS, SETS = 4, 5
+"""What the lines of Optuna's journal call the beginning of a trial, and one of its settings."""
 SAMPLERS = ("tpe", "random", "grid")
 
 
@@ -63,8 +65,9 @@ class Proposals:
         ranges = [axis.name for axis in axes if not isinstance(axis, Choices)]
         if sampler == "grid" and ranges:
             raise UserError(f'sampler="grid" goes over choices, and {ranges[0]} has a range: name its values instead')
-        _trim(self._path)
-        with self._read():
+        with self._written():
+            _trim(self._path, len(axes))
+        with self._read(), self._written():
             self._study = _opened(self._path)
             self._study.get_trials(deepcopy=False)
 
@@ -87,7 +90,7 @@ class Proposals:
 
         known = self._study.get_trials(deepcopy=False)
         number = sum(one.state.name != "WAITING" for one in known)
-        with _quietly():
+        with _quietly(), self._written():
             if self._sampler == "grid" and number == len(known):
                 self._study.enqueue_trial(self._point(number))
             self._study.sampler = self._made(optuna.samplers, derive_seed(self._seed, "sweep", number) % 2**32)
@@ -96,6 +99,10 @@ class Proposals:
 
     def tell(self, number: int, value: float | None, curve: Mapping[int, float], pruned: bool = False) -> None:
         """What a trial came to; None: it has failed."""
+        with self._written():
+            self._tell(number, value, curve, pruned)
+
+    def _tell(self, number: int, value: float | None, curve: Mapping[int, float], pruned: bool) -> None:
         import optuna
 
         state = optuna.trial.TrialState
@@ -137,6 +144,17 @@ class Proposals:
         return found
 
     @contextmanager
+    def _written(self) -> Iterator[None]:
+        """What goes wrong with writing the journal, as a sentence."""
+        try:
+            yield
+        except OSError as error:
+            raise Unwritten(
+                f"{self._path} cannot be written ({error.strerror or error}): free space, or see to the folder; then "
+                "call again, and the sweep goes on"
+            ) from error
+
+    @contextmanager
     def _read(self) -> Iterator[None]:
         """What goes wrong with a journal that somebody changed, as a sentence."""
         try:
@@ -159,14 +177,25 @@ def require_optuna() -> None:
         raise UserError("sweeps need Optuna: install it with `pip install 'reparam[search]'`") from None
 
 
-def _trim(path: Path) -> None:
-    """Take away the half of a line that a kill has left."""
+def _trim(path: Path, settings: int) -> None:
+    """Take away the half of a line that a kill has left, and the half of a proposal, which is made again."""
     if not present(path):
         return
     content = read_bytes(path, MOST)
-    whole = content[: content.rfind(b"\n") + 1]
+    lines = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
+    whole = b"".join(lines[: _proposed_whole(lines, settings)])
     if whole != content:
         replace_atomically(path, lambda beside: beside.write_bytes(whole))
+
+
+def _proposed_whole(lines: list[bytes], settings: int) -> int:
+    """How many lines there are before a last proposal that has not all of its settings yet."""
+    try:
+        does = [parse(line.decode())["op_code"] for line in lines]
+    except (ValueError, LookupError, TypeError):
+        return len(lines)  # damaged: told where it is read
+    begun = max((at for at, what in enumerate(does) if what == BEGINS), default=len(lines))
+    return len(lines) if does[begun:].count(SETS) >= settings else begun
 
 
 def _opened(path: Path) -> Any:

@@ -6,9 +6,10 @@ from typing import Any
 
 import torch
 
-from reparam.door import present
+from reparam.door import Unreadable, present
 from reparam.errors import UserError
 from reparam.evaluation.samples.run_measures import distance_of, yardstick_of
+from reparam.files import Unwritten
 from reparam.hardware import threads
 from reparam.kinds import settings_of
 from reparam.runs.config import RunConfig
@@ -41,6 +42,8 @@ def swept(task: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         reparam.training.interrupt.Interrupted: after a signal, everything saved.
+        UserError: if the system refuses to write or to read, which says nothing of the settings: called again, the
+            run goes on.
     """
     config = RunConfig(
         model=settings_of(task["model"]),
@@ -52,6 +55,8 @@ def swept(task: Mapping[str, Any]) -> dict[str, Any]:
         with threads(task["threads"] or torch.get_num_threads()):
             run = _trained(config, Path(task["folder"]), bars, task["quiet"])
             return _judged(run)
+    except (Unwritten, Unreadable):
+        raise
     except UserError as error:
         return {"failure": str(error)}
 
