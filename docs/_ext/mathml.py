@@ -3,20 +3,21 @@
 import html
 
 from docutils import nodes
-from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
+
+from reparam.courses.page import mathml
 
 
 def inline(translator: HTML5Translator, node: nodes.math) -> None:
     """Write a formula within a line."""
-    translator.body.append(tex2mathml(node.astext()))
+    translator.body.append(mathml(node.astext(), display=False))
     raise nodes.SkipNode
 
 
 def block(translator: HTML5Translator, node: nodes.math_block) -> None:
     """Write a formula that stands alone; a phone scrolls it rather than the page."""
-    formula = tex2mathml(node.astext(), as_block=True)
+    formula = mathml(node.astext(), display=True)
     label = html.escape(node.astext())
     translator.body.append(f'<div class="formula" tabindex="0" role="group" aria-label="{label}">{formula}</div>\n')
     raise nodes.SkipNode

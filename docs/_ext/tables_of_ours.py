@@ -8,7 +8,7 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from words import MODULES, api_page, commands_page, escaped, kind_page, lab_text, modules_page
+from words import MODULES, api_page, commands_page, escaped, extras_page, kind_page, lab_text, modules_page
 
 from reparam.kinds import KINDS
 
@@ -55,6 +55,16 @@ class ModulesOf(FromMarkdown):
         return modules_page()
 
 
+class ExtrasOf(FromMarkdown):
+    """Every extra, what it is for and what it needs."""
+
+    def text(self) -> str:
+        """From pyproject.toml."""
+        project = Path(self.env.srcdir).parent / "pyproject.toml"
+        self.env.note_dependency(str(project))
+        return extras_page(project.read_text(encoding="utf-8"))
+
+
 def write_pages(app: Sphinx) -> None:
     """A page for each public module and for each kind of model, before any is read."""
     folder = Path(app.srcdir)
@@ -87,7 +97,12 @@ def list_pages(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = "\n".join(lines) + "\n"
 
 
-DIRECTIVES: dict[str, type[Directive]] = {"lab": LabOf, "commands": CommandsOf, "modules": ModulesOf}
+DIRECTIVES: dict[str, type[Directive]] = {
+    "lab": LabOf,
+    "commands": CommandsOf,
+    "modules": ModulesOf,
+    "extras": ExtrasOf,
+}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -3,7 +3,9 @@
 import ast
 import inspect
 import itertools
+import re
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, Literal, get_args, get_origin
@@ -154,6 +156,25 @@ def commands_page() -> str:
     """A table of all commands."""
     rows = [row(f"`reparam {name}`", command.what) for name, command in COMMANDS.items()]
     return "\n".join(table("command", "what it does", rows=rows))
+
+
+def extras_page(project: str) -> str:
+    """A table of the extras, from the text of pyproject.toml: what each needs, and the comment above it.
+
+    >>> print(extras_page('[project.optional-dependencies]\\n# tables\\ntables = ["pandas>=2.2"]\\n'))
+    | extra | what for | needs |
+    |---|---|---|
+    | `tables` | tables | pandas |
+    <BLANKLINE>
+    """
+    wanted = tomllib.loads(project)["project"]["optional-dependencies"]
+    lines, rows = project.splitlines(), []
+    for name, packages in wanted.items():
+        at = next(i for i, line in enumerate(lines) if re.match(rf"{name} = \[", line))
+        told = list(itertools.takewhile(lambda line: line.startswith("# "), reversed(lines[:at])))
+        text = " ".join(line[2:] for line in reversed(told))
+        rows.append(row(f"`{name}`", text, ", ".join(re.split(r"[>=<]", package)[0] for package in packages)))
+    return "\n".join(table("extra", "what for", "needs", rows=rows))
 
 
 def modules_page() -> str:

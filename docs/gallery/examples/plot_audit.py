@@ -31,7 +31,7 @@ def passing():
 print(reparam.audit(blocked, networks))
 
 # %%
-# What it means in training: the same game of 300 steps, with each.
+# What it means in training: the same 300 steps, with each.
 
 histories = {}
 for loss in (blocked, passing):

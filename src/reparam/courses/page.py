@@ -30,7 +30,6 @@ main { max-width: 62rem; margin: 0 auto; padding: 1rem; }
 body.jp-Notebook { overflow: auto; padding: 0; }
 .jp-RenderedHTMLCommon { font-size: 16px; line-height: 1.55; }
 .jp-RenderedHTMLCommon math { font-size: 1.05em; }
-.boldsymbol { font-weight: bold; }
 .jp-RenderedHTMLCommon math[display=block] { margin: .8em 0; overflow-x: auto; overflow-y: hidden; }
 .jp-RenderedImage img, .jp-RenderedHTMLCommon img { max-width: 100%; height: auto; }
 @media (max-width: 45rem) { .jp-InputPrompt, .jp-OutputPrompt, .jp-OutputArea-prompt { display: none; } }
@@ -80,10 +79,13 @@ def mathml(formula: str, display: bool) -> str:
 
     >>> "display" in mathml(r"\frac{1}{2}", display=True), mathml("x", display=False)[:5]
     (True, '<math')
+    >>> "y" in mathml(r"g_{\boldsymbol{x}}: y", display=False).partition("</msub>")[0]
+    False
     """
     from docutils.utils.math.latex2mathml import tex2mathml
 
-    made: str = tex2mathml(formula.strip(), as_block=display)
+    # docutils takes all that follows a \boldsymbol into it, out of a subscript's braces, too
+    made: str = tex2mathml(formula.strip().replace(r"\boldsymbol", r"\mathbfit"), as_block=display)
     # without a mathematical font browsers put no space around a function's name
     return re.sub(r"<mi>(log|exp|min|max)</mi>", r'<mo lspace="0.16em" rspace="0.16em">\1</mo>', made)
 
