@@ -10,7 +10,7 @@ from helpers import said
 from reparam.cli.flags import known, translated
 
 SRC = Path(__file__).parents[2] / "src" / "reparam"
-OF_TOOLS = {"help", "version"}  # which no options hold
+OF_TOOLS = {"help", "version", "print-completion"}  # which no options hold
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_command_tells_flags_where_python_tells_settings(capsys):
 def flags_in(path):
     """Every flag that a string of a file names."""
     texts = [node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if is_text(node)]
-    return {flag for text in texts for flag in re.findall(r"(?<![\w-])--([a-z][a-z-]*)", text)}
+    return {flag for text in texts for flag in re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", text)}
 
 
 def is_text(node):

@@ -158,7 +158,7 @@ def test_the_command_lists_runs_and_refuses(capsys, tmp_path):
     assert (code, json.loads(out)["notebook"]) == (0, str(tmp_path / "000-exercise.ipynb"))
     assert said(capsys, "course", "000")[2] == "reparam: a folder is missing: `reparam course 000 --out FOLDER`\n"
     assert "there is no course '7'" in said(capsys, "course", "7", "--out", tmp_path)[2]
-    assert "cannot begin a file's name" in said(capsys, "course", "000", "--out", tmp_path, "--name", "a/b")[2]
+    assert "cannot begin a file's name" in said(capsys, "course", "000", "--out", tmp_path, "--author", "a/b")[2]
 
 
 def test_without_the_extra_it_is_named(monkeypatch, tmp_path):

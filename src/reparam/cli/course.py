@@ -21,7 +21,7 @@ class CourseOptions(Writes):
     """Small settings: a minute or less. The numbers in the text are those of the full ones."""
     exercise: bool = False
     """Write the notebook with the answers taken out, and run nothing."""
-    name: str | None = None
+    author: str | None = None
     """Whose it is: the archive's name begins with it."""
     json: bool = False
     """Print the result as JSON."""
@@ -32,7 +32,7 @@ notebook, and both with the code as one archive. The exit code is 1 where a clai
 EXAMPLES = [
     "reparam course",
     "reparam course 001 --out handin/ --quick",
-    "reparam course 001 --out handin/ --name miller",
+    "reparam course 001 --out handin/ --author miller",
     "reparam course 000 --exercise --out students/",
 ]
 
@@ -54,6 +54,6 @@ def run(command: str, argv: list[str]) -> int:
         path = courses.exercise(course.number, options.out, options.force)
         emit(options.json, {"course": course.number, "notebook": path}, f"open {path}")
         return 0
-    found = courses.run(course.number, options.out, options.quick, options.name, options.force)
+    found = courses.run(course.number, options.out, options.quick, options.author, options.force)
     emit(options.json, found.json(), str(found))
     return 1 if found.failed else 0

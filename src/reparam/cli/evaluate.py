@@ -54,7 +54,7 @@ class EvaluateOptions(Writes):
     random convolutions; or Inception-v3's or DINOv2's, whose weights you have."""
     dinov2_weights: Path | None = None
     """DINOv2's weights, timm's safetensors file; unless given, the one that REPARAM_DINOV2_WEIGHTS names."""
-    all_measures: Annotated[bool, arg(aliases=["--all"])] = False
+    all_measures: Annotated[bool, arg(name="all")] = False
     """The measures of samples that take seconds a run, too: feature likelihood divergence, path length."""
     seed: int = 0
     """Seed of the choice of examples and of the noise."""
