@@ -28,6 +28,8 @@ READS: dict[str, Words] = {
     "evaluate": ["evaluate", "run", *FEW, "--samples", "4", "--json"],
     "watch": ["watch", "run", "--json"],
     "info": ["info", "run", "--json"],
+    "config": ["config", "run", "--json"],
+    "export": ["export", "run", "--to", "torch-export", "--out", "o.pt2"],
     "report": ["report", "run", *FEW, "--out", "o.html", "--json"],
     "encode": ["encode", "run", "x.npy", "--out", "o.npz"],
     "score": ["score", "run", "x.npy", "--samples", "4", "--out", "o.npz"],

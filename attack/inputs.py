@@ -21,6 +21,8 @@ CALLS: dict[str, Callable[[str], Words]] = {
     "two-sample": lambda given: ["two-sample", "run", given, "-n", "50", "--permutations", "20"],
     "train --resume": lambda given: ["train", "--resume", given],
     "info": lambda given: ["info", given],
+    "config": lambda given: ["config", given],
+    "train --config": lambda given: ["train", "autoencoder", "--config", given, "--steps", "2", "--out", "new"],
     "report": lambda given: ["report", given, "--out", "o.html"],
     "as the name of a figure": lambda given: ["sample", "run", "--out", given],
     "as a label": lambda given: ["sample", "run", "--label", given],

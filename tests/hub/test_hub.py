@@ -103,6 +103,8 @@ def test_a_dry_run_writes_the_folder_and_asks_nobody(run, server, tmp_path):
     assert "None was given by who pushed it" in text
     assert "were not measured" in text
     assert sorted(found.files) == found.files
+    with pytest.raises(UserError, match="card exists already, and is not written over"):
+        reparam.push(run, "somebody/points", measure=False, dry_run=tmp_path / "card")
     np.testing.assert_array_equal(reparam.load(tmp_path / "card").sample(3).x, run.sample(3).x)
 
 

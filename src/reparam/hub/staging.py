@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from reparam.door import present
 from reparam.errors import UserError
 from reparam.files import text, write_result
 from reparam.hub.card import card
@@ -37,6 +38,8 @@ def stage(run: Run, folder: Path, name: str, licence: str | None, measure: dict[
     """
     if run.written is None:
         raise UserError("this run was kept in memory, and only what lies in a folder is pushed: train into one")
+    if present(folder):
+        raise UserError(f"{folder} exists already, and is not written over: name another, or delete it")
     place = RunFolder(folder)
     place.create(without_paths(run.written))
     save_weights(place.best, run.model, {"step": run.step}, BEST, place.identity)
@@ -90,7 +93,7 @@ def _pictures(run: Run, folder: Path) -> dict[str, str]:
             save(shown.figure(), folder / name)
         except UserError:
             continue  # a model that draws nothing, a log of one row
-        found[name] = getattr(shown, "title", name.removesuffix(".png"))
+        found[name] = getattr(shown, "title", "the log over training")
     return found
 
 
