@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from reparam.errors import UserError
+from reparam.notebook import Lines, in_notebook
 from reparam.terminal import harmless, is_live, speaks
 
 Item = TypeVar("Item")
@@ -70,7 +71,8 @@ class Progress:
 
     def __init__(self, doing: str, total: float, counts: bool = True) -> None:
         self.doing, self.total, self._counts = harmless(doing), total, counts
-        self._live, self._began = is_live(), time.monotonic()
+        self._cell = Lines() if in_notebook() else None
+        self._live, self._began = is_live() or self._cell is not None, time.monotonic()
         self.due, self._said = self._began + PATIENCE, False
 
     def to(self, done: float) -> None:
@@ -81,12 +83,19 @@ class Progress:
         self.due, self._said = now + (EVERY if self._live else EVERY_LINE), True
         if speaks():
             line = f"{self.doing}: {self._far(done)}{self._left(done, now)}"
+            if self._cell is not None:
+                self._cell.say(line)
+                return
             print(*((FORGOTTEN, line) if self._live else (line,)), sep="", end="" if self._live else "\n",
                   file=sys.stderr, flush=True)  # fmt: skip
 
     def end(self) -> None:
         """All is done: the line on a terminal goes away."""
-        if self._said and self._live and speaks():
+        if not (self._said and self._live and speaks()):
+            return
+        if self._cell is not None:
+            self._cell.forget()
+        else:
             print(FORGOTTEN, end="", file=sys.stderr, flush=True)
 
     def whole(self, done: float) -> float:

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from reparam.evaluation.given import Scores
 
 
+SHOWN = 16
+"""Samples that a notebook shows of a run."""
+
+
 class Questions:
     """The questions of a run. ``x`` is an array, a tensor or a data set in the form that the run's own data had."""
 
@@ -47,3 +51,9 @@ class Questions:
         from reparam import evaluation
 
         return evaluation.impute(self, x, draws, seed)  # type: ignore[arg-type]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: what it is, what it reached, and some samples."""
+        from reparam import evaluation
+
+        return evaluation.in_a_cell(self, SHOWN)  # type: ignore[arg-type]

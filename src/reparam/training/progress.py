@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from reparam.notebook import Lines, in_notebook
 from reparam.pace import duration
 from reparam.terminal import harmless, is_live
 from reparam.training.callbacks import Callback, Row
@@ -122,8 +123,54 @@ class Live(Callback):
             self._bar.console.print(text, highlight=False, **how)
 
 
+SECONDS_BETWEEN_UPDATES = 0.5
+
+
+class Cell(Callback):
+    """A few lines of a notebook's cell that are written again and again: how far, the last validation, the notes."""
+
+    def __init__(self, words: Words = str) -> None:
+        self._words, self._lines = words, Lines()
+        self._held: dict[str, str] = {}
+        self._notes: list[str] = []
+
+    def start(self, session: "Session") -> None:
+        """Remember where and when it started."""
+        self._start, self._total, self._step = session.step, session.total, session.step
+        self._began = time.monotonic()
+        self._shown = self._began - SECONDS_BETWEEN_UPDATES
+        self._show()
+
+    def row(self, session: "Session", row: Row) -> None:
+        """Show it in the place of the last of its kind."""
+        self._step = int(row["step"])
+        self._held[str(row["split"])] = f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}"
+        if row["split"] != "train" or time.monotonic() >= self._shown + SECONDS_BETWEEN_UPDATES:
+            self._show()
+
+    def note(self, session: "Session", text: str) -> None:
+        """Show it below."""
+        self._notes.append(self._words(text))
+        self._show()
+
+    def close(self, session: "Session") -> None:
+        """Show how it ended."""
+        self._show()
+
+    def _show(self) -> None:
+        self._shown = time.monotonic()
+        seconds = self._shown - self._began
+        rate = (self._step - self._start) / seconds if seconds else 0.0
+        far = f"step {self._step:,} of {self._total:,}"
+        if rate:
+            left = f", {duration((self._total - self._step) / rate)} left" if self._step < self._total else ""
+            far += f" ({rate:.0f} steps/s{left})"
+        share = self._step / self._total if self._total else None
+        self._lines.say(far, *self._held.values(), *self._notes, share=share)
+
+
 def choose(quiet: bool, words: Words = str) -> Callback:
-    """Live on a terminal, plain elsewhere, silent when asked for.
+    """Live on a terminal and in a notebook, plain elsewhere, silent when asked for.
 
     Args:
         quiet: say nothing.
@@ -131,4 +178,6 @@ def choose(quiet: bool, words: Words = str) -> Callback:
     """
     if quiet:
         return Silent()
+    if in_notebook():
+        return Cell(words)
     return Live(words) if is_live() else Plain(words)
