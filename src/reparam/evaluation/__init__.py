@@ -8,7 +8,6 @@ from reparam.evaluation.draws import Drawing, Samples, drawing
 from reparam.evaluation.given import Scores, encode, log_prob, score
 from reparam.evaluation.given_back import reconstruct, sample
 from reparam.evaluation.history import Curves, Snapshots, curves, snapshots
-from reparam.evaluation.in_a_cell import in_a_cell
 from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
 from reparam.evaluation.likelihood.rate_distortion import RateDistortion, rate_distortion
 from reparam.evaluation.pictures import Reconstructions
@@ -50,7 +49,6 @@ __all__ = [
     "drawing",
     "encode",
     "impute",
-    "in_a_cell",
     "interpolate",
     "latents",
     "log_likelihood",

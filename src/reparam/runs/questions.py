@@ -54,6 +54,6 @@ class Questions:
 
     def _repr_html_(self) -> str:
         """What a notebook shows of it: what it is, what it reached, and some samples."""
-        from reparam import evaluation
+        from reparam.evaluation.in_a_cell import in_a_cell
 
-        return evaluation.in_a_cell(self, SHOWN)  # type: ignore[arg-type]
+        return in_a_cell(self, SHOWN)  # type: ignore[arg-type]
