@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reparam.files import Unwritten
 from reparam.runs.identity import Identity
 from reparam.runs.lines import append_line, is_row, read_lines, rewrite_lines
 
@@ -81,3 +82,10 @@ def test_what_is_no_row_is_passed_over_in_logs_of_earlier_versions_too(place, li
     lines = found(place, "".join([*content[:2], line, "\n", *content[2:]]).encode(errors="surrogateescape"), OLD)
     assert lines.rows == ROWS
     assert [number for number, _ in lines.damaged] == [3]
+
+
+def test_a_line_that_the_system_refuses_is_told_from_other_mistakes(tmp_path):
+    """Whoever tries many settings takes none for a failed one by it."""
+    (tmp_path / "rows.jsonl").mkdir()
+    with pytest.raises(Unwritten, match=r"rows.jsonl cannot be written \(Is a directory\)"):
+        append_line(tmp_path / "rows.jsonl", {"step": 1}, Identity())

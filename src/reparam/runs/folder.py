@@ -9,7 +9,7 @@ from typing import Any
 
 from reparam.door import Damaged, Missing, listed, present
 from reparam.errors import UserError, tell
-from reparam.files import flush_to_disk, make_folder
+from reparam.files import Unwritten, flush_to_disk, make_folder
 from reparam.runs.hub import fetched, is_on_hub
 from reparam.runs.identity import Identity
 from reparam.runs.leftovers import is_free, set_aside, sweep
@@ -111,7 +111,7 @@ class RunFolder:
             for folder in (self.checkpoints, self.figures):
                 make_folder(folder, within=self.path)
         except OSError as error:
-            raise UserError(f"{self.path} cannot be written to ({error.strerror}): see to what is there") from None
+            raise Unwritten(f"{self.path} cannot be written to ({error.strerror}): see to what is there") from None
 
     def sweep(self) -> None:
         """Remove what kills left half written; only whoever holds the folder may."""
@@ -165,7 +165,7 @@ class RunFolder:
                 try:
                     flush_to_disk(path)
                 except OSError as error:
-                    raise UserError(f"{path} cannot be written ({error.strerror}): free space, then resume") from error
+                    raise Unwritten(f"{path} cannot be written ({error.strerror}): free space, then resume") from error
 
     def log(self) -> Lines:
         """``metrics.jsonl`` as it stands, its damage with it."""

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam.door import parse, present, read_bytes, require_regular
-from reparam.errors import UserError
-from reparam.files import replace_atomically
+from reparam.files import Unwritten, replace_atomically
 from reparam.runs.identity import Identity
 
 Row = dict[str, Any]
@@ -109,7 +108,7 @@ def append_line(path: Path, row: Mapping[str, Any], identity: Identity) -> None:
         with path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(_line(row, identity))
     except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror}): free space, then resume") from error
+        raise Unwritten(f"{path} cannot be written ({error.strerror}): free space, then resume") from error
 
 
 def rewrite_lines(path: Path, rows: Iterable[Mapping[str, Any]], identity: Identity) -> None:
