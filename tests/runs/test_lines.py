@@ -86,6 +86,5 @@ def test_what_is_no_row_is_passed_over_in_logs_of_earlier_versions_too(place, li
 
 def test_a_line_that_the_system_refuses_is_told_from_other_mistakes(tmp_path):
     """Whoever tries many settings takes none for a failed one by it."""
-    (tmp_path / "rows.jsonl").mkdir()
-    with pytest.raises(Unwritten, match=r"rows.jsonl cannot be written \(Is a directory\)"):
-        append_line(tmp_path / "rows.jsonl", {"step": 1}, Identity())
+    with pytest.raises(Unwritten, match=r"rows.jsonl cannot be written \(No such file or directory\)"):
+        append_line(tmp_path / "gone" / "rows.jsonl", {"step": 1}, Identity())
