@@ -181,3 +181,14 @@ def test_every_file_in_the_documents_exists():
     for page in PAGES:
         for recipe in re.findall(r"\b((?:recipes|scripts)/\w+\.py)", page.read_text(encoding="utf-8")):
             assert (ROOT / recipe).exists(), (page, recipe)
+
+
+def test_every_lab_has_a_page_its_result_and_its_figure():
+    from reparam import labs
+
+    shown = [name for page in PAGES for name in re.findall(r"```\{lab\} (\S+)", page.read_text(encoding="utf-8"))]
+    assert sorted(shown) == sorted(labs.NAMES), "write a page in docs/theory with the lab's directive"
+    for name in shown:
+        for kind in ("json", "png"):
+            file = ROOT / "docs" / "labs" / f"{name}.{kind}"
+            assert file.exists(), f"reparam lab {name} --out docs/labs makes {file.name}; the .npz is not kept"
