@@ -252,7 +252,7 @@ def test_a_figure_is_written_with_its_numbers(capsys, table, tmp_path):
             ["reparam lengths runs/vae"],
         ),
     )
-    assert "lengths       how long samples are" in said(capsys, "--help")[1]
+    assert "lengths           how long samples are" in said(capsys, "--help")[1]
     train(capsys, tmp_path / "run", "vae", "--data", table, "--hidden", "8", "--latent-dim", "1", "--steps", "5")
     assert said(capsys, "lengths", tmp_path / "run", "-n", "50")[1].strip() == str(
         tmp_path / "run" / "figures" / "lengths.png"
@@ -269,7 +269,7 @@ def test_a_figure_is_written_with_its_numbers(capsys, table, tmp_path):
 def test_a_command_is_listed_and_runs(capsys, table, tmp_path):
     assert said(capsys, "size")[0] == 2
     COMMANDS["size"] = Command("how many numbers models hold", command.run)
-    assert "size          how many numbers models hold" in said(capsys, "--help")[1]
+    assert "size              how many numbers models hold" in said(capsys, "--help")[1]
     train(capsys, tmp_path / "run", "vae", "--data", table, "--hidden", "8", "--latent-dim", "1", "--steps", "1")
     code, out, _ = said(capsys, "size", tmp_path / "run", "--json")
     # encoder 2-8-2, decoder 1-8-2, and two learned deviations
