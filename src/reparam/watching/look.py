@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from reparam.door import listed, present, read_bytes
 from reparam.errors import Notice, UserError
-from reparam.result import plain
+from reparam.result import UNSAID, plain
 from reparam.runs.folder import RunFolder
 from reparam.runs.leftovers import LOCK
 from reparam.runs.lock import HOLDER
@@ -55,7 +55,7 @@ class Seen:
     total: int = 0
     epoch: float = 0.0
     left: float | None = None
-    quiet: float | None = None
+    quiet: float | None = field(default=None, metadata=UNSAID)
     reached: dict[str, dict[str, float | None]] = field(default_factory=dict)
     curves: dict[str, dict[str, list[list[float]]]] = field(default_factory=dict)
     notes: list[tuple[int, str]] = field(default_factory=list)
