@@ -26,7 +26,6 @@ READS: dict[str, Words] = {
     "rate-distortion": ["rate-distortion", "run", "-n", "2", "--steps", "5", "-k", "2", "--out", "o.npz", "--json"],
     "predictive-check": ["predictive-check", "run", "-n", "20", "--replicates", "19", "--out", "o.npz", "--json"],
     "evaluate": ["evaluate", "run", *FEW, "--samples", "4", "--json"],
-    "watch": ["watch", "run", "--json"],
     "info": ["info", "run", "--json"],
     "config": ["config", "run", "--json"],
     "export": ["export", "run", "--to", "torch-export", "--out", "o.pt2"],
