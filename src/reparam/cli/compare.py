@@ -9,11 +9,12 @@ from tyro.conf import arg
 from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse, say
 from reparam.cli.reading import as_settings, flags_of
+from reparam.cli.slurm import asked
 from reparam.pace import heard
 from reparam.settings import COMPARED, ReadingConfig
 
 ReadingFlags = flags_of(ReadingConfig)
-OWN = ("config", "models", "data", "quiet", "json", "reading")
+OWN = ("config", "models", "data", "quiet", "json", "reading", "slurm")
 """The options that are not arguments of the same name."""
 
 
@@ -49,6 +50,9 @@ class CompareOptions(Writes):
     """Processes of this machine that train a run each at a time (extra reparam[cluster]); else one after another."""
     scheduler: str | None = None
     """Address of a Dask scheduler, as tcp://10.0.0.1:8786, whose workers share the folder and the data."""
+    slurm: tuple[str, ...] | None = None
+    """Options of sbatch, as partition=gpu time=2:00:00 cpus-per-task=4 mem=16G gres=gpu:1: the --workers are jobs of
+    Slurm's (extra reparam[slurm]), whose nodes share the folder and the data."""
     threads: int | None = None
     """Threads for each run; unless given, as the comparison was begun, else all, or a worker's share of the cores."""
     shards: int = 1
@@ -84,6 +88,7 @@ def compare(options: CompareOptions, command: str) -> int:
     from reparam.training.interrupt import Interrupted
 
     settings = {name: value for name, value in vars(options).items() if name not in OWN}
+    settings["slurm"] = asked(options.slurm)
     reading = as_settings(options.reading, ReadingConfig).asked()
     tell: dict[str, Any] = {} if options.quiet else {"say": lambda text: say(translated(text)), "words": translated}
     try:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse, say
 from reparam.cli.reading import as_settings
+from reparam.cli.slurm import asked
 from reparam.cli.train import options_of
 from reparam.errors import UserError
 from reparam.kinds import KINDS
@@ -60,11 +61,14 @@ class SweepOutput(Writes):
     """Processes of this machine that train a run each at a time (extra reparam[cluster]); else one after another."""
     scheduler: str | None = None
     """Address of a Dask scheduler, as tcp://10.0.0.1:8786, whose workers share the folder and the data."""
+    slurm: tuple[str, ...] | None = None
+    """Options of sbatch, as partition=gpu time=2:00:00 cpus-per-task=4 mem=16G gres=gpu:1: the --workers are jobs of
+    Slurm's (extra reparam[slurm]), whose nodes share the folder and the data."""
     threads: int | None = None
     """Threads for each run; unless given, as the sweep was begun, else all, or a worker's share of the cores."""
 
 
-HIDDEN = ("config", "vary", "quiet", "json")
+HIDDEN = ("config", "vary", "quiet", "json", "slurm")
 
 
 def run(command: str, argv: list[str]) -> int:
@@ -90,6 +94,7 @@ def _swept(kind: str, options: Any, command: str) -> int:
     how = {name: value for name, value in vars(output).items() if name not in HIDDEN}
     if not output.quiet:
         how["say"] = lambda text: say(translated(text))
+    how["slurm"] = asked(output.slurm)
     given = {"vary": dict(map(_pair, output.vary)), **how, **_given(options, KINDS[kind].training)}
     quiet = output.quiet or output.json
     try:

@@ -33,8 +33,8 @@ def started(workers: int, gpus: int = 0) -> Iterator[Any]:
 
     usual = {"distributed.scheduler.worker-saturation": 1.0, "distributed.admin.system-monitor.gil.enabled": False}
     with tempfile.TemporaryDirectory(prefix="reparam-") as folder, dask.config.set(usual), quietly():
-        security = _security()
-        keys = _keys(Path(folder), security)
+        security = made_security()
+        keys = kept_keys(Path(folder), security)
         cluster = LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=0, host=HERE, protocol="tls://", security=security, dashboard_address=None, silence_logs=50
         )
@@ -47,16 +47,21 @@ def started(workers: int, gpus: int = 0) -> Iterator[Any]:
                 _end(process)
 
 
-def _security() -> Any:
+def made_security() -> Any:
+    """TLS with a key of now, which scheduler, workers and client share.
+
+    Raises:
+        UserError: if cryptography is not installed.
+    """
     from distributed.security import Security
 
     try:
         return Security.temporary()  # type: ignore[no-untyped-call]
     except ImportError:
-        raise UserError("workers of this machine need cryptography: `pip install 'reparam[cluster]'`") from None
+        raise UserError("workers that are started here need cryptography: `pip install 'reparam[cluster]'`") from None
 
 
-def _keys(folder: Path, security: Any) -> dict[str, str]:
+def kept_keys(folder: Path, security: Any) -> dict[str, str]:
     """The key and the certificate in files, by the options that name them."""
     parts = {"ca-file": security.tls_ca_file, "cert": security.tls_worker_cert, "key": security.tls_worker_key}
     for name, content in parts.items():

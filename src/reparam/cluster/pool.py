@@ -66,10 +66,11 @@ class Pool:
         client: of Dask's, connected.
         address: of the scheduler.
         shown: how it is named in sentences.
+        slots: jobs that will run at a time once all workers are there.
     """
 
-    def __init__(self, client: Any, address: str, shown: str) -> None:
-        self._client, self.address, self._shown = client, address, shown
+    def __init__(self, client: Any, address: str, shown: str, slots: int = 0) -> None:
+        self._client, self.address, self._shown, self._coming = client, address, shown, slots
         self._study = uuid.uuid4().hex
         self._pending: dict[str, Any] = {}
         self._hosts: dict[str, str] = {}
@@ -79,7 +80,8 @@ class Pool:
     @property
     def slots(self) -> int:
         """How many jobs run at a time."""
-        return sum(worker["nthreads"] for worker in self._workers().values())
+        there: int = sum(worker["nthreads"] for worker in self._workers().values())
+        return max(self._coming, there)
 
     @property
     def hosts(self) -> list[str]:

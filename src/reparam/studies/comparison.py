@@ -1,6 +1,6 @@
 """``reparam.compare`` and ``reparam.report``: train what is missing, measure everything alike, write the page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -50,6 +50,7 @@ def compare(
     force: bool = False,
     workers: int | None = None,
     scheduler: str | None = None,
+    slurm: Mapping[str, object] | None = None,
     threads: int | None = None,
     shards: int = 1,
     batch_norm_over: Literal["shard", "batch"] = "shard",
@@ -74,6 +75,8 @@ def compare(
         workers: processes of this machine that train a run each at a time; one after another unless given. What the
             runs come to does not depend on it.
         scheduler: the address of a Dask scheduler instead, whose workers share this folder and the data.
+        slurm: options of ``sbatch`` by their long names, as ``{"partition": "gpu", "time": "2:00:00"}``: the workers
+            are jobs of Slurm's, whose nodes share this folder and the data.
         threads: of a processor for each run; unless given, those that the comparison was begun with, else all, or a
             worker's share of them. The last bits of a run depend on it.
         shards: parts that each batch is computed in, a power of two, so that models fit the memory.
@@ -101,11 +104,14 @@ def compare(
         say(sentence)
     for name in models:
         contender(name)
-    if workers is None and scheduler is None:
+    if workers is None and scheduler is None and slurm is None:
         protocol = settle(protocol, Path(out), torch.get_num_threads())
         found = list(trials(models, protocol, seeds, Path(out), say, Shown(quiet, words)))
     else:
-        with at_work(Path(out), read, workers, scheduler, models) as (pool, share), watching(say, quiet) as watch:
+        with (
+            at_work(Path(out), read, workers, scheduler, models, slurm, say) as (pool, share),
+            watching(say, quiet) as watch,
+        ):
             protocol = settle(protocol, Path(out), share)
             found = spread(models, protocol, seeds, Path(out), pool, watch)
     return written(judge(found, protocol, say), page, force, since_last=True)

@@ -1,6 +1,6 @@
 """The trials of a comparison on many workers: handed out, watched, and gathered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,13 @@ from reparam.studies.watch import Watch
 
 @contextmanager
 def at_work(
-    out: Path, data: DataConfig, workers: int | None, scheduler: str | None, models: Sequence[str] = ()
+    out: Path,
+    data: DataConfig,
+    workers: int | None,
+    scheduler: str | None,
+    models: Sequence[str] = (),
+    slurm: Mapping[str, object] | None = None,
+    say: Callable[[str], object] = str,
 ) -> Iterator[tuple[Pool, int]]:
     """Workers that are fit for a study, and the threads that each of them has for a trial.
 
@@ -31,14 +37,18 @@ def at_work(
         workers: processes of this machine, or
         scheduler: the address of one.
         models: by name; files of the user's own are to be seen, too.
+        slurm: options of jobs, which the workers are then.
+        say: told that they are waited for.
 
     Raises:
         UserError: if Dask is not installed, the scheduler does not answer, or a worker is not fit.
     """
     files = [Path(name.rpartition(":")[0]) for name in models if names_function(name)]
     source = source_path(data.data)
-    with opened(workers, scheduler, torch.cuda.device_count()) as pool:
-        yield pool, pool.check(out, [*files, *([] if source is None else [source])])
+    with opened(workers, scheduler, torch.cuda.device_count(), slurm, out, say) as pool:
+        share = pool.check(out, [*files, *([] if source is None else [source])])
+        # cores of a node that Slurm gives to one job are no other's
+        yield pool, share if slurm is None else int(str(slurm.get("cpus-per-task", 1)))
 
 
 def spread(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, pool: Pool, watch: Watch) -> list[Trial]:

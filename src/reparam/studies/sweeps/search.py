@@ -66,6 +66,7 @@ def sweep(
     force: bool = False,
     workers: int | None = None,
     scheduler: str | None = None,
+    slurm: Mapping[str, object] | None = None,
     threads: int | None = None,
     **settings: Any,
 ) -> Sweep:
@@ -90,6 +91,7 @@ def sweep(
         force: write even over files that reparam did not make, and among the data.
         workers: processes of this machine that train a run each at a time; one after another unless given.
         scheduler: the address of a Dask scheduler instead, whose workers share this folder and the data.
+        slurm: options of ``sbatch`` by their long names: the workers are jobs of Slurm's.
         threads: of a processor for each run; unless given, those that the sweep was begun with, else all, or a worker's
             share of them.
         **settings: of the model, of training and of how files are read, the same for all trials.
@@ -108,7 +110,10 @@ def sweep(
         say(among)
     plan = _plan(kind, data, axes, settings, seeds=seeds, sampler=sampler, pruner=pruner, threads=threads)
     read_data(plan.data)  # what would make every trial fail is told once, before anything is written
-    with _hands(plan, place, workers, scheduler, trials, say, quiet) as (plan, hands, slots, tell), hold(place):
+    with (
+        _hands(plan, place, (workers, scheduler, slurm), trials, say, quiet) as (plan, hands, slots, tell),
+        hold(place),
+    ):
         proposals = Proposals(place, axes, plan.sampler, plan.seed)
         _tried(plan, axes, proposals, hands, slots, place, min(trials, proposals.most or trials), tell, quiet)
     return _reported(plan, axes, proposals, place, page, measures, say, force)
@@ -147,18 +152,22 @@ def _plan(kind: str, data: str, axes: list[Axis], settings: Mapping[str, Any], *
     return planned(model, DataConfig(data=data, **read), TrainingConfig(**usual | asked), axes, **how)
 
 
+Where = tuple[int | None, str | None, Mapping[str, object] | None]
+"""Workers of this machine, a scheduler's address, options of Slurm's."""
 _OTHERS = {*TrainingConfig.model_fields, *DataConfig.model_fields, *ReadingConfig.model_fields}
 
 
 @contextmanager
 def _hands(
-    plan: Plan, out: Path, workers: int | None, scheduler: str | None, trials: int, say: Say, quiet: bool
+    plan: Plan, out: Path, where: Where, trials: int, say: Say, quiet: bool
 ) -> Iterator[tuple[Plan, Hands, int, Say]]:
     """The settled plan, who does the runs, how many at a time, and who is told of them."""
-    if workers is None and scheduler is None:
+    workers, scheduler, slurm = where
+    if workers is None and scheduler is None and slurm is None:
         yield settle(plan, out, torch.get_num_threads()), Alone(), 1, say
         return
-    with at_work(out, plan.data, workers, scheduler) as (pool, share), watching(say, quiet) as watch:
+    at = at_work(out, plan.data, workers, scheduler, slurm=slurm, say=say)
+    with at as (pool, share), watching(say, quiet) as watch:
         plan = settle(plan, out, share)
         hands = Rounds(pool, plan.threads or 1, out, watch, trials * plan.seeds)
         yield plan, hands, pool.slots, watch.tell
