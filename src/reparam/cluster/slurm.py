@@ -106,7 +106,7 @@ def _options(asked: Mapping[str, str]) -> dict[str, Any]:
     """As dask-jobqueue calls them: one process a job with one thread, which waits for the run it has begun."""
     words = {NAMED[name]: value for name, value in asked.items() if name in NAMED}
     others = [f"--{name}={value}" if value else f"--{name}" for name, value in asked.items() if name not in NAMED]
-    unasked = [] if "mem" in asked else ["--mem="]
+    unasked = [] if "mem" in asked else ["mem="]
     cpus = int(asked.get(CPUS, 1))
     return {
         "walltime": USUAL_TIME,
