@@ -96,7 +96,9 @@ def _try(script: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".sh", encoding="utf-8") as file:
         file.write(script)
         file.flush()
-        told = subprocess.run(["sbatch", "--test-only", file.name], capture_output=True, text=True, errors="replace")
+        told = subprocess.run(
+            ["sbatch", *_worded("test-only"), file.name], capture_output=True, text=True, errors="replace"
+        )
     if told.returncode:
         lines = [line.strip() for line in told.stderr.splitlines() if line.strip()] or ["sbatch gives no reason"]
         raise UserError(f"Slurm takes no such job ({harmless(lines[-1])[:160]}): change what `slurm` asks for")
@@ -116,8 +118,13 @@ def _options(asked: Mapping[str, str]) -> dict[str, Any]:
         "processes": 1,
         "job_cpu": cpus,
         "memory": "1GB",  # a word that dask-jobqueue wants: what a job may take is Slurm's to say
-        "worker_extra_args": ["--memory-limit", "0", "--no-dashboard"],
+        "worker_extra_args": [*_worded("memory-limit", "0"), *_worded("no-dashboard")],
         "job_directives_skip": unasked,
         "job_extra_directives": [other for other in others if not other.startswith(f"--{CPUS}=")],
         "death_timeout": 120,
     }
+
+
+def _worded(name: str, *values: str) -> list[str]:
+    """An option of another program's as it is typed."""
+    return [f"--{name}", *values]
