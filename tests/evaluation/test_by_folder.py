@@ -51,6 +51,9 @@ def test_a_run_and_its_folder_give_the_same(tmp_path):
 @pytest.mark.parametrize("ask", [reparam.load, reparam.doctor, reparam.report], ids=lambda ask: ask.__name__)
 @pytest.mark.parametrize("given", [5, None, [5], b"x"], ids=repr)
 def test_what_reads_folders_refuses_what_names_none(ask, given):
+    if (ask, given) == (reparam.doctor, None):  # of nothing it tells of the machine
+        assert ask(given).json()["torch"]
+        return
     with pytest.raises(UserError, match=r"names no run folder: give its path|is no run: give one"):
         ask(given)
 

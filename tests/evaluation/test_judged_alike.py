@@ -111,6 +111,8 @@ JUDGEMENTS = {
     "score": (lambda run: evaluation.score(run, x_of(run), samples=10), lambda run: True),
     "log_likelihood": (lambda run: evaluation.log_likelihood(run, 10, images=5), gives_log_p),
     "log_likelihood annealed": (annealed, lambda run: explains(run) or not encodes(run)),
+    "rate_distortion": (lambda run: evaluation.rate_distortion(run, 2, steps=2, chains=2, points=3), explains),
+    "predictive_check": (lambda run: evaluation.predictive_check(run, 20, replicates=19), lambda run: True),
     "measures": (lambda run: evaluation.measures(run, 60), lambda run: True),
     "yardstick_of": (lambda run: evaluation.yardstick_of(run, 60).floor(), lambda run: True),
 }
@@ -169,7 +171,7 @@ def test_so_are_the_kept_samples_and_the_readings(run, tmp_path):
 def test_every_public_evaluation_is_asked():
     public = {name for name in evaluation.__all__ if inspect.isfunction(getattr(evaluation, name))}
     called_by_measures, drawn_from_the_log = {"measure_run"}, {"curves", "snapshots"}
-    of_tables = {"impute", "conditions"}  # asked in tests/evaluation/tables
+    of_tables = {"impute", "conditions", "table_measures"}  # asked in tests/evaluation/tables and columns
     assert public - called_by_measures - drawn_from_the_log - of_tables <= JUDGEMENTS.keys()
 
 

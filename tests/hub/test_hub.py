@@ -21,6 +21,7 @@ def server():
     found = Hub()
     yield found
     found.shutdown()
+    found.server_close()
 
 
 @pytest.fixture(autouse=True)

@@ -42,7 +42,7 @@ def test_an_evaluation_has_numbers_and_a_figure(found, compared):
     assert found[name].likelihood.examples == 10
     np.testing.assert_array_equal(found.numbers[f"log p(x) of {name}"], found[name].likelihood.values)
     assert set(found.values) == {name}
-    assert len(found.numbers["measure"]) == len(found.numbers[f"scores of {name}"]) == 11
+    assert len(found.numbers["measure"]) == len(found.numbers[f"scores of {name}"]) == 14
     panels = found.figure().axes
     assert [axes.get_title() for axes in panels[:2]] == ["log p(x) (nats)", "Fréchet distance"]
     assert len(panels[0].get_yticklabels()) == len(NAMES) + 1, "the floor is there, too"
@@ -86,7 +86,7 @@ def test_a_comparison_in_python_goes_on_in_the_folder_of_the_commands(grey, comp
     assert written.pop("made_by").startswith("reparam")
     assert written == json.loads(json.dumps(results.json(), allow_nan=False))
     numbers = results.numbers
-    assert numbers["value"].shape == numbers["error"].shape == (3, len(numbers["measure"])) == (3, 12)
+    assert numbers["value"].shape == numbers["error"].shape == (3, len(numbers["measure"])) == (3, 15)
     assert numbers["run"].tolist() == list(NAMES)
     row = numbers["value"][1]
     assert row[0] == results.results[1].likelihood.mean

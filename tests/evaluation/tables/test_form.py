@@ -133,8 +133,12 @@ def test_numbers_of_rows_have_the_punctuation_of_the_data(german, tmp_path, caps
     assert "decimal commas" in capsys.readouterr().err
     _, *rows = cells_of(tmp_path / "x.csv")
     numbers = [[float(cell.replace(",", ".")) for cell in row] for row in rows]
-    asked = {"encode": run.encode, "score": lambda x: run.score(x).values[:, None]}[command](_read(path))
+    asked = {"encode": run.encode, "score": lambda x: _with_errors(run.score(x))}[command](_read(path))
     np.testing.assert_allclose(numbers, asked, rtol=1e-5, atol=1e-5)
+
+
+def _with_errors(score):
+    return np.stack([score.values, score.errors], 1)
 
 
 def _read(path):

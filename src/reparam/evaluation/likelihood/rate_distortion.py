@@ -184,6 +184,7 @@ def _point(log_w: Tensor, squared: Tensor, beta: float) -> tuple[Tensor, Tensor,
 
 
 @of_run
+@exact()
 def rate_distortion(
     run: Run, n: int = 20, seed: int = 0, *, steps: int = 300, chains: int = 8, points: int = 20
 ) -> RateDistortion:
