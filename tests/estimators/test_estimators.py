@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import multivariate_normal
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -176,3 +176,21 @@ def test_mistakes_are_told_in_a_sentence(settings, message, iris):
 def test_a_parameter_that_is_not_there_is_told_with_the_nearest():
     with pytest.raises(TypeError, match="VAE has no parameter 'latent_dims': did you mean 'latent_dim'"):
         VAE(latent_dims=3)
+
+
+def test_rows_of_another_fold_lie_beyond_what_was_fitted_and_are_judged():
+    """A fold's whole numbers and dates are not all of the others': a search over a DataFrame has a score of each."""
+    wine = load_wine(as_frame=True).data
+    with pytest.warns(Notice, match="cells of X lie beyond the range that was fitted, and are taken at its end"):
+        search = GridSearchCV(VAE(**SMALL), {"latent_dim": [1, 2]}, cv=3, error_score="raise").fit(wine)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_what_lies_beyond_is_taken_at_the_end(mixed):
+    vae = VAE(**SMALL).fit(mixed.assign(seen=pd.date_range("2024-01-01", periods=len(mixed))))
+    rows = mixed.head(3).assign(seen=pd.to_datetime(["2023-05-01", "2024-01-02", "2031-01-01"]))
+    beyond, ends = rows.assign(age=[2, 30, 300]), rows.assign(age=[mixed.age.min(), 30, mixed.age.max()])
+    ends["seen"] = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-04-29"])
+    with pytest.warns(Notice, match="2 of 'age'.* 2 of 'seen'"):
+        found = vae.score_samples(beyond)
+    np.testing.assert_array_equal(found, vae.score_samples(ends))

@@ -14,6 +14,7 @@ from reparam.data.readers.given_cells import is_table
 from reparam.errors import UserError, tell
 from reparam.randomness import generator
 from reparam.runs.run import Run
+from reparam.sklearn.within import within
 
 FEWEST = 2
 """Rows that are trained on: one, and one to validate by."""
@@ -41,12 +42,13 @@ class Rows:
         """
         if self.frame and is_table(X):
             validate_data(estimator, X, reset=False, skip_check_array=True)
-            return examples_of(X, run.record, "X")
+            return examples_of(within(run.record.schema, X), run.record, "X")
         X = checked(estimator, X, reset=False)
         if self.frame:
             import pandas as pd
 
-            return examples_of(pd.DataFrame(X, columns=estimator.feature_names_in_), run.record, "X")
+            X = pd.DataFrame(X, columns=estimator.feature_names_in_)
+            return examples_of(within(run.record.schema, X), run.record, "X")
         return examples_of(self.pictured(X), run.record, "X")
 
     def pictured(self, X: np.ndarray) -> np.ndarray:
