@@ -1,5 +1,6 @@
 """Posterior predictive checks: does what a model draws look like the data, by numbers that are easy to understand?"""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -125,7 +126,14 @@ class PredictiveChecks(Result):
             f"{self.name}: {self.examples:,} {self.split} examples beside {self.replicates:,} sets of as many draws; "
             f"*: draws are not like that (p < 5 % after Holm); seed {self.seed}"
         )
-        return "\n".join([*rows, told])
+        return "\n".join([*rows, told, *self._too_few()])
+
+    def _too_few(self) -> list[str]:
+        """Where not even data beyond all draws would be told, how many sets it takes."""
+        needed = math.floor(2 * len(self.found) / LEVEL)
+        if self.replicates >= needed:
+            return []
+        return [f"of so few sets of draws none can be told after the correction: replicates={needed} or more would do"]
 
     def json(self) -> dict[str, Any]:
         """Each statistic with the mean and the spread of draws."""

@@ -73,3 +73,14 @@ def test_the_command_tells_and_draws(tmp_path, capsys):
     assert (tmp_path / "run" / "figures" / "predictive-check.png").exists()
     with pytest.raises(UserError, match="no statistics"):
         predictive_check(tmp_path / "run", statistics={})
+
+
+def test_so_few_draws_that_nothing_could_be_told_are_told():
+    """A statistic beyond all draws has p = 2/(replicates + 1), times the number of statistics after Holm."""
+    chosen = {name: STATISTICS[name] for name in ("mean", "greatest")}
+    run = linear_run(20 * NOISE)
+    few, enough = (predictive_check(run, 50, replicates=n, statistics=chosen) for n in (79, 80))
+    assert str(few).endswith("none can be told after the correction: replicates=80 or more would do")
+    assert "  *" not in str(few)
+    assert "would do" not in str(enough)
+    assert "  *" in str(enough)
