@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import reparam
-from helpers import said
+from helpers import quiet_fit, said, small_data, small_vae
 from reparam.cli.sweep import HELP
 from reparam.errors import UserError
 from reparam.evaluation.samples.run_measures import measure_run, yardstick_of
@@ -22,8 +22,9 @@ from reparam.runs.run import load
 from reparam.studies.sweeps import axis
 from reparam.studies.sweeps.proposals import Proposals
 from reparam.studies.sweeps.pruning import LAGS, bars
-from reparam.studies.sweeps.search import folder_of
+from reparam.studies.sweeps.search import _tested, folder_of
 from reparam.studies.sweeps.trial import worth
+from reparam.studies.trials import Trial
 from reparam.training.validation import average
 
 VAE = KINDS["vae"]
@@ -310,3 +311,10 @@ def test_a_sweep_that_is_killed_goes_on_and_workers_do_the_same(grey, tmp_path):
 def test_where_nothing_came_to_a_value_it_is_said(grey, tmp_path):
     with pytest.raises(UserError, match=r"no trial of .* came to a value"):
         reparam.sweep("vae", str(grey), vary={"learning_rate": [1e25, 1e26]}, sampler="grid", out=tmp_path, **SMALL)
+
+
+def test_a_winner_whose_rows_went_meanwhile_is_named(tmp_path):
+    run = quiet_fit(small_vae(), small_data(), tmp_path / "trial-0000", steps=2)
+    run.rows.clear()
+    with pytest.raises(UserError, match="trial-0000 has no rows of its training left: if it was moved, put it back"):
+        _tested(Trial("trial-0000", tmp_path / "trial-0000", run))

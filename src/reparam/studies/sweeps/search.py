@@ -301,6 +301,9 @@ def _tested(trial: Trial) -> dict[str, float]:
     """What the test split says of a run, put behind its other rows (in memory: its folder stays as it was trained)."""
     run = trial.run
     assert run is not None
+    if not run.rows:
+        raise UserError(f"{trial.folder} has no rows of its training left: if it was moved, put it back, and call the "
+                        "same again")  # fmt: skip
     test = average(run.model, run.data.test, run.data, run.config.training.seed)
     if test:
         run.rows[-1] = {name: run.rows[-1][name] for name in ("step", "epoch", "split")} | test
