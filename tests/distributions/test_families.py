@@ -11,6 +11,7 @@ from torch import distributions as reference
 from helpers import agree
 from oracles import within_error
 from reparam.distributions import (
+    Bernoulli,
     Categorical,
     ContinuousBernoulli,
     DiscretizedLogistic,
@@ -223,3 +224,66 @@ def test_a_mixtures_draws_come_from_its_components_by_their_weights():
     assert mixture.sample((4, 2)).shape == (4, 2, 1)
     with pytest.raises(UserError, match="no closed form"):
         mixture.entropy()
+
+
+LEVELS = torch.arange(256, dtype=torch.float64).unsqueeze(1) / 255
+
+
+@pytest.mark.parametrize(
+    ("p", "values"),
+    [
+        (Bernoulli(torch.tensor([0.7], dtype=torch.float64)), LEVELS[[0, 255]]),
+        (
+            Categorical(torch.tensor([[[0.3, -1.0, 2.0, 0.1]]], dtype=torch.float64).expand(4, 1, 4)),
+            LEVELS[[0, 85, 170, 255]],
+        ),
+        (DiscretizedLogistic(*(torch.tensor([v], dtype=torch.float64) for v in (0.3, -1.5))), LEVELS),
+        (DiscretizedLogistic(*(torch.tensor([v], dtype=torch.float64) for v in (1.1, -6.0))), LEVELS),
+    ],
+    ids=["coin", "levels", "logistic", "beyond"],
+)
+def test_the_distribution_function_of_values_with_a_probability_is_the_sum_of_these(p, values):
+    below, up_to = (end[:, 0] for end in p.cumulative(values))
+    masses = p.log_prob(values).exp()
+    torch.testing.assert_close(up_to, masses.cumsum(0), rtol=0, atol=1e-12)
+    torch.testing.assert_close(below[1:], masses.cumsum(0)[:-1], rtol=0, atol=1e-12)
+    assert below[0] == 0
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.floats(-3, 1))
+def test_the_distribution_function_of_a_density_is_the_references(seed, log_size):
+    logits, log_scale = (values.detach() for values in randn(seed, (5, 3), (5, 3), scale=math.exp(log_size)))
+    x = torch.rand(5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    for ours, theirs in (
+        (ContinuousBernoulli(logits), reference.ContinuousBernoulli(logits=logits, lims=(0.4999, 0.5001))),
+        (Normal.from_log_scale(logits, log_scale.tanh()), reference.Normal(logits, log_scale.tanh().exp())),
+    ):
+        below, up_to = ours.cumulative(x)
+        torch.testing.assert_close(up_to, theirs.cdf(x), rtol=1e-5, atol=1e-7)
+        assert torch.equal(below, up_to)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(-300, 300).filter(lambda logit: abs(logit) > 0.1), st.floats(0, 1))
+def test_a_continuous_bernoullis_distribution_function_is_the_closed_form(logit, x):
+    p = ContinuousBernoulli(torch.tensor([logit], dtype=torch.float64))
+    expected = math.expm1(logit * x) / math.expm1(logit)
+    assert p.cumulative(torch.tensor([x], dtype=torch.float64))[0].item() == pytest.approx(
+        expected, rel=1e-9, abs=1e-15
+    )
+
+
+@pytest.mark.parametrize("logits", [-900.0, -1e-4, 0.0, 1e-9, 1e-4, 900.0])
+def test_a_continuous_bernoullis_distribution_function_inverts_its_draws(logits):
+    p = ContinuousBernoulli(torch.tensor([logits], dtype=torch.float64))
+    torch.manual_seed(0)
+    u = torch.rand(50, 1, dtype=torch.float64)
+    torch.manual_seed(0)
+    expected = 1 - u if logits > 1e-3 else u  # draws of positive logits are reflected
+    torch.testing.assert_close(p.cumulative(p.sample((50,)))[1], expected, rtol=1e-6, atol=1e-6)
+
+
+def test_where_there_is_no_distribution_function_it_is_said():
+    with pytest.raises(UserError, match="the distribution function of a NormalMixture has no closed form"):
+        NormalMixture(torch.zeros(2), Normal(torch.zeros(2, 1), torch.ones(2, 1))).cumulative(torch.zeros(1))

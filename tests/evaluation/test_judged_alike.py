@@ -113,6 +113,7 @@ JUDGEMENTS = {
     "log_likelihood annealed": (annealed, lambda run: explains(run) or not encodes(run)),
     "rate_distortion": (lambda run: evaluation.rate_distortion(run, 2, steps=2, chains=2, points=3), explains),
     "predictive_check": (lambda run: evaluation.predictive_check(run, 20, replicates=19), lambda run: True),
+    "pit": (lambda run: evaluation.pit(run, 20, codes=5), gives_log_p),
     "measures": (lambda run: evaluation.measures(run, 60), lambda run: True),
     "yardstick_of": (lambda run: evaluation.yardstick_of(run, 60).floor(), lambda run: True),
 }

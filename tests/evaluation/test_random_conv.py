@@ -67,7 +67,9 @@ def test_what_is_no_image_is_refused():
     x = torch.rand(60, 5)
     with pytest.raises(UserError, match="random-conv sees images"):
         choose_features("random-conv", dataset(x), x)
-    with pytest.raises(UserError, match=r"features 'conv' are unknown: give auto, raw, random-conv, inception, dinov2"):
+    with pytest.raises(
+        UserError, match=r"features 'conv' are unknown: give auto, raw, random-conv, self, inception, dinov2"
+    ):
         choose_features("conv", dataset(x), x)
     with pytest.raises(UserError, match="features 3 are unknown"):
         choose_features(3, dataset(x), x)

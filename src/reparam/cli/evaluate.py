@@ -49,9 +49,10 @@ class EvaluateOptions(Writes):
     """For the measures of samples: how many are compared with as many examples, at most."""
     reference: Literal["train", "validation", "test"] = "train"
     """The split that samples are compared with."""
-    features: Literal["auto", "raw", "random-conv", "inception", "dinov2"] = "auto"
+    features: Literal["auto", "raw", "random-conv", "self", "inception", "dinov2"] = "auto"
     """What distances are of: the shipped digit network's features where it applies, else plain values (auto); seeded
-    random convolutions; or Inception-v3's or DINOv2's, whose weights you have."""
+    random convolutions; a network that learns from the training images once, for about a minute (self); or
+    Inception-v3's or DINOv2's, whose weights you have."""
     dinov2_weights: Path | None = None
     """DINOv2's weights, timm's safetensors file; unless given, the one that REPARAM_DINOV2_WEIGHTS names."""
     all_measures: Annotated[bool, arg(name="all")] = False
@@ -75,7 +76,7 @@ to the closest rows and calibration. What does not apply to a run is left out, w
 EXAMPLES = [
     "reparam evaluate runs/vae runs/gan                    everything that applies to each, side by side",
     "reparam evaluate runs/vae runs/gan --quality --count 2000",
-    "reparam evaluate runs/faces --quality --features random-conv",
+    "reparam evaluate runs/faces --quality --features self    a network learns from the training images first, once",
     "reparam evaluate runs/faces --quality --features dinov2 --dinov2-weights model.safetensors",
     "reparam evaluate runs/vae --quality --all             and the measures that take seconds a run",
     "reparam evaluate runs/people --table --target income   a table: columns, pairs, closest rows, calibration",

@@ -107,6 +107,8 @@ class CheckOptions(CountOptions):
 
     replicates: int = 400
     """Sets of draws that the test examples are compared with."""
+    codes: int = 100
+    """Draws of the posterior for each example, to see where its values lie in what the model says (PIT)."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,9 @@ def _rate_distortion(o: RateDistortionOptions, run: Any) -> Any:
 
 
 def _check(o: CheckOptions, run: Any) -> Any:
-    found = _evaluation().predictive_check(run, 300 if o.n is None else o.n, o.seed, replicates=o.replicates)
+    found = _evaluation().predictive_check(
+        run, 300 if o.n is None else o.n, o.seed, replicates=o.replicates, codes=o.codes
+    )
     say(str(found))
     return found
 
@@ -278,7 +282,8 @@ COMMANDS = {
         CheckOptions,
         _check,
         "Compare test examples with as many draws, over and over, by numbers that are easy to understand: mean, "
-        "spread, extremes, zeros, neighbours. Each has a p-value, uniform where the model is right.",
+        "spread, extremes, zeros, neighbours. Each has a p-value, uniform where the model is right. Of models with a "
+        "likelihood further where each value lies in what is said of it (PIT): too narrow, too wide, too high?",
         ["reparam predictive-check runs/vae", "reparam predictive-check runs/gan -n 1000 --replicates 1000 --json"],
     ),
 }

@@ -90,6 +90,16 @@ class Distribution(ABC):
             'with reparam.bounds.sampled_kl (kl="sampled")'
         )
 
+    def cumulative(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """P(X < x) and P(X ≤ x) of each dimension by itself, ``(*batch_shape, *event_shape)`` float64 both.
+
+        They differ where a value has a probability of its own; the probability integral transform lies between them.
+
+        Raises:
+            UserError: if the dimensions are not independent, or no closed form is known.
+        """
+        raise self.no_closed_form("distribution function")
+
     def detached(self) -> "Distribution":
         """The same distribution with no gradient to its parameters.
 

@@ -65,6 +65,16 @@ class Bernoulli(Distribution):
             softplus += part.prod(-1).log_()
         return (logits * value.reshape(shape)).sum(-1) - softplus
 
+    def cumulative(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """0 and P(0) where a coin shows 0, P(0) and 1 where it shows 1.
+
+        >>> [end.item() for end in Bernoulli(torch.zeros(1)).cumulative(torch.ones(1))]
+        [0.5, 1.0]
+        """
+        none = (-self.logits.double()).sigmoid()
+        one = value > 0.5
+        return torch.where(one, none, 0.0), torch.where(one, 1.0, none)
+
     def entropy(self) -> Tensor:
         """softplus(logits) - sigmoid(logits) · logits, summed over the event."""
         return self._sum_event(F.softplus(self.logits) - self.mean * self.logits)

@@ -56,6 +56,14 @@ class Categorical(Distribution):
         level = level.expand(*log_probabilities.shape[:-1], 1)
         return self._sum_event(log_probabilities.gather(-1, level).squeeze(-1))
 
+    def cumulative(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the levels below those nearest to ``value``, and with these."""
+        chances = self.logits.double().softmax(-1)
+        level = (value * (self.levels - 1)).round().long().unsqueeze(-1).expand(*chances.shape[:-1], 1)
+        up_to = chances.cumsum(-1).gather(-1, level)
+        below = up_to - chances.gather(-1, level)
+        return below.squeeze(-1).clamp(min=0), up_to.squeeze(-1).clamp(max=1)
+
     def entropy(self) -> Tensor:
         """-Σ p log p, summed over the event."""
         log_probabilities = F.log_softmax(self.logits, -1)

@@ -62,6 +62,19 @@ class ContinuousBernoulli(Distribution):
         """L x - log((eˡ - 1) / l), summed over the event."""
         return self._sum_event(self.logits * value - _log_normalizer(self.logits))
 
+    def cumulative(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """(eˡˣ - 1) / (eˡ - 1), twice: a value has no probability of its own."""
+        logits, x = self.logits.double(), value.double()
+        away, small = _away_from_zero(logits, ALMOST_ZERO)
+        size = away.abs()
+        # of -|l| no exponential overflows: for positive l it is the other end's, reflected
+        reflected = torch.where(away > 0, 1 - x, x)
+        ratio = torch.expm1(-size * reflected) / torch.expm1(-size)
+        exact = torch.where(away > 0, 1 - ratio, ratio)
+        series = x - logits * x * (1 - x) / 2
+        found = torch.where(small, series, exact).clamp(0, 1)
+        return found, found
+
     def entropy(self) -> Tensor:
         """log((eˡ - 1) / l) - l · mean, summed over the event."""
         return self._sum_event(_log_normalizer(self.logits) - self.logits * self.mean)

@@ -91,6 +91,13 @@ class DiscretizedLogistic(Distribution):
         log_mass = log_bin_mass(center, width, value < half, value > 1 - half)
         return self._sum_event(log_mass)
 
+    def cumulative(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """The logistic's at both edges of the bins that hold ``value``; the outermost own what lies beyond them."""
+        half = 0.5 / LAST
+        x, inverse = value.double(), (-self.log_scale.double()).exp()
+        below, above = (torch.sigmoid((edge - self.location.double()) * inverse) for edge in (x - half, x + half))
+        return torch.where(x < half, 0.0, below), torch.where(x > 1 - half, 1.0, above)
+
     def bits_per_dimension(self, value: Tensor) -> Tensor:
         """-log2 P(x) per dimension of the event, ``(*batch_shape,)``."""
         return -self.log_prob(value) / (math.log(2) * math.prod(self.location.shape[-self.event_dims :]))

@@ -78,6 +78,11 @@ class Normal(Distribution):
         standardized = (value - self._mean) / self.scale
         return self._sum_event(-0.5 * (standardized.square() + LOG_2PI) - self.log_scale)
 
+    def cumulative(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Φ((x - mean)/scale), twice: a value has no probability of its own."""
+        found = torch.special.ndtr((value.double() - self._mean.double()) / self.scale.double())
+        return found, found
+
     def entropy(self) -> Tensor:
         """½ (1 + log 2π) + log scale, summed over the event."""
         return self._sum_event(0.5 * (1 + LOG_2PI) + self.log_scale + torch.zeros_like(self._mean))

@@ -11,6 +11,7 @@ from reparam.evaluation.history import Curves, Snapshots, curves, snapshots
 from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood
 from reparam.evaluation.likelihood.rate_distortion import RateDistortion, rate_distortion
 from reparam.evaluation.pictures import Reconstructions
+from reparam.evaluation.pit import PIT, pit
 from reparam.evaluation.predictive import PredictiveChecks, predictive_check
 from reparam.evaluation.samples.compared import Compared
 from reparam.evaluation.samples.features import Features
@@ -22,6 +23,7 @@ from reparam.evaluation.tables import Imputed, TableSamples, conditions, impute
 
 __all__ = [
     "MEASURES",
+    "PIT",
     "Compared",
     "Conditions",
     "Curves",
@@ -56,6 +58,7 @@ __all__ = [
     "manifold",
     "measure_run",
     "measures",
+    "pit",
     "predictive_check",
     "rate_distortion",
     "reconstruct",

@@ -13,6 +13,7 @@ from reparam import checks
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
 from reparam.evaluation.draws import drawing
+from reparam.evaluation.pit import CODES, PIT, pit
 from reparam.hardware import require_memory
 from reparam.pace import work
 from reparam.randomness import derive_seed, generator
@@ -88,6 +89,8 @@ class PredictiveChecks(Result):
         replicates: sets of draws.
         split: whose examples.
         seed: of choice and draws.
+        pit: where values lie in what the model says of each; None where it says nothing of that kind.
+        no_pit: why not.
     """
 
     name: str
@@ -96,11 +99,17 @@ class PredictiveChecks(Result):
     replicates: int
     split: str
     seed: int
+    pit: PIT | None = None
+    no_pit: str = ""
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
-        """Of each statistic its value of the data and its p-values; and ``drawn``, ``(statistics, replicates)``."""
+        """Of each statistic its value of the data and its p-values; and ``drawn``, ``(statistics, replicates)``.
+
+        Where there is a PIT, its histograms with their errors, too.
+        """
         return {
+            **({} if self.pit is None else self.pit.numbers),
             "statistic": np.array([one.name for one in self.found]),
             "data": np.array([one.data for one in self.found]),
             "p": np.array([one.p for one in self.found]),
@@ -113,7 +122,8 @@ class PredictiveChecks(Result):
         from reparam.plots.predictive import predictive_panels
 
         panels = {f"{one.name}, p = {one.p:.2g}": (one.drawn, one.data) for one in self.found}
-        return predictive_panels(panels, title=self.name)
+        pit = None if self.pit is None else {f"PIT, p = {self.pit.p:.2g}": self.pit.histograms}
+        return predictive_panels(panels, title=self.name, pit=pit)
 
     def __str__(self) -> str:
         rows = [f"{'statistic':<28}{'data':>12}{'draws':>24}{'p':>8}{'corrected':>11}"]
@@ -126,7 +136,10 @@ class PredictiveChecks(Result):
             f"{self.name}: {self.examples:,} {self.split} examples beside {self.replicates:,} sets of as many draws; "
             f"*: draws are not like that (p < 5 % after Holm); seed {self.seed}"
         )
-        return "\n".join([*rows, told, *self._too_few()])
+        return "\n".join([*rows, told, *self._too_few(), "", self._transform()])
+
+    def _transform(self) -> str:
+        return f"no PIT: {self.no_pit}" if self.pit is None else str(self.pit)
 
     def _too_few(self) -> list[str]:
         """Where not even data beyond all draws would be told, how many sets it takes."""
@@ -140,7 +153,7 @@ class PredictiveChecks(Result):
         found = super().json()
         for told, one in zip(found["found"], self.found, strict=True):
             told |= {"drawn_mean": float(one.drawn.mean()), "drawn_spread": float(one.drawn.std())}
-        return found
+        return found | {"pit": None if self.pit is None else self.pit.json()}
 
 
 @of_run
@@ -151,6 +164,7 @@ def predictive_check(
     *,
     replicates: int = 400,
     statistics: Mapping[str, Callable[[Array], float]] = STATISTICS,
+    codes: int = CODES,
 ) -> PredictiveChecks:
     """Compare test examples with as many draws, over and over, by some statistics (Gelman, Meng & Stern 1996).
 
@@ -165,6 +179,7 @@ def predictive_check(
         seed: of the choice and the draws.
         replicates: sets of draws.
         statistics: by name, of examples ``(n, *data_shape)`` as the model sees them a number.
+        codes: draws of the posterior an example for :func:`pit`, where the model has one.
 
     Raises:
         UserError: if nothing is to be compared, or draws are not finite.
@@ -191,7 +206,11 @@ def predictive_check(
     corrected = dict(zip(p, _holm(list(p.values())), strict=True))
     found = tuple(Check(name, one[0], np.array(one[1:]), p[name], corrected[name]) for name, one in values.items())
     name = str(run.folder.path) if run.folder else type(run.model).__name__
-    return PredictiveChecks(name, found, len(x), replicates, "test", seed)
+    try:
+        transform, why_not = pit(run, n, seed, codes=codes), ""
+    except UserError as error:
+        transform, why_not = None, str(error)
+    return PredictiveChecks(name, found, len(x), replicates, "test", seed, transform, why_not)
 
 
 def p_value(values: Array, rng: np.random.Generator) -> float:

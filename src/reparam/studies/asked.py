@@ -27,8 +27,8 @@ class Asked:
         scale: standard deviation of a normal observation model, for games.
         count: for the measures of samples: how many are compared with as many examples, at most.
         reference: the split that samples are compared with.
-        features: what distances are of: ``auto``, ``raw``, ``random-conv``, ``inception``, ``dinov2``, or a network or
-            function of your own.
+        features: what distances are of: ``auto``, ``raw``, ``random-conv``, ``self``, ``inception``, ``dinov2``, or a
+            network or function of your own.
         dinov2_weights: the safetensors file of DINOv2; unless given, the one that ``REPARAM_DINOV2_WEIGHTS`` names.
         all_measures: those of samples that take seconds a run, too.
         target: the column of a table that is predicted by samples, or ``all`` of them in turn; the labels and the last

@@ -1,4 +1,4 @@
-"""Where features come from: the shipped digit network, published ones, random filters, the user's, or the values."""
+"""Where features come from: networks (shipped, published, trained here, the user's), random filters, or the values."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,10 +16,11 @@ from reparam.evaluation.samples.classifier import FEATURES, WEIGHTS, digit_class
 from reparam.evaluation.samples.dinov2 import Dinov2
 from reparam.evaluation.samples.inception import Inception
 from reparam.evaluation.samples.random_conv import random_conv
+from reparam.evaluation.samples.self_supervised import self_supervised
 from reparam.hardware import exact
 from reparam.randomness import noise
 
-Choice = Literal["auto", "raw", "random-conv", "inception", "dinov2"]
+Choice = Literal["auto", "raw", "random-conv", "self", "inception", "dinov2"]
 MOST_COLUMNS = 256
 """Raw features beyond so many are reduced to as many principal components: covariances grow with their square."""
 
@@ -73,13 +74,14 @@ def choose_features(choice: Asked, data: Dataset, x: Tensor, seed: int = 0) -> F
     Args:
         choice: a network or function of the user's, or :class:`Features`, which may have a key of their own; ``raw``
             (of tables, what :func:`row_features` gives); ``auto``: the digit network for 1×28×28 images in [0, 1], else
-            raw; ``random-conv`` for images, see :func:`reparam.evaluation.samples.random_conv.random_conv`;
+            raw; ``random-conv`` for images, see :func:`reparam.evaluation.samples.random_conv.random_conv`; ``self``
+            for images, see :func:`reparam.evaluation.samples.self_supervised.self_supervised`;
             ``inception`` or ``dinov2`` for images in [0, 1], see
             :class:`reparam.evaluation.samples.inception.Inception` and
             :class:`reparam.evaluation.samples.dinov2.Dinov2`.
         data: what is measured on.
         x: real examples ``(n, *data_shape)`` that raw and random features are standardized by.
-        seed: of the search for principal components, and of random filters.
+        seed: of the search for principal components, of random filters, and of a network's training.
 
     Raises:
         UserError: if the choice is none of these, or a published network cannot be had or does not apply.
@@ -101,6 +103,9 @@ def choose_features(choice: Asked, data: Dataset, x: Tensor, seed: int = 0) -> F
             raise UserError(f"random-conv sees images, and {data.name!r} holds none: take features auto or raw")
         name, extract = random_conv(x, seed)
         return Features(name, "module", extract)
+    if choice == "self":
+        name, extract = self_supervised(data, seed)
+        return Features(name, "module", extract, key=name)
     if choice == "auto" and fits_classifier(data):
         return digit_features()
     return raw_features(x, seed) if data.table is None else row_features(data.table.families, x, seed)

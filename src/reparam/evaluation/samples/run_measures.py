@@ -45,8 +45,8 @@ def measures(
         n: samples, and examples of reference, at most.
         seed: of every choice and draw.
         reference: the split to compare with.
-        features: ``auto``, ``raw``, ``random-conv``, ``inception``, ``dinov2``, or a network or function
-            (see :func:`reparam.evaluation.samples.features.choose_features`).
+        features: ``auto``, ``raw``, ``random-conv``, ``self``, ``inception``, ``dinov2``, or a network or
+            function (see :func:`reparam.evaluation.samples.features.choose_features`).
         draws: ``mean``: decoder means beside data that are not binarized, the custom for images; ``sample``: draws of x
             beside data as the model sees them; ``auto``: means of grey and colour images, draws of everything else.
         all_measures: take those that take seconds a run, too.

@@ -49,8 +49,8 @@ class Yardstick:
             rests on the same count.
         seed: of every choice and draw.
         reference: the split to compare with.
-        features: ``auto``, ``raw``, ``random-conv``, ``inception``, ``dinov2``, or a network or function
-            (see :func:`reparam.evaluation.samples.features.choose_features`).
+        features: ``auto``, ``raw``, ``random-conv``, ``self``, ``inception``, ``dinov2``, or a network or
+            function (see :func:`reparam.evaluation.samples.features.choose_features`).
         draws: what samples are, for the record.
         neighbours: samples, at most, whose nearest training examples are looked for.
         all_measures: take the slow ones, too.
