@@ -1,5 +1,6 @@
 """Damaged run folders and whatever reads one: no traceback, no hang, and no other result without a word."""
 
+import json
 import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,8 @@ READS: dict[str, Words] = {
     "evaluate": ["evaluate", "run", *FEW, "--samples", "4", "--json"],
     "info": ["info", "run", "--json"],
     "config": ["config", "run", "--json"],
+    "watch": ["watch", "run", "--json"],
+    "two-sample": ["two-sample", "run", "x.npy", "-n", "50", "--permutations", "20", "--json"],
     "export": ["export", "run", "--to", "torch-export", "--out", "o.pt2"],
     "report": ["report", "run", *FEW, "--out", "o.html", "--json"],
     "encode": ["encode", "run", "x.npy", "--out", "o.npz"],
@@ -153,10 +156,19 @@ def _attacked(base: Base, file: str, damage: str, command: str, other: Path, dic
     if done.code and not (done.sentence or (command.startswith("doctor") and done.code == 1)):
         return f"ended with exit code {done.code} and {done.err[-100:]!r}"
     said = done.warned or base.noted(file) or any(word in done.out for word in TOLD)
+    said = said or (command == "watch" and not done.code and _shown(found["out"]) - _shown(base.whole[command]["out"]))
     if done.code or said or command.startswith("doctor") or not base.sealed:
         return None
     wrong = _differs(base.whole[command], found, file)
     return f"took it in silence: {wrong}" if wrong else None
+
+
+def _shown(answer: str) -> set[str]:
+    """What an answer of watching shows of damage, which it says there, to a page, and nowhere else."""
+    runs = json.loads(answer)["runs"]
+    return {f"{step}: {note}" for run in runs for step, note in run["notes"]} | {
+        run["why"] for run in runs if run["state"] == "damaged"
+    }
 
 
 def _differs(whole: dict[str, str], found: dict[str, str], file: str) -> str | None:

@@ -12,7 +12,7 @@ FILES = sorted(SRC.rglob("*.py"))
 # from the top of the house down, a floor each; a file imports only from its own floor or those above
 GROUND = {"_version", "errors", "door", "checks", "randomness", "files", "hardware", "terminal", "recording", "result"}
 GROUND |= {"settings", "spreadsheets", "contention", "pace", "deprecation"}
-GROUND |= {"settings", "settings_files", "spreadsheets", "contention", "pace"}
+GROUND |= {"settings", "settings_files", "spreadsheets", "contention", "pace", "folders", "interrupts"}
 GROUND |= {"notebook"}
 ROOMS = (
     "distributions",

@@ -19,6 +19,7 @@ from typing import Any
 from reparam._version import __version__
 from reparam.door import user_path
 from reparam.errors import UserError
+from reparam.folders import Unwritten, flush_names, make_folder, standing
 from reparam.result import Pieces
 
 MADE_BY = f"made by reparam {__version__}"
@@ -27,7 +28,6 @@ _MADE_BY = re.compile(rb"made[_ ]by\W{1,4}reparam")
 _HEAD, _TAIL = 4096, 256
 COMPRESSED = 64 * 2**20
 """Bytes of arrays up to which an ``.npz`` is compressed: more of them would take longer than whatever made them."""
-_NO_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 PART = ".part"
 """How the names end of files that are being written, or were when a process was killed."""
 
@@ -41,12 +41,12 @@ def write_result(path: Path, write: Write, force: bool = False) -> None:
         UserError: as :func:`check_targets` and :func:`replace_atomically`.
     """
     check_targets([path], force=force)
-    make_way(path)
-    replace_atomically(path, write)
+    with standing(make_way(path)):
+        replace_atomically(path, write)
 
 
-def make_way(path: Path) -> None:
-    """Make the folder that a file is going to be in, where it is not there yet.
+def make_way(path: Path) -> Path:
+    """Make the folder that a file is going to be in, where it is not there yet, and give it.
 
     Raises:
         UserError: if that cannot be done, naming the file.
@@ -55,6 +55,7 @@ def make_way(path: Path) -> None:
         make_folder(path.parent)
     except OSError as error:
         raise _unwritten(path, error) from error
+    return path.parent
 
 
 def check_targets(paths: Iterable[Path], data: Path | None = None, force: bool = False) -> None:
@@ -122,16 +123,12 @@ def replace_atomically(path: Path, write: Write, keep: Path | None = None) -> No
         if keep is not None and os.path.lexists(path):
             path.replace(keep)
         beside.replace(path)
-        _flush_names(path.parent)
+        flush_names(path.parent)
     except OSError as error:
         raise _unwritten(path, error) from error
     finally:
         with suppress(OSError):  # where its folder is none, there is nothing to remove
             beside.unlink(missing_ok=True)
-
-
-class Unwritten(UserError):
-    """A file could not be written: the disk is full, or the place refuses."""
 
 
 def _unwritten(path: Path, error: OSError) -> Unwritten:
@@ -149,38 +146,10 @@ def require_room(folder: Path, size: int) -> None:
         raise OSError(errno.ENOSPC, f"it takes {size / 1e9:,.1f} GB, and {free / 1e9:,.1f} of the disk are free")
 
 
-def make_folder(path: Path, within: Path | None = None) -> None:
-    """Make a folder and those above it, so that a power cut leaves none of them out.
-
-    Args:
-        path: of the folder.
-        within: the folder above it, which has to be there; None: all that are missing are made.
-    """
-    missing = [one for one in (path, *path.parents) if not one.is_dir()]
-    path.mkdir(parents=within is None, exist_ok=True)
-    for one in missing:
-        _flush_names(one.parent)
-
-
 def flush_to_disk(path: Path) -> None:
     """Have the system write a file's content to the disk now."""
     with path.open("r+b") as file:  # Windows flushes only what may be written
         os.fsync(file.fileno())
-
-
-def _flush_names(folder: Path) -> None:
-    """Have the system write down now what a folder's files are called, where it can be told to (Windows cannot)."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except PermissionError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_FLUSH:
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def npz(arrays: Mapping[str, Any]) -> Write:

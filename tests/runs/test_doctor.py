@@ -195,13 +195,26 @@ def test_runs_of_earlier_versions_are_whole(schema, name):
 def test_a_folder_that_vanishes_before_it_is_held_is_not_called_mended(run, monkeypatch):
     real = reparam.runs.folder.hold
 
-    def gone(folder):
+    def gone(folder, new):
         shutil.rmtree(folder)
-        return real(folder)
+        return real(folder, new)
 
     monkeypatch.setattr("reparam.runs.folder.hold", gone)
-    with pytest.raises(UserError, match="has vanished meanwhile: put it back"):
+    with pytest.raises(UserError, match="has vanished, with all that was in it: put it back"):
         reparam.doctor(run.path, mend=True)
+
+
+@pytest.mark.parametrize("mend", [True, False])
+def test_a_folder_that_vanishes_while_it_is_looked_at_is_not_called_whole(run, monkeypatch, mend):
+    real = reparam.runs.doctor.examine_config
+
+    def gone(place, ours):
+        shutil.rmtree(run.path)
+        return real(place, ours)
+
+    monkeypatch.setattr("reparam.runs.doctor.examine_config", gone)
+    with pytest.raises(UserError, match="has vanished, with all that was in it: put it back"):
+        reparam.doctor(run.path, mend=mend)
 
 
 def test_what_a_run_has_cost_is_not_looked_for_in_silence_where_its_folder_has_vanished(run):

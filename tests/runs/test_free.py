@@ -45,7 +45,8 @@ def test_another_that_began_in_the_meantime_is_not_overwritten(tmp_path):
     before = run.folder.config.read_bytes()
     with pytest.raises(UserError, match="exists already"):
         RunFolder(tmp_path / "run").create(run.written)
-    with RunFolder(tmp_path / "new").locked(), pytest.raises(UserError, match=r"another process .* is training into"):
+    held = RunFolder(tmp_path / "new").locked(new=True)
+    with held, pytest.raises(UserError, match=r"another process .* is training into"):
         RunFolder(tmp_path / "new").create(run.written)
     assert run.folder.config.read_bytes() == before
     assert not (tmp_path / "new" / "config.json").exists()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reparam.files import Unwritten
+from reparam.folders import Unwritten
 from reparam.runs.identity import Identity
 from reparam.runs.lines import append_line, is_row, read_lines, rewrite_lines
 

@@ -13,11 +13,11 @@ from reparam.runs.folder import RunFolder
 from reparam.runs.lock import held
 
 fcntl = pytest.importorskip("fcntl", reason="the locks of other systems cannot be tried here")
-HOLD = "import sys, time; from reparam.runs.folder import RunFolder\nwith RunFolder(sys.argv[1]).locked(): {}"
+HOLD = "import sys, time; from reparam.runs.folder import RunFolder\nwith RunFolder(sys.argv[1]).locked(new=True): {}"
 
 
 def refused(folder):
-    with pytest.raises(UserError) as told, RunFolder(folder).locked():
+    with pytest.raises(UserError) as told, RunFolder(folder).locked(new=True):
         pass
     return str(told.value)
 
@@ -39,7 +39,7 @@ def test_another_process_is_named_only_while_there_is_one_and_a_kill_lets_go(tmp
 
 def test_the_lock_is_a_hidden_file_that_leaves_a_folder_free(tmp_path):
     place = RunFolder(tmp_path / "new" / "run")
-    with place.locked():
+    with place.locked(new=True):
         assert [path.name for path in place.path.iterdir()] == [".lock"]
     place.check_free()
     with place.locked():  # and may be taken again

@@ -180,7 +180,7 @@ def test_a_model_that_fails_is_reported_and_the_rest_go_on(grey, tmp_path, capsy
 def test_what_another_process_trains_is_said_to_be_in_training_and_comes_last(grey, tmp_path, capsys):
     """While the others train it may be finished; else it is left out, which is no failure."""
     asked = ["compare", "--data", str(grey), "--models", "vae-2", "autoencoder-2", *SMALL, "--out", str(tmp_path)]
-    with RunFolder(tmp_path / "vae-2").locked():
+    with RunFolder(tmp_path / "vae-2").locked(new=True):
         assert main([word for word in asked if word != "--quiet"]) == 0
     out, told = capsys.readouterr()
     assert told.count("vae-2: in training by another process") == 2, "once in its turn, once in the end"
@@ -188,7 +188,7 @@ def test_what_another_process_trains_is_said_to_be_in_training_and_comes_last(gr
     assert "failed" not in out + told
     assert "left out: another process" in (tmp_path / "report.html").read_text()
     assert not (tmp_path / "vae-2" / "config.json").exists()
-    with RunFolder(tmp_path / "x" / "vae-2").locked():
+    with RunFolder(tmp_path / "x" / "vae-2").locked(new=True):
         assert main([*asked[:4], "vae-2", *SMALL, "--out", str(tmp_path / "x")]) == 2, "nothing to report on"
     assert "left out: another process" in capsys.readouterr().err
     assert main(asked) == 0, "let go of, it is trained"
@@ -197,7 +197,7 @@ def test_what_another_process_trains_is_said_to_be_in_training_and_comes_last(gr
 
 def test_what_another_process_has_finished_meanwhile_is_taken(grey, tmp_path):
     protocol = Protocol(data=DataConfig(data=str(grey)), seconds=None, epochs=1)
-    lock = RunFolder(tmp_path / "vae-2").locked()
+    lock = RunFolder(tmp_path / "vae-2").locked(new=True)
     lock.__enter__()
     found = trials(["vae-2", "autoencoder-2"], protocol, 1, tmp_path, lambda text: None, Shown())
     first = next(found)
@@ -214,7 +214,7 @@ def test_a_run_that_another_process_begins_meanwhile_is_no_failure(grey, tmp_pat
 
     def begin(text):
         if text.endswith("1 epoch"):
-            locks.append(RunFolder(tmp_path / "vae-2").locked())
+            locks.append(RunFolder(tmp_path / "vae-2").locked(new=True))
             locks[-1].__enter__()
 
     (trial,) = trials(["vae-2"], protocol, 1, tmp_path, begin, Shown())

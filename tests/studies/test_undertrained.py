@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from helpers import quiet_fit, small_data, small_vae
+from reparam.errors import UserError
 from reparam.runs.run import load
 from reparam.studies import Protocol, Trial, judge
+from reparam.studies.overview import overview
 from reparam.studies.results import Result
+from reparam.studies.tables import costs
 from reparam.studies.undertrained import FARTHEST, FLAT, longer, notices, rise, undertrained
-from reparam.studies.write import _first
+from reparam.studies.write import _first, page
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +103,9 @@ def test_what_a_run_has_cost_is_read_once_though_the_file_goes_meanwhile(tmp_pat
     assert "seconds" in result.cost
     run.folder.cost.unlink()
     assert result.cost["seconds"] > 0
+
+
+@pytest.mark.parametrize("part", [undertrained, costs, overview, page])
+def test_a_run_whose_rows_went_while_it_was_read_is_named(results, part):
+    with pytest.raises(UserError, match=r"vae-2 has no rows of its training left: if it was moved, put it back"):
+        part(trained(results, []))

@@ -360,7 +360,7 @@ def test_an_existing_folder_is_never_overwritten(tmp_path):
 
 def test_two_processes_cannot_train_into_one_folder(tmp_path):
     place = RunFolder(tmp_path / "run")
-    with place.locked(), pytest.raises(UserError, match=r"another process \(\d+ on .+\) is training"):
+    with place.locked(new=True), pytest.raises(UserError, match=r"another process \(\d+ on .+\) is training"):
         quiet_fit(small_vae(), small_data(), place.path)
 
 

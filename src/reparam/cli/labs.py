@@ -80,16 +80,18 @@ def _lab(argv: list[str]) -> int:
 
 def _run(lab: Any, out: Path, options: LabOptions | LabsOptions) -> tuple[dict[str, Any], str]:
     """Run a lab and write its picture, numbers and result; the result as plain data, and as text."""
-    from reparam.files import result_json, write_result
+    from reparam.files import make_way, result_json, write_result
+    from reparam.folders import standing
     from reparam.plots import save
 
     picture, page = out / f"{lab.name}.png", out / f"{lab.name}.json"
     check_free([picture, picture.with_suffix(".npz"), page], force=options.force)
     with progress(lab.name, known=False):
         result = lab.run(options.seed, options.quick)
-    save(result.figure(), picture, result.numbers, options.force)
     told = result.json() | {"picture": str(picture)}
-    write_result(page, result_json(told), options.force)
+    with standing(make_way(picture)):
+        save(result.figure(), picture, result.numbers, options.force)
+        write_result(page, result_json(told), options.force)
     verdict, _, checks = str(result).partition("\n")
     return told, f"{verdict}, {picture}\n{checks}"
 

@@ -12,6 +12,7 @@ from typing import Any
 from reparam._version import __version__
 from reparam.contention import sharing_cores
 from reparam.errors import Notice, UserError, printable
+from reparam.interrupts import program
 from reparam.pace import heard
 from reparam.terminal import Unheard, open_streams, say_out, speaks
 
@@ -95,8 +96,14 @@ UNREAD = 141
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command and return the exit code: 0 done, 2 a user's mistake, 130 interrupted, 141 nobody read it."""
-    argv = sys.argv[1:] if argv is None else argv
+    """Run a command and return the exit code: 0 done, 2 a user's mistake, 130 interrupted, 141 nobody read it.
+
+    Args:
+        argv: the words; unless given, those that this process was started with, which is a program of ours then.
+    """
+    if argv is None:
+        with program():
+            return main(sys.argv[1:])
     open_streams()
     try:
         with notices(), sharing_cores(), heard():

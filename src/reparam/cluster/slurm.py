@@ -16,6 +16,7 @@ from typing import Any
 from reparam.cluster.local import kept_keys, made_security
 from reparam.cluster.pool import quietly
 from reparam.errors import UserError
+from reparam.folders import make_folder
 from reparam.terminal import harmless
 
 NAMED = {"partition": "queue", "account": "account", "time": "walltime", "mem": "job_mem", "interface": "interface"}
@@ -64,7 +65,7 @@ def submitted(workers: int, asked: Mapping[str, str], shared: Path) -> Iterator[
     except ImportError:
         raise UserError("jobs of Slurm's need dask-jobqueue: `pip install 'reparam[slurm]'`") from None
     logs = shared.resolve() / "slurm"
-    logs.mkdir(parents=True, exist_ok=True)
+    make_folder(logs)
     with tempfile.TemporaryDirectory(prefix=".key-", dir=logs) as keys, quietly():
         cluster = SLURMCluster(
             **_options(asked),

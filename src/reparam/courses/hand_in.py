@@ -12,7 +12,8 @@ from reparam.courses.execute import execute
 from reparam.courses.page import page
 from reparam.door import user_path
 from reparam.errors import UserError
-from reparam.files import MADE_BY, archive, check_targets, text, write_result
+from reparam.files import MADE_BY, archive, check_targets, make_way, text, write_result
+from reparam.folders import standing
 from reparam.result import plain
 
 if TYPE_CHECKING:
@@ -75,9 +76,10 @@ def run(number: str, out: str | Path, quick: bool = False, name: str | None = No
     notebook = source.notebook(course)
     failed = execute(notebook, quick, f"course {course.number}")
     contents = _contents(course, notebook)
-    write_result(report, text(contents["report.html"]), force)
-    write_result(made, text(contents[f"{course.number}.ipynb"]), force)
-    write_result(packed, archive(contents, packed.stem), force)
+    with standing(make_way(report)):
+        write_result(report, text(contents["report.html"]), force)
+        write_result(made, text(contents[f"{course.number}.ipynb"]), force)
+        write_result(packed, archive(contents, packed.stem), force)
     return HandIn(course.number, report, made, packed, quick, time.perf_counter() - begun, failed)
 
 

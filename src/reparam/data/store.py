@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 
 from reparam.door import Damaged, Missing, present, read_json, require_regular
 from reparam.errors import UserError
-from reparam.files import MADE_BY, PART, Unwritten, flush_to_disk, make_folder, write_json
+from reparam.files import MADE_BY, PART, flush_to_disk, write_json
+from reparam.folders import Unwritten, make_folder
 
 FLUSHED = 256 * 2**20
 """Bytes after which it is written down how far the job is."""

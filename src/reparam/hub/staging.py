@@ -8,6 +8,7 @@ from typing import Any
 from reparam.door import present
 from reparam.errors import UserError
 from reparam.files import text, write_result
+from reparam.folders import standing
 from reparam.hub.card import card
 from reparam.runs.checkpoint import BEST, save_weights
 from reparam.runs.folder import RunFolder
@@ -45,12 +46,13 @@ def stage(run: Run, folder: Path, name: str, licence: str | None, measure: dict[
     save_weights(place.best, run.model, {"step": run.step}, BEST, place.identity)
     for row in run.rows:
         place.append(row)
-    pictures = _pictures(run, folder)
-    found, why = _measured(run, measure)
-    if found is not None:
-        write_result(folder / "evaluation.json", text(json.dumps(found.json(), indent=2) + "\n"))
-    shown = card(run, name, licence, pictures, None if found is None else str(found), why)
-    write_result(folder / "README.md", text(shown))
+    with standing(folder):
+        pictures = _pictures(run, folder)
+        found, why = _measured(run, measure)
+        if found is not None:
+            write_result(folder / "evaluation.json", text(json.dumps(found.json(), indent=2) + "\n"))
+        shown = card(run, name, licence, pictures, None if found is None else str(found), why)
+        write_result(folder / "README.md", text(shown))
     place.figures.rmdir()
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if _is_pushed(path))
 

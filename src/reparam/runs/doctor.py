@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from reparam.errors import UserError
+from reparam.folders import unchanged
 from reparam.result import Result
 from reparam.runs.examine import Finding, examine_config, examine_files
 from reparam.runs.folder import RunFolder
-from reparam.runs.leftovers import is_free
 from reparam.runs.machine import Machine, machine
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def doctor(folder: str | Path | None = None, mend: bool = False) -> Checkup | Ma
         mend: mend what can be mended in it.
 
     Raises:
+        reparam.folders.Vanished: if it went meanwhile.
         UserError: if there is no such folder; with ``mend``, if another process is training into it, or none is given.
     """
     if folder is None:
@@ -101,10 +102,7 @@ def doctor(folder: str | Path | None = None, mend: bool = False) -> Checkup | Ma
     place = RunFolder(folder)
     if not place.path.is_dir():
         raise UserError(f"{place.path} is no run folder: there is no such folder")
-    begun = not is_free(place.path)
-    with place.locked() if mend else nullcontext():
-        if begun and is_free(place.path):  # whoever locks a folder that went makes an empty one
-            raise UserError(f"{place.path} has vanished meanwhile: put it back")
+    with unchanged(place.path), place.locked() if mend else nullcontext():
         first = list(_treated(examine_config(place, ours=mend), mend))
         rest = list(_treated(examine_files(RunFolder(folder)), mend))
     return Checkup(place.path, (*first, *rest))

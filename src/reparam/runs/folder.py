@@ -9,7 +9,8 @@ from typing import Any
 
 from reparam.door import Damaged, Missing, listed, present
 from reparam.errors import UserError, tell
-from reparam.files import Unwritten, flush_to_disk, make_folder
+from reparam.files import flush_to_disk
+from reparam.folders import Unwritten, make_folder, standing
 from reparam.runs.hub import fetched, is_on_hub
 from reparam.runs.identity import Identity
 from reparam.runs.leftovers import is_free, set_aside, sweep
@@ -78,7 +79,7 @@ class RunFolder:
     def create(self, record: Record) -> None:
         """Make the folder and write ``config.json``, refusing as :meth:`check_free` does."""
         self.check_free()
-        with self.locked():
+        with self.locked(new=True):
             self.check_free()  # another process may have begun it in the meantime
             self.sweep()
             self._make_folders()
@@ -86,13 +87,16 @@ class RunFolder:
             self.identity = Identity(checksum(read_table(self.config)), seals=True)
             write_sealed(self.copy, record.plain())
 
-    def locked(self) -> AbstractContextManager[None]:
+    def locked(self, new: bool = False) -> AbstractContextManager[None]:
         """Hold the folder for one process; a kill lets go of it.
+
+        Args:
+            new: make it where it is not there.
 
         Raises:
             UserError: if another process trains into the folder, or it cannot be held (on entering).
         """
-        return hold(self.path)
+        return hold(self.path, new)
 
     def tidy(self) -> None:
         """Do what a kill broke off, for whoever holds the folder: the copy of ``config.json``, half-written files."""
@@ -108,8 +112,9 @@ class RunFolder:
             UserError: if that cannot be done.
         """
         try:
-            for folder in (self.checkpoints, self.figures):
-                make_folder(folder, within=self.path)
+            with standing(self.path):
+                for folder in (self.checkpoints, self.figures):
+                    make_folder(folder)
         except OSError as error:
             raise Unwritten(f"{self.path} cannot be written to ({error.strerror}): see to what is there") from None
 

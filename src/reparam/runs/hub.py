@@ -13,7 +13,8 @@ from typing import Any
 
 from reparam.door import user_cache, user_path
 from reparam.errors import UserError
-from reparam.files import make_folder, require_room
+from reparam.files import require_room
+from reparam.folders import make_folder, standing
 from reparam.pace import work
 
 PREFIX = "hf:/"
@@ -110,7 +111,8 @@ def _fetch(hub: Any, repository: str, commit: str, files: dict[str, int], place:
     ):
         for name, size in files.items():
             target = Path(beside) / "run" / name
-            target.parent.mkdir(parents=True, exist_ok=True)
+            with standing(Path(beside)):
+                make_folder(target.parent)
             with asked_of(repository, commit):
                 pieces = _pieces(hub, hub.hf_hub_url(repository, name, revision=commit))
                 _write(target, pieces, size, f"{name} of {repository}", add)

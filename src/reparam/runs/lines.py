@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from reparam.door import parse, present, read_bytes, require_regular
-from reparam.files import Unwritten, replace_atomically
+from reparam.files import replace_atomically
+from reparam.folders import Unwritten
 from reparam.runs.identity import Identity
 
 Row = dict[str, Any]

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from reparam.door import present, read_bytes, require_regular
 from reparam.errors import UserError, printable
+from reparam.folders import Vanished, make_folder, standing, unchanged
 from reparam.runs.leftovers import LOCK
 
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
@@ -27,29 +28,33 @@ class Busy(UserError):
 
 
 @contextmanager
-def hold(folder: Path) -> Iterator[None]:
-    """Hold a folder by its file ``.lock``, which stays.
+def hold(folder: Path, new: bool = False) -> Iterator[None]:
+    """Hold a folder by its file ``.lock``, which stays; within the block the folder is not made again where it goes.
 
     A lock of the operating system's, never a file that only stands for one: such a file would outlive a kill.
 
     Args:
-        folder: made if it does not exist.
+        folder: that is there.
+        new: make it where it is not.
 
     Raises:
         Busy: if another process holds it.
+        reparam.folders.Vanished: if it is not there, or went meanwhile.
         UserError: if it cannot be held, saying why.
     """
     lock = _lock(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        if new:
+            make_folder(folder)
+        acquire(lock, folder)
     except Timeout:
         raise Busy(f"{_holder(folder)} is training into {folder}: wait for it, or use out=...") from None
     except OSError as error:
         raise UserError(_complaint(folder, error)) from None
     try:
         _sign(folder)
-        yield
+        with standing(folder):
+            yield
     finally:
         lock.release()
 
@@ -60,13 +65,29 @@ def held(folder: Path) -> str | None:
         return None
     lock = _lock(folder)
     try:
-        lock.acquire()
+        acquire(lock, folder)
     except Timeout:
         return _holder(folder)
     except OSError as error:
         raise UserError(_complaint(folder, error)) from None
     lock.release()
     return None
+
+
+def acquire(lock: FileLock, folder: Path) -> None:
+    """Take a lock that lies in a folder: by itself it would make one that has just gone, with nothing else in it.
+
+    Raises:
+        filelock.Timeout: if another process has it, and that is not waited for.
+        reparam.folders.Vanished: if the folder has gone.
+        OSError: if the system refuses.
+    """
+    try:
+        with unchanged(folder):
+            lock.acquire()
+    except Vanished:
+        lock.release()
+        raise
 
 
 def _lock(folder: Path) -> FileLock:

@@ -71,6 +71,19 @@ class Run(Questions):
         return str(self.folder.path) if self.folder else "this run"
 
     @property
+    def last_row(self) -> dict[str, Any]:
+        """The last row of the log, for what a run without any cannot do.
+
+        Raises:
+            UserError: if there is none left.
+        """
+        if not self.rows:
+            raise UserError(
+                f"{self.where} has no rows of its training left: if it was moved, put it back, and call the same again"
+            )
+        return self.rows[-1]
+
+    @property
     def test(self) -> dict[str, float]:
         """The test row's quantities, in nats per example; empty before the run is finished."""
         if not self.rows or self.rows[-1]["split"] != "test":

@@ -9,7 +9,7 @@ from reparam import plots
 from reparam.errors import UserError, tell
 from reparam.evaluation.columns.card import COVERAGE, NEARER, NEW, RATIO, TOLD, UNIFORM, ColumnCard, TableCard
 from reparam.evaluation.samples.scorecard import Score
-from reparam.files import Unwritten
+from reparam.folders import Unwritten
 from reparam.pages import Cell, More, Picture, Section, Table
 from reparam.pages.numbers import ABSENT
 from reparam.studies.numbers_csv import as_csv

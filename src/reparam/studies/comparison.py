@@ -9,6 +9,7 @@ import torch
 
 from reparam.data.places import check_places, lies_among
 from reparam.errors import UserError
+from reparam.folders import standing
 from reparam.runs.given import as_run
 from reparam.runs.run import Run, load, read_data
 from reparam.settings import COMPARED, DataConfig
@@ -91,7 +92,7 @@ def compare(
     if not 1 <= seeds <= MOST_SEEDS:
         raise UserError(f"seeds={seeds} will not do: give 1 to {MOST_SEEDS:,}")
     check_shards(shards, shards)
-    page = Path(out) / "report.html"
+    place, page = Path(out), Path(out) / "report.html"
     check_places([out, page, page.with_suffix(".json"), place_of(page)], force=force)
     if among := lies_among(out, data):
         say(among)
@@ -105,16 +106,17 @@ def compare(
     for name in models:
         contender(name)
     if workers is None and scheduler is None and slurm is None:
-        protocol = settle(protocol, Path(out), torch.get_num_threads())
-        found = list(trials(models, protocol, seeds, Path(out), say, Shown(quiet, words)))
+        protocol = settle(protocol, place, torch.get_num_threads())
+        found = list(trials(models, protocol, seeds, place, say, Shown(quiet, words)))
     else:
         with (
-            at_work(Path(out), read, workers, scheduler, models, slurm, say) as (pool, share),
+            at_work(place, read, workers, scheduler, models, slurm, say) as (pool, share),
             watching(say, quiet) as watch,
         ):
-            protocol = settle(protocol, Path(out), share)
-            found = spread(models, protocol, seeds, Path(out), pool, watch)
-    return written(judge(found, protocol, say), page, force, since_last=True)
+            protocol = settle(protocol, place, share)
+            found = spread(models, protocol, seeds, place, pool, watch)
+    with standing(place):
+        return written(judge(found, protocol, say), page, force, since_last=True)
 
 
 def report(

@@ -8,6 +8,7 @@ from filelock import FileLock
 from reparam.door import Missing
 from reparam.errors import UserError
 from reparam.runs.folder import RunFolder
+from reparam.runs.lock import acquire
 from reparam.runs.sealed import read_sealed, write_sealed
 
 FILE = "steps.json"
@@ -30,9 +31,13 @@ def steps_once(out: Path, name: str, folders: Iterable[Path], measure: Callable[
     if name in known:
         return known[name]
     steps = _trained_for(folders) or measure()
-    with FileLock(out / LOCK):
+    lock = FileLock(out / LOCK)
+    acquire(lock, out)
+    try:
         known = {name: steps} | _known(out / FILE)
         write_sealed(out / FILE, known)
+    finally:
+        lock.release()
     return known[name]
 
 
@@ -52,5 +57,6 @@ def _known(path: Path) -> dict[str, int]:
 
 
 def _trained_for(folders: Iterable[Path]) -> int | None:
-    places = [RunFolder(folder) for folder in folders]
-    return next((int(place.rows()[-1]["step"]) for place in places if place.finished), None)
+    finished = (place for place in map(RunFolder, folders) if place.finished)
+    logs = (place.rows() for place in finished)
+    return next((int(rows[-1]["step"]) for rows in logs if rows), None)

@@ -106,7 +106,7 @@ def _facts(group: Sequence[Result]) -> str:
     """What a model cost, on average over its seeds."""
     seconds = [result.cost["seconds"] for result in group if "seconds" in result.cost]
     parameters = group[0].cost.get("parameters")
-    epochs = group[0].run.rows[-1].get("epoch", 0.0)
+    epochs = group[0].run.last_row.get("epoch", 0.0)
     told = [f"{duration(sum(seconds) / len(seconds))}, {epochs:.1f} epochs"] if seconds else [f"{epochs:.1f} epochs"]
     told += [] if parameters is None else [f"{_short(parameters)} parameters".replace(" ", "\N{NO-BREAK SPACE}")]
     return "; ".join(told)

@@ -15,7 +15,7 @@ from reparam import evaluation, plots
 from reparam.data.reading import rows_of
 from reparam.errors import UserError, tell
 from reparam.evaluation.codes.encoding import CodeForm, code_form
-from reparam.files import Unwritten
+from reparam.folders import Unwritten
 from reparam.models.protocols import Decodes, Encodes, HasPrior, can
 from reparam.pages import Explorer, Picture
 from reparam.result import Result as Found

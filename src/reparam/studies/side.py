@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reparam.errors import UserError
-from reparam.files import result_json, write_result
+from reparam.files import make_way, result_json, write_result
+from reparam.folders import standing
 from reparam.pages import Entry, Overview, Page, Picture, Reading, Section, write
 from reparam.pages.numbers import ABSENT
 from reparam.result import Result as Found
@@ -113,8 +114,9 @@ def side_by_side(folders: Sequence[Path], page: Path, force: bool = False) -> Si
         each = f"{folders[0]} of {first.name!r}, {folders[1]} of {second.name!r}"
         raise UserError(f"comparisons of different data do not compare ({each})")
     found = SideBySide((folders[0], folders[1]), (first, second), page)
-    write_result(page.with_suffix(".json"), result_json(found.json()), force)
-    write(_page(found), page, force)
+    with standing(make_way(page)):
+        write_result(page.with_suffix(".json"), result_json(found.json()), force)
+        write(_page(found), page, force)
     return found
 
 

@@ -200,7 +200,7 @@ def costs(results: Results) -> Table:
 def _cost_row(result: Result) -> Row:
     if result.trial.run is None:
         return [_named(result), None, None, None, None, None, result.trial.outcome]
-    last, cost = result.run.rows[-1], result.cost
+    last, cost = result.run.last_row, result.cost
     memory = cost.get("peak_memory_mib")
     return [
         _named(result),

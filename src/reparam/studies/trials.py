@@ -9,6 +9,7 @@ import torch
 
 from reparam.door import present
 from reparam.errors import UserError
+from reparam.folders import standing
 from reparam.hardware import threads
 from reparam.kinds import KINDS
 from reparam.kinds.own import names_function
@@ -183,7 +184,7 @@ def attempt(
     if who := held(folder):
         return _elsewhere(name, folder, who, say)
     try:
-        with threads(protocol.threads or torch.get_num_threads()):
+        with standing(out), threads(protocol.threads or torch.get_num_threads()):
             return Trial(name, folder, _run(name, model, protocol, seed, out, say, shown))
     except Interrupted:
         raise

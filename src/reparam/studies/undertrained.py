@@ -65,7 +65,7 @@ def notices(results: Results) -> list[str]:
 
 def _of(name: str, group: Sequence[Result]) -> Undertrained | None:
     """A model, judged by the least trained of its seeds."""
-    epochs = min(result.run.rows[-1].get("epoch", 1.0) for result in group)
+    epochs = min(result.run.last_row.get("epoch", 1.0) for result in group)
     costs = [result.cost["seconds"] for result in group if "seconds" in result.cost]
     seconds = sum(costs) / len(costs) if costs else None
     if epochs < 1:

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from reparam._version import __version__
-from reparam.files import result_json, write_result
+from reparam.files import make_way, result_json, write_result
+from reparam.folders import standing
 from reparam.pages import More, Page, Section, Table, write
 from reparam.studies import changes, charts, columns_report, pictures, tables
 from reparam.studies.conclusion import conclude
@@ -27,8 +28,9 @@ def write_report(results: Results, path: Path, force: bool = False) -> Path:
         path: of the page, ending in ``.html``; the numbers are at ``path.with_suffix(".json")``.
         force: replace files that are there already, whoever made them; else only what reparam made.
     """
-    write_result(path.with_suffix(".json"), result_json(results.json()), force)
-    return write(page(results), path, force)
+    with standing(make_way(path)):
+        write_result(path.with_suffix(".json"), result_json(results.json()), force)
+        return write(page(results), path, force)
 
 
 def page(results: Results) -> Page:

@@ -5,8 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from reparam.interrupts import followed
 from reparam.runs.folder import RunFolder
 from reparam.training.callbacks import Callback
 
@@ -31,10 +32,12 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.asked = False
+        self.before: dict[int, Any] = {}
 
     def ask(self, signum: int, frame: FrameType | None) -> None:
         """Note the wish; a second one stops at once."""
         if self.asked:
+            signal.signal(signum, followed(self.before[signum]))
             raise KeyboardInterrupt
         self.asked = True
 
@@ -51,13 +54,15 @@ def listening() -> Iterator[StopRequest]:
         yield request
         return
     heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, request.ask) for number in heeded}
+    # None: whoever set it before was no Python code
+    request.before = {number: signal.getsignal(number) or signal.SIG_DFL for number in heeded}
+    for number in heeded:
+        signal.signal(number, request.ask)
     try:
         yield request
     finally:
-        for number, handler in before.items():
-            # None: whoever set it before was no Python code
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for number, handler in request.before.items():
+            signal.signal(number, followed(handler) if request.asked else handler)
 
 
 class Interruption(Callback):

@@ -24,7 +24,8 @@ from reparam.data.readers.rows import group_names
 from reparam.data.splitting import split_codes
 from reparam.data.store import ELSEWHERE, FULL, RowWriter, alone, beside_of, check_room, renamed, unwritten
 from reparam.errors import tell
-from reparam.files import MADE_BY, Unwritten, npy, replace_atomically, write_json
+from reparam.files import MADE_BY, npy, replace_atomically, write_json
+from reparam.folders import Unwritten
 from reparam.pace import Progress
 
 NO_ROOM = {*FULL, errno.EROFS, errno.EACCES}

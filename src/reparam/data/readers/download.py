@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reparam.errors import UserError
+from reparam.folders import make_folder
 from reparam.terminal import is_live
 
 TIMEOUT_SECONDS = 30
@@ -22,7 +23,7 @@ def download(urls: Sequence[str], target: Path, check: Callable[[Path], object])
     Raises:
         UserError: When no mirror does; the sentence says what each answered.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     part = target.with_name(target.name + ".part")
     failures = []
     for url in urls:

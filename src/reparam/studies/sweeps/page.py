@@ -4,7 +4,8 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
-from reparam.files import result_json, write_result
+from reparam.files import make_way, result_json, write_result
+from reparam.folders import standing
 from reparam.pages import Page, Picture, Section, Table, percent, write
 from reparam.result import write_png
 from reparam.studies.numbers_csv import as_csv
@@ -16,8 +17,9 @@ DPI = 110
 
 def write_report(sweep: Sweep, path: Path, force: bool = False) -> Path:
     """Write the page, and the numbers as JSON beside it."""
-    write_result(path.with_suffix(".json"), result_json(sweep.json()), force)
-    return write(page(sweep), path, force)
+    with standing(make_way(path)):
+        write_result(path.with_suffix(".json"), result_json(sweep.json()), force)
+        return write(page(sweep), path, force)
 
 
 def page(sweep: Sweep) -> Page:

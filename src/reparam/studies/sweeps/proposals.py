@@ -14,7 +14,8 @@ from typing import Any
 
 from reparam.door import MOST, parse, present, read_bytes
 from reparam.errors import UserError
-from reparam.files import Unwritten, replace_atomically
+from reparam.files import replace_atomically
+from reparam.folders import Unwritten
 from reparam.randomness import derive_seed
 from reparam.studies.sweeps.axes import Axis, Choices
 

@@ -13,6 +13,7 @@ import torch
 from reparam.cluster import Ended, Job
 from reparam.data.places import check_places, lies_among
 from reparam.errors import UserError
+from reparam.folders import standing
 from reparam.kinds import KINDS
 from reparam.runs.lock import hold
 from reparam.runs.run import load, read_data
@@ -116,7 +117,8 @@ def sweep(
     ):
         proposals = Proposals(place, axes, plan.sampler, plan.seed)
         _tried(plan, axes, proposals, hands, slots, place, min(trials, proposals.most or trials), tell, quiet)
-    return _reported(plan, axes, proposals, place, page, measures, say, force)
+    with standing(place):
+        return _reported(plan, axes, proposals, place, page, measures, say, force)
 
 
 def _axes(kind: str, vary: Mapping[str, Any]) -> list[Axis]:
@@ -301,10 +303,8 @@ def _tested(trial: Trial) -> dict[str, float]:
     """What the test split says of a run, put behind its other rows (in memory: its folder stays as it was trained)."""
     run = trial.run
     assert run is not None
-    if not run.rows:
-        raise UserError(f"{trial.folder} has no rows of its training left: if it was moved, put it back, and call the "
-                        "same again")  # fmt: skip
+    last = run.last_row
     test = average(run.model, run.data.test, run.data, run.config.training.seed)
     if test:
-        run.rows[-1] = {name: run.rows[-1][name] for name in ("step", "epoch", "split")} | test
+        run.rows[-1] = {name: last[name] for name in ("step", "epoch", "split")} | test
     return test

@@ -9,7 +9,7 @@ import torch
 from reparam.door import Unreadable, present
 from reparam.errors import UserError
 from reparam.evaluation.samples.run_measures import distance_of, yardstick_of
-from reparam.files import Unwritten
+from reparam.folders import Unwritten, standing
 from reparam.hardware import threads
 from reparam.kinds import settings_of
 from reparam.runs.config import RunConfig
@@ -45,6 +45,7 @@ def swept(task: Mapping[str, Any]) -> dict[str, Any]:
         UserError: if the system refuses to write or to read, which says nothing of the settings: called again, the
             run goes on.
     """
+    folder = Path(task["folder"])
     config = RunConfig(
         model=settings_of(task["model"]),
         data=DataConfig(**task["data"]),
@@ -52,8 +53,8 @@ def swept(task: Mapping[str, Any]) -> dict[str, Any]:
     )
     bars = {int(percent): float(value) for percent, value in task["bars"].items()}
     try:
-        with threads(task["threads"] or torch.get_num_threads()):
-            run = _trained(config, Path(task["folder"]), bars, task["quiet"])
+        with standing(folder.parent), threads(task["threads"] or torch.get_num_threads()):
+            run = _trained(config, folder, bars, task["quiet"])
             return _judged(run)
     except (Unwritten, Unreadable):
         raise
