@@ -5,8 +5,8 @@ processors; oneDNN, which is there as well, uses what a processor has (``recipes
 them decides how sums round, so that it is a setting of a training, and never what judges a model.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Literal
 
@@ -41,29 +41,39 @@ def has_onednn() -> bool:
     return torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
-@contextmanager
-def multiplied_by(products: Products, *modules: nn.Module) -> Iterator[None]:
+def multiplied_by(products: Products, *modules: nn.Module) -> AbstractContextManager[object]:
     """Within the block the linear layers of modules take their products from that library, in both directions.
 
-    What is no plain float32 on the CPU is left as it is: autocast, other devices, transforms of ``torch.func``.
+    It can be entered as often as one likes. What is no plain float32 on the CPU is left as it is: autocast, other
+    devices, transforms of ``torch.func``.
 
     Args:
         products: which library.
         modules: all that is trained by it; subclasses of ``nn.Linear`` and layers with a ``forward`` of their own
             are not touched.
     """
-    if products == "torch":
-        yield
-        return
-    found = {layer for module in modules for layer in module.modules() if type(layer) is nn.Linear}
-    layers = [layer for layer in found if "forward" not in vars(layer)]
-    for layer in layers:
-        layer.forward = partial(linear, layer)  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        for layer in layers:
-            del layer.forward
+    return nullcontext() if products == "torch" else _Multiplied(modules)
+
+
+class _Multiplied:
+    """The layers are looked for once: a training enters the block at each step."""
+
+    def __init__(self, modules: Iterable[nn.Module]) -> None:
+        found = dict.fromkeys(layer for module in modules for layer in module.modules() if type(layer) is nn.Linear)
+        # a layer's function is the same at each step: what is compiled asks whether it is the one that it knows
+        self._ways = [(vars(layer), partial(linear, layer)) for layer in found]
+        self._taken: list[list[dict[str, Any]]] = []
+
+    def __enter__(self) -> None:
+        self._taken.append([])
+        for names, way in self._ways:
+            if "forward" not in names:
+                names["forward"] = way
+                self._taken[-1].append(names)
+
+    def __exit__(self, *_: object) -> None:
+        for names in self._taken.pop():
+            del names["forward"]
 
 
 def linear(layer: nn.Linear, x: Tensor) -> Tensor:
@@ -105,7 +115,8 @@ class _Product(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Of g ``(n, m)``: g @ b and g.T @ a."""
         (gradient,), (a, b) = gradients, ctx.saved_tensors
-        apply: Callable[[Tensor, Tensor], Tensor] = _Product.apply
+        # only a gradient of this gradient needs another node of the graph
+        apply: Callable[[Tensor, Tensor], Tensor] = _Product.apply if torch.is_grad_enabled() else product
         return (
             apply(gradient, b.t()) if ctx.needs_input_grad[0] else None,
             apply(gradient.t(), a.t()) if ctx.needs_input_grad[1] else None,

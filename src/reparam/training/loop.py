@@ -69,6 +69,7 @@ class Loop:
             assert isinstance(batch, Batches)
             self.shard = lru_cache(maxsize=self.batches_per_step * len(sharding.own))(batch.shard)
             self.buffers = Buffers(within)
+        self.multiplied = multiplied_by(self.products, *self.modules)
         self.norms = norms_of(*self.modules) if sharding.shards > 1 and config.batch_norm_over == "batch" else []
         self.optimizers = {turn.name: build_optimizer(turn, config) for turn in self.turns}
         self.parameters = {turn.name: moving_parameters(turn.moves) for turn in self.turns}
@@ -80,7 +81,7 @@ class Loop:
     def play(self, step: int) -> None:
         """One step: every turn, each as often as it repeats."""
         normed = nullcontext() if self.strands is None else normed_over_all(self.strands.total, self.norms)
-        with multiplied_by(self.products, *self.modules), normed:
+        with self.multiplied, normed:
             self._play(step)
 
     def _play(self, step: int) -> None:
