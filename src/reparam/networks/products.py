@@ -85,9 +85,11 @@ def linear(layer: nn.Linear, x: Tensor) -> Tensor:
     """
     if not _plain(x):
         return functional.linear(x, layer.weight, layer.bias)
-    flat = x.reshape(-1, x.shape[-1])
-    product: Tensor = _Product.apply(flat, layer.weight)  # type: ignore[no-untyped-call]
-    return (product if layer.bias is None else product + layer.bias).view(*x.shape[:-1], layer.out_features)
+    if x.dim() > 2:
+        return linear(layer, x.reshape(-1, x.shape[-1])).view(*x.shape[:-1], layer.out_features)
+    # rows are no view of anything: what rectifies a view in place copies all of it three times on the way back
+    product: Tensor = _Product.apply(x, layer.weight)  # type: ignore[no-untyped-call]
+    return product if layer.bias is None else product.add_(layer.bias)
 
 
 def _plain(x: Tensor) -> bool:

@@ -29,7 +29,8 @@ class Track:
         """Keep a turn's terms and its gradient norms ``(parameters,)``, without waiting for their values."""
         self.terms = list(terms)
         self.steps.append(step)
-        self.values.append(torch.stack([value.detach().float() for value in terms.values()]))
+        with torch.no_grad():  # one operation, where each term detached would be one
+            self.values.append(torch.stack([value.float() for value in terms.values()]))
         self.norms.append(norms)
 
     def check(self) -> None:

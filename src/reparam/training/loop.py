@@ -189,9 +189,11 @@ def laid_out_like(parameter: Tensor, gradient: Tensor | None) -> Tensor | None:
 def gradient_norms(gradients: tuple[Tensor | None, ...], like: Tensor) -> Tensor:
     """The Euclidean norm of each gradient, 0 where the loss does not depend on the parameter: ``(parameters,)``."""
     present = [gradient for gradient in gradients if gradient is not None]
-    norms = iter(torch._foreach_norm(present))  # one call for all: the loop's cost is dominated by small ones
-    zero = like.new_zeros(())
-    return torch.stack([zero if gradient is None else next(norms) for gradient in gradients])
+    norms = torch._foreach_norm(present)  # one call for all: the loop's cost is dominated by small ones
+    if len(present) < len(gradients):
+        zero, found = like.new_zeros(()), iter(norms)
+        norms = tuple(zero if gradient is None else next(found) for gradient in gradients)
+    return torch.stack(norms)
 
 
 def clip(gradients: tuple[Tensor | None, ...], norms: Tensor, largest: float) -> None:

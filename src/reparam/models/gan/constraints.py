@@ -142,8 +142,12 @@ class ZeroCentred(Constraint):
         gammas, outputs, examples = zip(*(side for side in sides if side[0]), strict=True)
         gradients = torch.autograd.grad([output.sum() for output in outputs], examples, create_graph=True)
         pairs = zip(gammas, gradients, strict=True)
-        terms = [gamma * half_mean_square(self._unit(gradient) * gradient) for gamma, gradient in pairs]
-        return self.size(progress) * torch.stack(terms).sum()
+        first, *rest = (gamma * half_mean_square(self._per_unit(gradient)) for gamma, gradient in pairs)
+        weighted: Tensor = sum(rest, start=first)
+        return self.size(progress) * weighted
+
+    def _per_unit(self, gradient: Tensor) -> Tensor:
+        return gradient if isinstance(self.unit, float) and self.unit == 1 else self._unit(gradient) * gradient
 
     def _unit(self, x: Tensor) -> Tensor | float:
         """On x's device, where it is copied once: a step that copies waits."""

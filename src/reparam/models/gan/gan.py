@@ -192,13 +192,7 @@ class GAN(Model):
         )
         loss = self.discriminator_game(on_real, on_fake)
         loss = sum((penalty for penalty in penalties if penalty is not None), start=loss)
-        terms = {
-            "value": value(on_real, on_fake),
-            "output_real": on_real.sigmoid().mean(),
-            "output_fake": on_fake.sigmoid().mean(),
-            "margin": on_real.mean() - on_fake.mean(),
-        }
-        return {"loss": loss, **terms}
+        return {"loss": loss, **_readings(on_real, on_fake)}
 
     def _shown(self, x: Tensor, epoch: float) -> Tensor:
         """What the discriminator sees of examples."""
@@ -389,6 +383,17 @@ def usual_constraint(game: AdversarialLoss) -> Constraint:
 def usual_optimizer(game: AdversarialLoss) -> Mapping[str, Any]:
     """What moves the players of a game unless something is asked for."""
     return RELATIVISTIC_ADAM if game is LOSSES["relativistic"] else ADAM
+
+
+@torch.no_grad()
+def _readings(on_real: Tensor, on_fake: Tensor) -> Terms:
+    """What is logged of logits: V(D, G) in nats, mean outputs, and how far apart both sides are."""
+    return {
+        "value": value(on_real, on_fake),
+        "output_real": on_real.sigmoid().mean(),
+        "output_fake": on_fake.sigmoid().mean(),
+        "margin": on_real.mean() - on_fake.mean(),
+    }
 
 
 def _logits(output: Tensor) -> Tensor:
