@@ -3,10 +3,12 @@
 import os
 import subprocess
 from contextlib import contextmanager
+from itertools import count
 
 import pytest
 
 ADDRESSES = ("10.213.0.1", "10.213.0.2")
+_times = count()
 
 
 def ip(*words, check=True):
@@ -16,7 +18,9 @@ def ip(*words, check=True):
 @contextmanager
 def two_hosts():
     """Their names, of the addresses; each is a namespace's."""
-    bridge, names = f"rb{os.getpid()}", [f"r{which}{os.getpid()}" for which in "ab"]
+    # of their own each time: what is removed is gone a little later than it is said to be
+    own = f"{os.getpid()}{next(_times)}"
+    bridge, names = f"rb{own}", [f"r{which}{own}" for which in "ab"]
     try:
         ip("link", "add", bridge, "type", "bridge")
         ip("link", "set", bridge, "up")

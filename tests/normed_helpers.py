@@ -1,4 +1,4 @@
-"""Models with batch norms whose losses draw nothing, and their gradients in float64 on any number of shards."""
+"""Models whose losses draw nothing, most with batch norms, and their gradients in float64 on any number of shards."""
 
 import torch
 from torch import nn
@@ -8,6 +8,7 @@ from reparam.adversarial.penalties import gradient_norms, half_mean_square, inpu
 from reparam.data import Batches
 from reparam.distributions import Normal
 from reparam.models import Model, Turn
+from reparam.networks import MLP
 from reparam.networks.players import mlp_generator
 from reparam.randomness import noise
 from reparam.settings import TrainingConfig
@@ -30,6 +31,33 @@ def normed(inputs, outputs):
         nn.Linear(inputs, 6), nn.BatchNorm1d(6), nn.Softplus(), nn.Linear(6, 5), nn.BatchNorm1d(5, momentum=None),
         nn.Tanh(), nn.Linear(5, outputs),
     )  # fmt: skip
+
+
+class Squares(Model):
+    """A loss that draws nothing: a mean over examples, unless ``rare`` counts, which it does in some shards alone."""
+
+    data_shape = (1, 6, 6)
+
+    def __init__(self, rare=False):
+        super().__init__()
+        self.network, self.rare, self.unused = (
+            MLP((1, 6, 6), [8], 3),
+            nn.Parameter(torch.ones(3)),
+            nn.Parameter(torch.ones(2)),
+        )
+        self.counts, self.counted = rare, []
+
+    def turns(self):
+        """One."""
+        yield Turn("squares", self, self.loss)
+
+    def loss(self, batch):
+        """The mean square distance of the network's outputs from 1."""
+        out = self.network(batch.x)
+        if self.counts and batch.x[0, 0, 0, 0] > 0.5:
+            out = out * self.rare
+        self.counted.append(bool(batch.x[0, 0, 0, 0] > 0.5))
+        return {"loss": (out - 1).square().sum(1).mean(), "first": out.mean()}
 
 
 class NormedVAE(Model):

@@ -13,7 +13,7 @@ FILES = sorted(SRC.rglob("*.py"))
 GROUND = {"_version", "errors", "door", "checks", "randomness", "files", "hardware", "terminal", "recording", "result"}
 GROUND |= {"settings", "spreadsheets", "contention", "pace", "deprecation"}
 GROUND |= {"settings", "settings_files", "spreadsheets", "contention", "pace", "folders", "interrupts"}
-GROUND |= {"notebook"}
+GROUND |= {"notebook", "peers"}
 ROOMS = (
     "distributions",
     "divergences",

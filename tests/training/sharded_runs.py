@@ -16,9 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import reparam
 from catalogue import CATALOGUE
 from helpers import small_data
-from normed_helpers import MODELS, numbers_of
+from normed_helpers import MODELS, Squares, numbers_of
 from reparam.data import Dataset, Split
 from reparam.randomness import noise
+from reparam.runs.folder import RunFolder
 from reparam.training import Callback, Silent
 from reparam.training.loop import Loop
 from reparam.training.processes import joined
@@ -58,14 +59,34 @@ def made(entry, n=64):
     return model, Dataset("made", *parts, data_shape=tuple(model.data_shape), classes=classes, binary=binary)
 
 
-def catalogue():
-    """Of every constructor the weights and rows after two steps."""
+def hashed(path):
+    """A hash of a file's content."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def catalogue(place):
+    """Of every constructor hashes of the log, of the last save and of the weights after two steps."""
     found = {}
-    for entry in CATALOGUE:
+    for number, entry in enumerate(CATALOGUE):
         model, data = made(entry)
-        run = reparam.fit(model, data, steps=2, log_every=2, **USUAL)
-        found[entry.name] = [digest(run.model), run.rows]
+        folder = place / f"{number}"
+        run = reparam.fit(model, data, folder, steps=2, log_every=2, **USUAL)
+        if os.environ.get("RANK", "0") == "0":
+            kept = RunFolder(folder)
+            found[entry.name] = [hashed(kept.metrics), hashed(kept.last), digest(run.model)]
     return found
+
+
+def rare():
+    """A parameter that some shards' losses depend on, and one that none does."""
+    with noise(0, "rare"):
+        model, data = Squares(rare=True), small_data(300)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    run = reparam.fit(model, data, steps=6, log_every=1, **USUAL)
+    after = run.model.state_dict()
+    moved = {f"{name} moved": not torch.equal(before[name], after[name]) for name in ("rare", "unused")}
+    found = {"weights": digest(run.model), "rows": run.rows} | moved
+    return {"rare": found, "needed": model.counted}
 
 
 def norms_over_batches():
@@ -161,7 +182,7 @@ def main(what, out, *given):
     if what == "catalogue":
         if "RANK" in os.environ:
             dist.init_process_group("gloo")
-        found = {"catalogue": catalogue(), **norms_over_batches()}
+        found = {"catalogue": catalogue(Path(out).with_suffix("")), **rare(), **norms_over_batches()}
         if os.environ.get("RANK", "0") == "0":
             Path(out).write_text(json.dumps(found))
     else:

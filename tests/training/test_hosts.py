@@ -60,3 +60,31 @@ def test_a_host_that_is_cut_off_ends_the_training_and_the_other_goes_on_alone(tm
     alone("folder", lone, 60, MODEL)
     for name in ("metrics.jsonl", "checkpoints/last.safetensors", "checkpoints/best.safetensors"):
         assert (whole / name).read_bytes() == (lone / name).read_bytes()
+
+
+def test_a_host_that_lacks_the_data_ends_the_other_at_once(tmp_path, hosts):
+    """Long before the patience with one of which nothing is heard is out, and with the reason."""
+    (tmp_path / "own.py").write_text(
+        "import socket\nfrom reparam.errors import UserError\n"
+        "def build(data):\n"
+        "    if socket.gethostname() == 'host-b':\n"
+        "        raise UserError('there are no such data')\n"
+        "    from reparam.models import Autoencoder, NormalLikelihood\n"
+        "    from reparam.networks import MLP\n"
+        "    likelihood = NormalLikelihood(data.data_shape)\n"
+        "    return Autoencoder(MLP(2, [4], 1), MLP(1, [4], 2), 1, likelihood=likelihood)\n"
+    )
+    asked = ["own.py:build", "--data", "two-gaussians", "--steps", "9", "--batch-size", "64", "--shards", "2"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "eth0"}
+    processes = []
+    for rank, host in enumerate(hosts):
+        named = ["unshare", "--uts", "sh", "-c", f'hostname host-{"ab"[rank]}; exec "$@"', "sh"]
+        where = ["--node-rank", rank, "--master-addr", ADDRESSES[0], "--master-port", 29418]
+        run = [sys.executable, "-m", "torch.distributed.run", "--nnodes", 2, *where, "-m", "reparam", "train", *asked]
+        command = ["ip", "netns", "exec", host, *named, *run, "--out", "run"]
+        how = {"env": environment, "cwd": tmp_path, "stderr": subprocess.PIPE, "text": True}
+        processes.append(subprocess.Popen(list(map(str, command)), **how))
+    first, second = (process.communicate(timeout=120)[1] for process in processes)
+    assert all(process.returncode for process in processes)
+    assert second.count("reparam: there are no such data") == 1
+    assert first.count("reparam: process 1 on host-b has failed (there are no such data): nothing was saved") == 1

@@ -14,6 +14,7 @@ from reparam.contention import sharing_cores
 from reparam.errors import Notice, UserError, printable
 from reparam.interrupts import program
 from reparam.pace import heard
+from reparam.peers import let_before, speaks_of
 from reparam.terminal import Unheard, open_streams, say_out, speaks
 
 
@@ -109,8 +110,9 @@ def main(argv: list[str] | None = None) -> int:
         with notices(), sharing_cores(), heard():
             return dispatch(argv)
     except UserError as error:
-        if speaks():  # the others of a training have found the same, or lost the one that did
+        if speaks_of(error):
             print(f"reparam: {_words(error)}", file=sys.stderr)
+        let_before(error)
         return 2
     except KeyboardInterrupt:
         print("reparam: interrupted", file=sys.stderr)
@@ -120,7 +122,8 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, MemoryError, RuntimeError) as error:
         if (sentence := explained(error)) is None:
             raise
-        print(f"reparam: {_words(sentence)}", file=sys.stderr)
+        if speaks_of(error):
+            print(f"reparam: {_words(sentence)}", file=sys.stderr)
         return 2
 
 

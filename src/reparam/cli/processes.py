@@ -5,6 +5,8 @@ import os
 import sys
 import uuid
 
+from reparam.cli.parse import say
+from reparam.cluster.child import ended_badly
 from reparam.errors import UserError
 
 FLAG = "--processes"
@@ -51,8 +53,10 @@ def start(count: int, command: str, argv: list[str]) -> int:
     try:
         elastic_launch(config, sys.executable)("-m", "reparam", command, *argv)
     except ChildFailedError as failed:
-        code = failed.get_first_failure()[1].exitcode
-        return code if code > 0 else 128 - code
+        rank, found = failed.get_first_failure()
+        if found.exitcode < 0:  # it could not say so itself
+            say(f"reparam: {ended_badly(found.exitcode, '').replace('its process', f'process {rank}')}")
+        return found.exitcode if found.exitcode > 0 else 128 - found.exitcode
     except SignalException as signalled:
         return 128 + signalled.sigval
     return 0

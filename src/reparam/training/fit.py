@@ -11,6 +11,7 @@ from reparam.contention import sharing_cores
 from reparam.data import DataRecord, Dataset, as_dataset, binarized, require_binary, require_unit
 from reparam.data.made import check_made
 from reparam.data.places import lies_among
+from reparam.door import present
 from reparam.errors import UserError
 from reparam.hardware import choose_device, flushed_denormals, threads
 from reparam.models.model import Model
@@ -26,7 +27,7 @@ from reparam.training.callbacks import Callback, check_callbacks
 from reparam.training.fits import check_memory
 from reparam.training.lone import check_batch
 from reparam.training.named import by_name
-from reparam.training.processes import Processes, joined
+from reparam.training.processes import STANDS, Processes, joined
 from reparam.training.progress import choose
 from reparam.training.resolve import check_same_kind, check_same_settings, settle, usual_training
 from reparam.training.session import Session
@@ -108,7 +109,7 @@ def fit(
     if resume and folder is None:
         raise UserError("resume=True goes on from a folder, and none was given: name it")
     place = None if folder is None else RunFolder(folder)
-    with joined() as processes:
+    with joined(lambda: _goes_on(place)) as processes:
         if resume and place is not None:
             written = _written(place, model, data, settings, named)
         else:
@@ -120,6 +121,12 @@ def fit(
         told = standard(written.training, place, progress or choose(quiet=False), processes.first)
         told += callbacks if processes.first else []
         return _trained(model, data, place, written, resume, told, processes)
+
+
+def _goes_on(place: RunFolder | None) -> str:
+    """What is left where another process was lost."""
+    kept = place is not None and present(place.config)
+    return f'{STANDS}, and resume="{place.path}" goes on' if place is not None and kept else "nothing was saved"
 
 
 def _trained(

@@ -7,10 +7,12 @@ are dealt out (all-to-all), each added up by one process along the tree, and han
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count as counter
 from typing import Any
 
 import torch
@@ -18,10 +20,10 @@ import torch.distributed as dist
 from torch import Tensor
 
 from reparam.errors import UserError
+from reparam.peers import FAILED, PeerLost, agents, announce, board, hushed, lost
+from reparam.training.interrupt import Interrupted
 
-
-class PeerLost(UserError):
-    """Another process of the training has ended or cannot be reached."""
+STANDS = "what was saved stands"
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,17 @@ class Fold:
 
 
 @contextmanager
-def joined() -> Iterator[Processes]:
+def joined(how: Callable[[], str] = lambda: STANDS) -> Iterator[Processes]:
     """Within the block this process is one of those that ``torchrun`` has started, if it has.
 
+    Whatever ends the block with an error is told to the others, and one of them all says it.
+
+    Args:
+        how: tells how to go on, where one of them is lost.
+
     Raises:
-        UserError: if their number is no power of two, or they do not find each other.
+        UserError: if their number is no power of two.
+        PeerLost: if they do not find each other, or one of them ends.
     """
     count = int(os.environ.get("WORLD_SIZE", "1")) if "RANK" in os.environ else 1
     if count == 1:
@@ -147,18 +155,46 @@ def joined() -> Iterator[Processes]:
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     ours = not dist.is_initialized()
-    with _met():
-        if ours:
-            dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=_patience())
-        control = dist.new_group(backend="gloo", timeout=_patience())
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size(), control)
-    finally:
         if ours:
+            _all_there(count)
+        with _met():
+            if ours:
+                backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+                dist.init_process_group(backend, timeout=_patience())
+            control = dist.new_group(backend="gloo", timeout=_patience())
+        yield Processes(dist.get_rank(), dist.get_world_size(), control)
+    except Interrupted:
+        raise  # all of them, after the same step
+    except PeerLost:
+        found = lost(how())
+        hushed(found)
+        raise found from None
+    except Exception as error:
+        announce(error)  # before the others notice that this one has gone
+        hushed(error)
+        raise
+    finally:
+        if ours and dist.is_initialized():
             dist.destroy_process_group()
 
 
+def _all_there(count: int) -> None:
+    """Wait until all have come this far, or one of them has failed before: in a moment, not when patience is out."""
+    store = board() if agents() else None
+    if store is None:
+        return
+    end, place = time.monotonic() + _patience().total_seconds(), f"here/{next(_joined)}"
+    with _met():
+        store.add(place, 1)
+        while store.add(place, 0) < count:
+            if store.check([FAILED]) or time.monotonic() > end:
+                raise PeerLost("another process of this training has not come")
+            time.sleep(0.1)
+
+
 ALONE = Processes()
+_joined = counter()
 PATIENCE = "REPARAM_PATIENCE"
 """The variable of the environment that has the seconds to wait for another process."""
 USUAL_PATIENCE = 600.0
@@ -182,9 +218,7 @@ def _met() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, dist.DistError):
-        raise PeerLost(
-            "another process of this training has ended or cannot be reached: see what it said; what was saved stands"
-        ) from None
+        raise PeerLost("another process of this training has ended or cannot be reached") from None
 
 
 def _gather(whole: Tensor, part: Tensor) -> None:
