@@ -90,6 +90,7 @@ SLOW = (
     "training/test_every_size.py",
     "training/test_hosts.py",
     "training/test_lone.py",
+    "training/test_replay.py",
     "training/test_shards.py",
     "training/test_waits.py",
 )

@@ -33,3 +33,11 @@ def test_what_it_times_of_ours_runs(name):
 def test_what_measures_samples_of_ours_runs():
     told = contender("measures_ours", "--number", "400", "--width", "16")
     assert set(told["seconds"]) == {"frechet", "kernel", "precision"}
+
+
+@pytest.mark.parametrize("by", ["reparam", "plain"])
+@pytest.mark.parametrize(("model", "precision"), [("vae", "fp32"), ("game", "bf16")])
+def test_what_it_times_on_a_gpu_runs_without_one(model, precision, by):
+    flags = ["--model", model, "--precision", precision, "--by", by]
+    told = contender("on_device", *flags, "--device", "cpu", "--images", "96", "--batch", "48", "--epochs", "1")
+    assert len(told["epochs"]) == 1

@@ -222,6 +222,23 @@ def threads(count: int) -> Iterator[None]:
 
 
 @contextmanager
+def repeatable() -> Iterator[None]:
+    """Within the block cuDNN chooses convolutions that give the same bits again, and by rule, not by a trial's times.
+
+    >>> with repeatable():
+    ...     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
+    (True, False)
+    """
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    cudnn.deterministic, cudnn.benchmark = True, False
+    try:
+        yield
+    finally:
+        cudnn.deterministic, cudnn.benchmark = before
+
+
+@contextmanager
 def flushed_denormals() -> Iterator[None]:
     """Within the block the CPU takes denormal numbers for zero; afterwards as before.
 

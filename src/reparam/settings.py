@@ -175,6 +175,8 @@ class TrainingConfig(Config):
     """Gigabytes that training may take, more is refused; unless given, what is free (0: try whatever it takes)."""
     compile: bool = False
     """Compile the networks with torch.compile (a slow start, then faster steps on some machines)."""
+    cuda_graphs: bool = True
+    """On CUDA, record a turn's kernels once and replay them where its loss allows: the same bits, sooner."""
     keep_every: Positive | None = None
     """Keep the weights after every so many epochs (checkpoints/step-*.safetensors) besides the last and the best."""
     shards: Positive = 1
@@ -211,6 +213,9 @@ class ResolvedTraining(TrainingConfig):
     threads: Positive
     """Threads of the processor; sums round in another order with another number of them."""
 
+
+FREE = frozenset({"cuda_graphs"})
+"""Settings of a training that change no bit: a run may go on with others than it was begun with."""
 
 COMPARED = ("autoencoder-2", "vae-2", "vae-20", "gan", "wgan")
 """The models that a comparison trains unless told others."""

@@ -4,7 +4,6 @@ import copy
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from catalogue import CATALOGUE, Entry
@@ -14,30 +13,7 @@ from reparam.models.protocols import Decodes, Encodes, Evaluates, HasPrior, Mean
 from reparam.models.traits import Traits
 from reparam.settings import TrainingConfig
 from reparam.training.loop import Loop
-
-READS = {"_local_scalar_dense", "equal", "is_nonzero"}
-"""What reads a value from the device."""
-SIZES = {"nonzero", "masked_select", "_unique2", "unique_dim", "unique_consecutive", "bincount"}
-"""What makes a tensor whose size only the device knows."""
-
-
-class Waits(TorchDispatchMode):
-    """Lists the operations that make the processor wait for the device: reads, sizes to be known, copies."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        name, kwargs = function.overloadpacket.__name__, kwargs or {}
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
-        devices = {tensor.device for tensor in tensors if tensor.dim() or name in ("_to_copy", "copy_")}
-        if name == "_to_copy" and kwargs.get("device") is not None:
-            devices.add(torch.device(kwargs["device"]))
-        mask = name.startswith("index") and any(tensor.dtype == torch.bool for tensor in tensors[1:])
-        if name in READS | SIZES or len(devices) > 1 or mask or name == "lift_fresh":
-            self.found.append(name)
-        return function(*args, **kwargs)
+from reparam.training.waits import Waits
 
 
 def _points(kind):

@@ -13,7 +13,7 @@ from reparam.data.made import check_made
 from reparam.data.places import lies_among
 from reparam.door import present
 from reparam.errors import UserError
-from reparam.hardware import choose_device, flushed_denormals, threads
+from reparam.hardware import choose_device, flushed_denormals, repeatable, threads
 from reparam.models.model import Model
 from reparam.models.protocols import Conditional, HasLikelihood, can
 from reparam.models.vae.columns import ColumnsLikelihood
@@ -22,7 +22,7 @@ from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.record import Record, record_of
 from reparam.runs.run import Run, check_fingerprint
-from reparam.settings import DataConfig, ModelConfig, TrainingConfig
+from reparam.settings import FREE, DataConfig, ModelConfig, TrainingConfig
 from reparam.training.callbacks import Callback, check_callbacks
 from reparam.training.fits import check_memory
 from reparam.training.lone import check_batch
@@ -146,7 +146,7 @@ def _trained(
     if training.compile:
         _compile(model)
     session = Session(model, data, training, place, told, processes)
-    with sharing_cores(), flushed_denormals(), threads(training.threads):
+    with sharing_cores(), flushed_denormals(), repeatable(), threads(training.threads):
         _run(session, resume)
     config = written.settings.model_copy(update={"training": training})
     return Run(model, config, place, session.rows, session.weights_from, data, written)
@@ -185,6 +185,8 @@ def _written(
     check_same_kind(named, written.settings.model, place.path)
     check_same_settings(settings, written.settings.training, place.path)
     check_fingerprint(data, written.data, str(place.path))
+    free = {name: value for name, value in settings.items() if name in FREE}
+    written = replace(written, training=written.training.model_copy(update=free))
     if written.training.optimizers:
         return written
     # a run of schema 0 did not write down what its turns asked for

@@ -25,12 +25,11 @@ class Track:
         self.values: list[Tensor] = []
         self.norms: list[Tensor] = []
 
-    def record(self, step: int, terms: Mapping[str, Tensor], norms: Tensor) -> None:
-        """Keep a turn's terms and its gradient norms ``(parameters,)``, without waiting for their values."""
+    def record(self, step: int, terms: Sequence[str], values: Tensor, norms: Tensor) -> None:
+        """Keep a turn's terms ``(terms,)`` and its gradient norms ``(parameters,)``, without waiting for them."""
         self.terms = list(terms)
         self.steps.append(step)
-        with torch.no_grad():  # one operation, where each term detached would be one
-            self.values.append(torch.stack([value.float() for value in terms.values()]))
+        self.values.append(values)
         self.norms.append(norms)
 
     def check(self) -> None:

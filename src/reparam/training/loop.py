@@ -18,6 +18,7 @@ from reparam.settings import ResolvedTraining, TrainingConfig
 from reparam.training.ledger import Ledger
 from reparam.training.optimizers import build_optimizer, moving_parameters, rate_factor, set_rate
 from reparam.training.processes import Fold
+from reparam.training.replay import Recorder, Replay, Update
 from reparam.training.sharding import WHOLE, Buffers, Computed, Sharding, packed, unpacked
 from reparam.training.strands import Strands
 
@@ -40,6 +41,7 @@ class Loop:
         steps_per_epoch: how many are a pass over the training data; ``total`` where they are endless.
         within: the model that the turns' modules are parts of, by whose names messages tell parameters.
         sharding: how a batch is computed in parts; then ``batch`` is of :class:`reparam.data.Batches`, which has them.
+        recorder: by which turns are recorded and replayed, where the device has one; batches in one piece alone are.
 
     Raises:
         UserError: if two turns have one name, or a turn moves nothing.
@@ -54,6 +56,7 @@ class Loop:
         steps_per_epoch: int | None = None,
         within: nn.Module | None = None,
         sharding: Sharding = WHOLE,
+        recorder: Recorder | None = None,
     ) -> None:
         self.turns, self.config, self.total = list(turns), config, total
         self.steps_per_epoch = steps_per_epoch or total
@@ -77,6 +80,12 @@ class Loop:
         # norms over the batch: shards meet in the middle of a turn, and are computed side by side
         self.strands = Strands(self.modules, sharding.processes, self.device) if self.norms else None
         self.ledger = Ledger({turn.name: _names(turn, within) for turn in self.turns})
+        self.updates: dict[str, Callable[[Batch], Update]] = {
+            turn.name: partial(self._update, turn) for turn in self.turns
+        }
+        if recorder is not None and sharding.shards == 1:
+            replays = (Replay(name, update, self.modules, recorder) for name, update in self.updates.items())
+            self.updates = {replay.turn: replay for replay in replays}
 
     def play(self, step: int) -> None:
         """One step: every turn, each as often as it repeats."""
@@ -91,15 +100,23 @@ class Loop:
             for repeat in range(turn.repeats):
                 number = step * self.batches_per_step + repeat
                 if self.sharding.shards == 1:
-                    computed = self._computed(turn, step, self.batch(number))
+                    update = self.updates[turn.name](self._told(step, self.batch(number)))
                 else:
-                    computed = self._of_shards(turn, step, repeat, number)
-                self._move(turn, step, computed)
+                    update = self._ready(turn, self._of_shards(turn, step, repeat, number))
+                self._move(turn, step, update)
 
-    def _computed(self, turn: Turn, step: int, batch: tuple[Tensor, Tensor | None]) -> Computed:
+    def _told(self, step: int, batch: tuple[Tensor, Tensor | None]) -> Batch:
+        """A batch, and where in the training it is."""
+        return Batch(*batch, step, step / self.steps_per_epoch, step / self.total)
+
+    def _update(self, turn: Turn, batch: Batch) -> Update:
+        """What a turn comes to on a whole batch."""
+        return self._ready(turn, self._computed(turn, batch))
+
+    def _computed(self, turn: Turn, batch: Batch) -> Computed:
         """A turn's loss on a batch, and its gradients with respect to what the turn moves alone."""
         with autocast(self.device, self.config.precision, kept=self.strands is None):
-            terms = turn.loss(Batch(*batch, step, step / self.steps_per_epoch, step / self.total))
+            terms = turn.loss(batch)
         return Computed(terms, torch.autograd.grad(terms["loss"], self.parameters[turn.name], allow_unused=True))
 
     def _of_shards(self, turn: Turn, step: int, repeat: int, number: int) -> Computed:
@@ -118,7 +135,7 @@ class Loop:
     def _of_shard(self, turn: Turn, step: int, repeat: int, number: int, shard: int) -> Part:
         """What one of them comes to."""
         seed_noise(self.config.seed, "step", step, turn.name, repeat, shard)
-        computed = self._computed(turn, step, self.shard(number, shard, self.sharding.shards))
+        computed = self._computed(turn, self._told(step, self.shard(number, shard, self.sharding.shards)))
         here = [gradient is not None for gradient in computed.gradients]
         return list(computed.terms), here, packed(computed, self.parameters[turn.name], self.buffers.numbers)
 
@@ -138,19 +155,25 @@ class Loop:
             self.buffers.restart()
             yield work()
 
-    def _move(self, turn: Turn, step: int, computed: Computed) -> None:
-        """One update of a turn's parameters."""
+    def _ready(self, turn: Turn, computed: Computed) -> Update:
+        """All that an update takes but the optimizer."""
         terms, parameters = computed.terms, self.parameters[turn.name]
         gradients = tuple(map(laid_out_like, parameters, computed.gradients))
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
         norms = gradient_norms(gradients, terms["loss"])
         if self.config.gradient_clip is not None:
             clip(gradients, norms, self.config.gradient_clip)
+        with torch.no_grad():  # one operation, where each term detached would be one
+            values = torch.stack([value.float() for value in terms.values()])
+        return Update(tuple(terms), values, gradients, norms)
+
+    def _move(self, turn: Turn, step: int, update: Update) -> None:
+        """One update of a turn's parameters."""
+        for parameter, gradient in zip(self.parameters[turn.name], update.gradients, strict=True):
+            parameter.grad = gradient
         self.optimizers[turn.name].step()
         if turn.after is not None:
             turn.after()
-        self.ledger.tracks[turn.name].record(step, terms, norms)
+        self.ledger.tracks[turn.name].record(step, update.names, update.values, update.norms)
 
 
 def batches_per_step(turns: Sequence[Turn]) -> int:

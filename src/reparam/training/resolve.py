@@ -17,7 +17,7 @@ from reparam.models.traits import Traits
 from reparam.networks.products import Products, has_onednn, usual_products
 from reparam.runs.config import RunConfig
 from reparam.runs.run import read_data
-from reparam.settings import BATCH_SIZE, EPOCHS, Config, DataConfig, ModelConfig, ResolvedTraining, TrainingConfig
+from reparam.settings import BATCH_SIZE, EPOCHS, FREE, Config, DataConfig, ModelConfig, ResolvedTraining, TrainingConfig
 from reparam.training.loop import batches_per_step
 from reparam.training.optimizers import optimizer_settings
 
@@ -176,7 +176,7 @@ def _is_unit(raw: Dataset) -> bool:
 
 
 def check_same_settings(given: Mapping[str, Any], recorded: TrainingConfig, where: object) -> None:
-    """A run goes on as it was begun: refuse to be told otherwise.
+    """A run goes on as it was begun: refuse to be told otherwise, but for what changes no bit.
 
     Raises:
         UserError: naming the first setting that differs.
@@ -199,7 +199,7 @@ def check_same_kind(given: ModelConfig | None, recorded: ModelConfig | None, whe
 
 
 def _check_same(given: Config, recorded: Config, where: object) -> None:
-    for name, value in given.model_dump(exclude_unset=True).items():
+    for name, value in given.model_dump(exclude_unset=True, exclude=set(FREE)).items():
         there = getattr(recorded, name)
         if value != there:
             raise UserError(

@@ -14,6 +14,7 @@ from reparam.training.checkpoint import go_on
 from reparam.training.interrupt import StopRequest, interrupted
 from reparam.training.loop import Loop, steps_per_epoch
 from reparam.training.processes import ALONE, Processes
+from reparam.training.replay import Graphs
 from reparam.training.rows import numbered, tested_row, trained_row, validated_row
 from reparam.training.sharding import Sharding, check_alike
 
@@ -55,7 +56,8 @@ class Session:
         self.total = config.steps or (config.epochs or EPOCHS) * epoch
         self._every = config.validate_every or 1, config.keep_every
         sharding = Sharding(config.shards, processes)
-        self.loop = Loop(turns, batches, config, self.total, epoch, within=model, sharding=sharding)
+        recorder = Graphs(device) if device.type == "cuda" and config.cuda_graphs and not config.compile else None
+        self.loop = Loop(turns, batches, config, self.total, epoch, within=model, sharding=sharding, recorder=recorder)
         self.step = self.weights_from = 0
         self.rows: list[dict[str, Any]] = []
         self.notes: list[dict[str, Any]] = []

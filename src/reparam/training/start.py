@@ -17,7 +17,7 @@ from reparam.runs.leftovers import half_written
 from reparam.runs.record import Record
 from reparam.runs.run import Run, load, read_again, rebuild
 from reparam.runs.weights import trainings
-from reparam.settings import DataConfig, TrainingConfig
+from reparam.settings import FREE, DataConfig, TrainingConfig
 from reparam.training.callbacks import Callback
 from reparam.training.checkpoint import drop_previous
 from reparam.training.fit import fit
@@ -158,7 +158,8 @@ def resume(
     dataset = read_again(record.data, config.data, str(folder)) if data is None else data_like(record.data, data)
     if model is None:
         model = _taken_up(record, place, dataset, begun)
-    return fit(model, dataset, folder, resume=True, progress=choose(quiet, words), callbacks=callbacks)
+    free = {name: value for name, value in (settings or {}).items() if name in FREE}
+    return fit(model, dataset, folder, resume=True, progress=choose(quiet, words), callbacks=callbacks, **free)
 
 
 def _wind_up(place: RunFolder) -> None:

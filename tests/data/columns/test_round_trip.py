@@ -25,7 +25,7 @@ def tables(draw):
     columns = [make(draw, rng, n, f"c{at}") for at, make in enumerate(makers)]
     for at, column in enumerate(columns):
         missing = rng.random(n) < draw(st.sampled_from([0.0, 0.0, 0.3, 1.0]))
-        empty = {"f": np.nan, "O": "", "M": np.datetime64("NaT")}.get(column.values.dtype.kind, 0)
+        empty = {"f": np.nan, "O": "", "M": np.datetime64("NaT", "us")}.get(column.values.dtype.kind, 0)
         column.values[missing] = empty
         columns[at] = replace(column, missing=missing)
     # there is always a column that is not left out

@@ -13,7 +13,7 @@ from reparam.data.readers.frames import cells_of, is_frame
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
 
-NAN, NAT = float("nan"), np.datetime64("NaT")
+NAN, NAT = float("nan"), np.datetime64("NaT", "us")
 MOMENTS = [dt.datetime(2024, 1, 15, 10, 30), None, dt.datetime(1999, 12, 31)]
 UTC = [dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.UTC), None, dt.datetime(1999, 12, 31, tzinfo=dt.UTC)]
 PARIS = pd.Series(UTC).dt.tz_convert("Europe/Paris")

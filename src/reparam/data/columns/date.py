@@ -189,4 +189,4 @@ def _parsed(word: str, written: str | None) -> np.datetime64:
         moment = datetime.fromisoformat(word) if written is None else datetime.strptime(word, written)
         return np.datetime64(moment.replace(tzinfo=None), "us")
     except ValueError:
-        return np.datetime64("NaT")
+        return np.datetime64("NaT", "us")

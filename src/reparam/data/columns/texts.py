@@ -80,7 +80,7 @@ def array(column: Column) -> np.ndarray:
     if kind == "f":
         return np.where(missing, np.nan, values)
     if kind == "M" and column.written is None:
-        return np.where(missing, np.datetime64("NaT"), values)
+        return np.where(missing, np.datetime64("NaT", "us"), values)
     if kind == "b" and column.written in (None, TRUTHS):
         return _without(values.astype(object), missing) if missing.any() else values
     return _without(texts(column), missing)

@@ -134,7 +134,8 @@ class ZeroCentred(Constraint):
 
     def size(self, progress: float) -> float:
         """What gammas are multiplied by when that share of the training is done."""
-        return float(self.decay ** max(0.0, (progress - self.hold) / (1 - self.hold)))
+        factor: float = self.decay ** max(0.0, (progress - self.hold) / (1 - self.hold))
+        return factor
 
     def penalty_as_shown(self, shown: Shown, progress: float) -> Tensor:
         """The weighted sum of both, from one pass back through the discriminator."""

@@ -9,7 +9,7 @@ import numpy as np
 from reparam.data.readers.cells import Column
 
 LARGEST = 2**63 - 1
-NOT_A_TIME = np.datetime64("NaT")
+NOT_A_TIME = np.datetime64("NaT", "us")
 
 
 class Found(NamedTuple):

@@ -48,7 +48,7 @@ def dated(column: Column, asked: str, known: Known | None) -> tuple[Column, tupl
     if dates is None or np.isnat(dates.values).any():
         return column, ()
     by_word = dict(zip(words, dates.values, strict=True))
-    nothing = np.datetime64("NaT")
+    nothing = np.datetime64("NaT", "us")
     values = np.array([by_word.get(word, nothing) for word in column.values.tolist()], "datetime64[us]")
     found = replace(column, values=values, written=dates.written)
     return found, (f"dates written {dates.written}", *dates.notes)

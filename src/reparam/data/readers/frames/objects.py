@@ -80,7 +80,7 @@ def _numbers(name: str, there: Sequence[Any], missing: np.ndarray) -> Found:
 def _moments(name: str, there: Sequence[Any], missing: np.ndarray) -> Found:
     zoned = any(getattr(cell, "tzinfo", None) is not None for cell in there)
     plain = [_in_utc(cell) for cell in there] if zoned else there
-    return moment(name, _spread(plain, missing, "datetime64[us]", np.datetime64("NaT")), missing, zoned=zoned)
+    return moment(name, _spread(plain, missing, "datetime64[us]", np.datetime64("NaT", "us")), missing, zoned=zoned)
 
 
 def _in_utc(cell: Any) -> Any:

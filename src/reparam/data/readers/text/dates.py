@@ -178,4 +178,4 @@ def _instants(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarra
     months = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
     days = months.astype("datetime64[D]") + (day - 1)
     valid = (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
-    return np.where(valid, days.astype("datetime64[us]"), np.datetime64("NaT"))
+    return np.where(valid, days.astype("datetime64[us]"), np.datetime64("NaT", "us"))

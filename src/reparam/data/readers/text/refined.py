@@ -39,7 +39,7 @@ def refined(
     days = days_of_numbers(column.values[~column.missing]) if may_be_days else None
     if days is None:
         return column, notes
-    values = np.full(len(column.values), np.datetime64("NaT"), "datetime64[us]")
+    values = np.full(len(column.values), np.datetime64("NaT", "us"), "datetime64[us]")
     values[~column.missing] = days
     return replace(column, values=values, written="%Y%m%d", decimals=None), (*notes, "dates written %Y%m%d")
 

@@ -13,7 +13,7 @@ from reparam.data.readers.text.rules import NUMBERS, WORDS, Rules
 from reparam.data.readers.text.spellings import truth_of
 from reparam.data.readers.text.texts import Texts, Typed
 
-NOT_A_TIME = np.datetime64("NaT")
+NOT_A_TIME = np.datetime64("NaT", "us")
 LARGEST = 2.0**63
 WRITTEN_OUT = 1e30
 """Nobody writes out so many digits: they are measurements, with an exponent."""
