@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from attack.harness import call
 from attack.operations import FULL, Watch, kill, refuse, vanish
 from attack.scenes import TOLD, Stage, content, stages
 
@@ -82,7 +81,7 @@ def _killed(stage: Stage, at: int) -> str | None:
 
 def _killed_after(stage: Stage, share: float) -> str | None:
     cwd = stage.fresh()
-    done = call(stage.scene.argv, cwd, share * stage.seconds)
+    done = stage.call(cwd, seconds=share * stage.seconds)
     if done.late:
         return stage.taken_up(cwd)
     return stage.judged(done, cwd)

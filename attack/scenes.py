@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,10 +12,13 @@ import numpy as np
 from PIL import Image
 from safetensors import safe_open
 
+from attack import stand_in
 from attack.harness import Outcome, call
 from attack.operations import Watch, kill
+from reparam.cli.main import COMMANDS, Command
 
 Words = Sequence[object]
+Do = Callable[[], None]
 SECONDS = re.compile(rb'"([a-z_]*seconds|peak_memory_mib)": [0-9.e-]+')
 """What no two calls have in common."""
 TOLD = (".damaged", "` failed: ", ": failed: ")
@@ -36,6 +39,9 @@ PACK: Words = ["data", "pack", "photos", "--image-size", "8", "--out", "packs/o.
 VARIED: Words = ["--vary", "latent-dim=2,3", "--sampler", "grid", "--trials", "2", "--epochs", "1"]
 SWEEP: Words = ["sweep", "autoencoder", *VARIED, "--data", "x.npy", "--count", "60", "--images", "5", "--quiet"]
 SWEEP = [*SWEEP, "--out", "study"]
+PUSH: Words = ["push", "run", stand_in.NAME, "--no-measure"]
+LOAD: Words = ["sample", f"hf://{stand_in.NAME}", "--out", "samples.npz"]
+FETCH: Words = ["fetch"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Scene:
         seconds: for one call.
         codes: that say that it is done.
         quick: whether a case takes a second at most.
+        hub: whether it asks the hub, which then holds what it did when the scene was made.
     """
 
     argv: Words
@@ -59,6 +66,7 @@ class Scene:
     seconds: float = 60.0
     codes: tuple[int, ...] = (0,)
     quick: bool = True
+    hub: bool = False
 
 
 def data(cwd: Path) -> None:
@@ -89,6 +97,20 @@ def _finished(cwd: Path) -> None:
     call(["sample", "run", "--out", "out/samples.png", "--seed", "1"], cwd)
 
 
+def _pushed(cwd: Path) -> None:
+    _finished(cwd)
+    (cwd / stand_in.CACHE / "data").mkdir(parents=True)
+    stand_in.holds({})
+    done = call(PUSH, cwd, prepare=partial(stand_in.told, cwd))
+    if done.code:
+        raise RuntimeError(f"nothing could be pushed: {done.err}")
+
+
+def _to_be_pushed(cwd: Path) -> None:
+    _finished(cwd)
+    stand_in.holds({})
+
+
 def _damaged(cwd: Path) -> None:
     """A finished run with a damaged configuration, damaged best weights and a damaged row."""
     data(cwd)
@@ -108,20 +130,30 @@ SCENES = {
     "sample --out": Scene(SAMPLE, "out", [SAMPLE], _finished),
     "report": Scene(REPORT, "out", [REPORT], _finished, quick=False),
     "data pack": Scene(PACK, "packs", [PACK], photos),
+    "push": Scene(PUSH, stand_in.TEMPORARY, [PUSH], _to_be_pushed, quick=False, hub=True),
+    "load hf://": Scene(LOAD, stand_in.CACHE, [LOAD], _pushed, quick=False, hub=True),
+    "download": Scene(FETCH, stand_in.CACHE, [FETCH], _pushed, quick=False, hub=True),
     "sweep": Scene(SWEEP, "study", [SWEEP], data, 120.0, quick=False),
     "compare": Scene(COMPARE, "study", [COMPARE], data, 120.0, quick=False),
 }
 
 
-def operations(argv: Words, cwd: Path, within: str, seconds: float = 60.0) -> list[str]:
+def operations(argv: Words, cwd: Path, within: str, seconds: float = 60.0, before: Do = lambda: None) -> list[str]:
     """The file operations of a call that nothing disturbs."""
     log = cwd / "operations.txt"
-    done = call(argv, cwd, seconds, Watch(cwd / within, log=log))
+    watch = Watch(cwd / within, log=log)
+    done = call(argv, cwd, seconds, partial(_each, before, watch))
     if done.code not in (0, 1):
         raise RuntimeError(f"{argv} failed undisturbed: {done.err}")
     found = log.read_text().splitlines()
     log.unlink()
     return found
+
+
+def _each(*steps: Do) -> None:
+    """One after another."""
+    for step in steps:
+        step()
 
 
 @dataclass
@@ -134,38 +166,53 @@ class Stage:
     operations: list[str]
     whole: dict[str, str]
     seconds: float
+    hub: dict[str, bytes]
 
     @classmethod
     def of(cls, name: str, folder: Path) -> "Stage":
         """Make a scene ready in a folder."""
         scene, found = SCENES[name], folder / re.sub(r"\W", "", name)
         found.mkdir()
+        if scene.hub:
+            COMMANDS["fetch"] = Command("fetch a file", stand_in.fetch)
+            stand_in.hub()
         scene.before(found)
-        stage = cls(name, scene, found, [], {}, 0.0)
+        stage = cls(name, scene, found, [], {}, 0.0, stand_in.held() if scene.hub else {})
         cwd = stage.fresh()
-        stage.operations = operations(scene.argv, cwd, scene.within, scene.seconds)
-        stage.whole = content(cwd)
-        stage.seconds = call(scene.argv, stage.fresh(), scene.seconds).seconds
+        stage.operations = operations(scene.argv, cwd, scene.within, scene.seconds, stage.prepared(cwd))
+        stage.whole = stage.content(cwd)
+        stage.seconds = stage.call(stage.fresh()).seconds
         return stage
 
     def fresh(self) -> Path:
         """A working directory with what the call finds, always at the same place, since runs keep their data's."""
         cwd = self.found.with_name(f"{self.found.name}-at-work")
         shutil.rmtree(cwd, ignore_errors=True)
+        if self.scene.hub:
+            stand_in.holds(self.hub)
         return shutil.copytree(self.found, cwd)
+
+    def prepared(self, cwd: Path) -> Do:
+        """What the process of a call does first."""
+        return partial(stand_in.told, cwd) if self.scene.hub else lambda: None
+
+    def content(self, cwd: Path) -> dict[str, str]:
+        """What a working directory and the hub hold; what was to be pushed is made anew each time, and left behind."""
+        here = {name: file for name, file in content(cwd).items() if not name.startswith(stand_in.TEMPORARY)}
+        return here | (stand_in.content() if self.scene.hub else {})
 
     def writes(self, at: int) -> bool:
         """Whether an operation changes anything."""
         return not self.operations[at].startswith("read ")
 
-    def call(self, cwd: Path, prepare: Callable[[], None] = lambda: None) -> Outcome:
-        """The call, with something done to its process first."""
-        return call(self.scene.argv, cwd, self.scene.seconds, prepare)
+    def call(self, cwd: Path, prepare: Do = lambda: None, seconds: float | None = None) -> Outcome:
+        """The call, with something done to its process first, killed after some seconds."""
+        return call(self.scene.argv, cwd, seconds or self.scene.seconds, partial(_each, self.prepared(cwd), prepare))
 
     def taken_up(self, cwd: Path) -> str | None:
         """Take up what was broken off; what was wrong then, or None."""
         for argv in self.scene.again:
-            again = call(argv, cwd, self.scene.seconds)
+            again = call(argv, cwd, self.scene.seconds, self.prepared(cwd))
             if again.hung:
                 return "hung when it was taken up"
             if again.code in self.scene.codes:
@@ -187,7 +234,7 @@ class Stage:
 
     def differs(self, cwd: Path) -> str | None:
         """What is not as an undisturbed call leaves it, or None."""
-        now = content(cwd)
+        now = self.content(cwd)
         wrong = sorted(name for name in now.keys() | self.whole.keys() if now.get(name) != self.whole.get(name))
         return f"is not the same afterwards: {', '.join(wrong[:3])}" if wrong else None
 

@@ -166,6 +166,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        if self.server.leads_to:
+            self.send_response(302)
+            self.send_header("Location", self.server.leads_to)
+            self.end_headers()
+            return
         raw = (self.server.folder / self.path.lstrip("/")).read_bytes()
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
         self.server.asked.append((self.path, start))
@@ -188,7 +193,7 @@ def serve():
     def start(folder):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.folder, server.asked, server.breaks_after = folder, [], 0
-        server.resumes = True
+        server.resumes, server.leads_to = True, None
         server.url = f"http://127.0.0.1:{server.server_port}/"
         threading.Thread(target=partial(server.serve_forever, poll_interval=0.01), daemon=True).start()
         servers.append(server)
@@ -275,5 +280,26 @@ def test_bytes_had_are_kept_unless_the_server_cannot_resume(tmp_path, serve, res
     server.resumes = resumes
     target = tmp_path / "got"
     target.with_name("got.part").write_bytes(b"abcde")
-    download([server.url + "file"], target, lambda path: None)
+    download([server.url + "file"], target, lambda path: None, 100)
     assert target.read_bytes() == (b"abcde56789" if resumes else b"0123456789")
+
+
+def test_no_more_is_taken_than_there_may_be(tmp_path, serve):
+    (tmp_path / "file").write_bytes(b"0123456789")
+    with pytest.raises(UserError, match="larger than the 9 bytes that it has at most"):
+        download([serve(tmp_path).url + "file"], tmp_path / "got", lambda path: None, 9)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+@pytest.mark.parametrize("to", ["ftp://127.0.0.1:9/file", "file:///etc/passwd"])
+def test_no_mirror_leads_on_to_another_scheme(tmp_path, serve, to):
+    (tmp_path / "file").write_bytes(b"0123456789")
+    server = serve(tmp_path)
+    server.leads_to = to
+    with pytest.raises(UserError, match=r"leads on to .*, which is not of its scheme|not allowed"):
+        download([server.url + "file"], tmp_path / "got", lambda path: None, 100)
+    assert not (tmp_path / "got").exists()
+
+
+def test_mirrors_speak_tls():
+    assert all(mirror.startswith("https://") for mirror in fashion.MIRRORS)

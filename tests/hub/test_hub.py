@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +12,8 @@ import pytest
 import reparam
 from hub_standin import Hub
 from reparam.errors import UserError
+from reparam.folders import standing
+from reparam.hub.staging import _pictures
 
 hub = pytest.importorskip("huggingface_hub", reason="the extra reparam[hub] is not installed")
 TINY = {"progress": reparam.training.Silent(), "steps": 4, "batch_size": 500, "latent_dim": 2, "hidden": (8,)}
@@ -95,6 +98,13 @@ def test_the_card_is_of_the_run_s_own_numbers(run, pushed, server):
     assert 'reparam.load("hf://somebody/points")' in card
 
 
+def test_pictures_that_cannot_be_written_are_not_left_out_in_silence(run, tmp_path):
+    with standing(tmp_path):
+        shutil.rmtree(tmp_path)
+        with pytest.raises(UserError, match="has vanished"):
+            _pictures(run, tmp_path)
+
+
 def test_a_dry_run_writes_the_folder_and_asks_nobody(run, server, tmp_path):
     server.repositories.clear()
     found = reparam.push(run, "somebody/points", measure=False, dry_run=tmp_path / "card")
@@ -139,6 +149,29 @@ def test_a_file_that_is_larger_than_it_is_said_to_be_is_broken_off(pushed, serve
     server.sizes["config.json"] = 10**6
     with pytest.raises(UserError, match="broke off after"):
         reparam.load("hf://somebody/points")
+    assert not list((tmp_path / "cache").rglob("*.json"))
+
+
+def test_what_a_killed_fetch_has_left_goes_with_the_next(pushed, server, tmp_path):
+    place = tmp_path / "cache" / "hub" / "somebody--points"
+    half = place / f".{server.commit}.part"
+    (half / "checkpoints").mkdir(parents=True)
+    (half / "config.json").write_text("half of it")
+    reparam.load("hf://somebody/points")
+    assert [path.name for path in place.iterdir()] == [server.commit]
+
+
+def test_a_full_disk_is_not_taken_for_a_hub_that_is_not_there(pushed, server, tmp_path):
+    """The system refuses what is written beyond a few bytes of a file."""
+    script = (
+        "import resource, signal, sys; from reparam.cli.main import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "sys.exit(main(['info', 'hf://somebody/points']))"
+    )
+    env = {**os.environ, "HF_ENDPOINT": server.url}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, env=env)
+    assert done.returncode == 2, done.stderr
+    assert "free space, or let REPARAM_CACHE name another folder" in done.stderr
     assert not list((tmp_path / "cache").rglob("*.json"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from reparam.door import present
 from reparam.errors import UserError
 from reparam.files import text, write_result
-from reparam.folders import standing
+from reparam.folders import Unwritten, standing
 from reparam.hub.card import card
 from reparam.runs.checkpoint import BEST, save_weights
 from reparam.runs.folder import RunFolder
@@ -93,6 +93,8 @@ def _pictures(run: Run, folder: Path) -> dict[str, str]:
         try:
             shown = ask()
             save(shown.figure(), folder / name)
+        except Unwritten:
+            raise  # what is pushed would lack it in silence
         except UserError:
             continue  # a model that draws nothing, a log of one row
         found[name] = getattr(shown, "title", "the log over training")

@@ -5,16 +5,18 @@ What a repository may hold is a list of names; one that holds more is refused, a
 
 import os
 import re
-import tempfile
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from reparam.data.readers.download import leads_astray
+from reparam.data.store import alone
 from reparam.door import user_cache, user_path
 from reparam.errors import UserError
-from reparam.files import require_room
-from reparam.folders import make_folder, standing
+from reparam.files import PART, require_room
+from reparam.folders import Unwritten, flush_names, make_folder, standing
 from reparam.pace import work
 
 PREFIX = "hf:/"
@@ -69,7 +71,9 @@ def fetched(path: str | Path) -> Path:
     place = _place(repository, commit)
     if not place.is_dir():
         files = checked(repository, [(one.rfilename, one.size) for one in info.siblings or ()])
-        _fetch(hub, repository, commit, files, place)
+        with alone(place, wait=True):
+            if not place.is_dir():  # another process may have fetched it meanwhile
+                _fetch(hub, repository, commit, files, place)
     return place
 
 
@@ -101,29 +105,47 @@ def _place(repository: str, commit: str) -> Path:
 
 
 def _fetch(hub: Any, repository: str, commit: str, files: dict[str, int], place: Path) -> None:
-    """All files beside their place, then there: a half-fetched run is none."""
-    make_folder(place.parent)
-    require_room(place.parent, sum(files.values()))
-    total = sum(files.values())
+    """All files beside their place, on the disk, then there: a half-fetched run is none, and goes with the next try."""
+    beside, total = place.with_name(f".{place.name}{PART}"), sum(files.values())
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        with _written(place), work(f"fetching {repository}", total, "the size of the model") as add:
+            make_folder(beside)
+            require_room(beside, total)
+            for name, size in files.items():
+                with standing(beside):
+                    make_folder((beside / name).parent)
+                pieces = _pieces(hub, repository, hub.hf_hub_url(repository, name, revision=commit))
+                _write(beside / name, pieces, size, f"{name} of {repository}", add)
+            for folder in {(beside / name).parent for name in files}:
+                flush_names(folder)
+            beside.rename(place)
+            flush_names(place.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def _written(place: Path) -> Iterator[None]:
+    """Tell what the system refuses of what is fetched, which no hub can help."""
+    try:
+        yield
+    except OSError as error:
+        raise Unwritten(
+            f"{place} cannot be written ({error.strerror or error}): free space, or let {VARIABLE} name another folder"
+        ) from error
+
+
+def _pieces(hub: Any, repository: str, url: str) -> Iterator[bytes]:
     with (
-        tempfile.TemporaryDirectory(dir=place.parent, prefix=".fetching-") as beside,
-        work(f"fetching {repository}", total, "the size of the model") as add,
+        asked_of(repository),
+        hub.get_session().stream(
+            "GET", url, headers=hub.utils.build_hf_headers(), follow_redirects=True, timeout=60
+        ) as response,
     ):
-        for name, size in files.items():
-            target = Path(beside) / "run" / name
-            with standing(Path(beside)):
-                make_folder(target.parent)
-            with asked_of(repository, commit):
-                pieces = _pieces(hub, hub.hf_hub_url(repository, name, revision=commit))
-                _write(target, pieces, size, f"{name} of {repository}", add)
-        (Path(beside) / "run").rename(place)
-
-
-def _pieces(hub: Any, url: str) -> Iterator[bytes]:
-    with hub.get_session().stream(
-        "GET", url, headers=hub.utils.build_hf_headers(), follow_redirects=True, timeout=60
-    ) as response:
         hub.utils.hf_raise_for_status(response)
+        if any(leads_astray(url, str(one.url)) for one in (*response.history, response)):
+            raise UserError(f"the hub leads {repository} on to an address without TLS: nothing of it is taken")
         yield from response.iter_bytes()
 
 
@@ -134,13 +156,15 @@ def _write(target: Path, pieces: Iterator[bytes], size: int, what: str, add: Any
         UserError: if there are more, or fewer.
     """
     written = 0
-    with target.open("xb") as file:
+    with _written(target), target.open("xb") as file:
         for piece in pieces:
             written += len(piece)
             if written > size:
                 raise UserError(f"{what} is larger than the {size:,} bytes it is said to be: nothing of it is taken")
             file.write(piece)
             add(len(piece))
+        file.flush()
+        os.fsync(file.fileno())
     if written != size:
         raise UserError(f"{what} broke off after {written:,} of {size:,} bytes: try again")
 

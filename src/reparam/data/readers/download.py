@@ -5,20 +5,24 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from reparam.errors import UserError
-from reparam.folders import make_folder
+from reparam.files import flush_to_disk
+from reparam.folders import flush_names, make_folder
 from reparam.terminal import is_live
 
 TIMEOUT_SECONDS = 30
 BLOCK_BYTES = 2**18
 
 
-def download(urls: Sequence[str], target: Path, check: Callable[[Path], object]) -> None:
+def download(urls: Sequence[str], target: Path, check: Callable[[Path], object], most: int) -> None:
     """Fetch ``target`` from the first of ``urls`` that answers with contents ``check`` lets pass.
 
     The bytes gather in ``target`` with ``.part`` appended, which a later call goes on from, and take the name
-    ``target`` once whole. ``check`` is given the path of the ``.part`` file and raises UserError when it is wrong.
+    ``target`` once whole. ``check`` is given the path of the ``.part`` file and raises UserError when it is wrong. More
+    than ``most`` bytes are not taken, and no mirror may lead on to where anybody on the way could read or change them.
 
     Raises:
         UserError: When no mirror does; the sentence says what each answered.
@@ -30,8 +34,9 @@ def download(urls: Sequence[str], target: Path, check: Callable[[Path], object])
         # What an earlier try left may be another file's beginning: if the whole fails its check, fetch it afresh once.
         for attempt in range(2 if part.exists() else 1):
             try:
-                _fetch(url, part)
+                _fetch(url, part, most)
                 check(part)
+                flush_to_disk(part)  # a power cut would leave the name, and nothing in it
             except UserError as error:
                 part.unlink(missing_ok=True)
                 if attempt == 0:
@@ -41,16 +46,37 @@ def download(urls: Sequence[str], target: Path, check: Callable[[Path], object])
                 break
             else:
                 part.replace(target)
+                flush_names(target.parent)
                 return
     raise UserError("; ".join(failures) or f"no mirror is known for {target.name!r}")
 
 
-def _fetch(url: str, part: Path) -> None:
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Leads on by the same scheme, or from http to https."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        if leads_astray(req.full_url, newurl):
+            raise OSError(f"it leads on to {newurl:.80}, which is not of its scheme")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def leads_astray(url: str, to: str) -> bool:
+    """Whether an address leads on to one of another scheme, unless that is https.
+
+    >>> leads_astray("https://a/b", "http://c/d"), leads_astray("http://a/b", "https://a/b")
+    (True, False)
+    """
+    return urlsplit(to).scheme not in (urlsplit(url).scheme, "https")
+
+
+def _fetch(url: str, part: Path, most: int) -> None:
     """Append to ``part`` what it lacks of ``url``; from the beginning when the server cannot resume."""
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
-        response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+        response = urllib.request.build_opener(_Redirects).open(request, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         with error:
             if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
@@ -61,21 +87,35 @@ def _fetch(url: str, part: Path) -> None:
         length = response.headers.get("Content-Length")
         start = have if resumed else 0
         with part.open("ab" if resumed else "wb") as file:
-            _copy(response, file.write, url.rsplit("/", 1)[-1], start, start + int(length) if length else None)
+            total = start + int(length) if length else None
+            _copy(response, file.write, url.rsplit("/", 1)[-1], start, total, most)
     if length and part.stat().st_size < start + int(length):
         raise OSError(f"the connection broke after {part.stat().st_size} of {start + int(length)} bytes")
 
 
 def _copy(
-    response: http.client.HTTPResponse, write: Callable[[bytes], object], name: str, start: int, total: int | None
+    response: http.client.HTTPResponse,
+    write: Callable[[bytes], object],
+    name: str,
+    start: int,
+    total: int | None,
+    most: int,
 ) -> None:
-    """Copy to the end, with a progress bar when a terminal is there to show it."""
+    """Copy to the end, with a progress bar when a terminal is there to show it.
+
+    Raises:
+        UserError: if there is more than there may be.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not is_live()) as progress:
         task = progress.add_task(name, total=total, completed=start)
+        have = start
         while block := response.read(BLOCK_BYTES):
+            have += len(block)
+            if have > most:
+                raise UserError(f"it is larger than the {most:,} bytes that it has at most")
             write(block)
             progress.advance(task, len(block))

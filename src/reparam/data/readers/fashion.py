@@ -19,9 +19,10 @@ from reparam.errors import UserError
 PACKAGE = Path("/usr/share/datasets/fashion-mnist")
 MIRRORS = (
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
 )
+#: Bytes of a file, of which the largest has 26 MB.
+MOST = 2**26
 #: Of the contents, ungzipped: the mirrors and the package compress the same contents differently.
 UNPACKED_SHA256 = {
     idx.TRAIN_IMAGES: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -81,7 +82,7 @@ def _fetch(mirrors: tuple[str, ...]) -> Path:
             idx.read_idx(path, unpacked_sha256=sha256)
 
         try:
-            download(urls, folder / f"{name}.gz", check)
+            download(urls, folder / f"{name}.gz", check, MOST)
         except UserError as error:
             raise UserError(f"Fashion-MNIST could not be downloaded ({error}): install the Debian package "
                             f"dataset-fashion-mnist, or give a folder as fashion-mnist:FOLDER.") from error  # fmt: skip
