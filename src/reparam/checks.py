@@ -3,10 +3,13 @@
 import math
 import operator
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from reparam.errors import UserError
+from reparam.nearest import meant
+
+FEW = 20
+"""Names that are listed in an error; where there are more, it says where they are."""
 
 
 def refuse(name: str, value: object, would_do: str) -> NoReturn:
@@ -102,9 +105,7 @@ def one_of(name: str, value: Any, choices: Iterable[str]) -> str:
     known = list(choices)
     if isinstance(value, str) and value in known:
         return value
-    close = get_close_matches(str(value), known, n=1)
-    guess = f" (did you mean {close[0]!r}?)" if close else ""
-    raise UserError(f"{name}={value!r} will not do{guess}: give one of {', '.join(known)}")
+    raise UserError(f"{name}={value!r} will not do{meant(value, known)}: give one of {', '.join(known)}")
 
 
 def widths(name: str, values: Any, fewest: int = 0) -> tuple[int, ...]:
@@ -139,3 +140,21 @@ def shape(name: str, value: Any) -> tuple[int, ...]:
     if isinstance(value, Sequence):
         return widths(name, value, fewest=1)
     return (whole(name, value),)
+
+
+def names(given: Iterable[str], known: Iterable[str], of: str) -> None:
+    """Names that are all known, as those of settings.
+
+    Raises:
+        UserError: naming the first that is not, and the one that it is most like.
+
+    >>> names(["epoch"], ["epochs", "steps"], "a training")
+    Traceback (most recent call last):
+    reparam.errors.UserError: epoch is no setting of a training (did you mean epochs?): there are epochs, steps
+    """
+    there = list(known)
+    for name in given:
+        if name not in there:
+            guess = meant(name, there, quoted=False)
+            lists = f": there are {', '.join(there)}" if len(there) <= FEW else "; its documentation lists them"
+            raise UserError(f"{name} is no setting of {of}{guess}{lists}")

@@ -1,10 +1,12 @@
 """The settings of a run: typed, checked, frozen; saved as JSON beside the weights, and the source of the flags."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reparam.errors import UserError
+from reparam.nearest import meant
 
 MOST, GREATEST = 10**9, 1e30
 """What no count and no number of the settings exceeds: torch's own types take no more."""
@@ -36,18 +38,25 @@ class Config(BaseModel):
         try:
             super().__init__(**settings)
         except ValidationError as error:
-            raise UserError(explain(error)) from None
+            raise UserError(explain(error, type(self).model_fields)) from None
 
 
-def explain(error: ValidationError) -> str:
-    """One sentence on the first thing a validation found wrong."""
+def explain(error: ValidationError, known: Iterable[str] = ()) -> str:
+    """One sentence on the first thing a validation found wrong.
+
+    Args:
+        error: what it found.
+        known: the names that there are.
+    """
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
         return message
     name = ".".join(str(part) for part in first["loc"]) or "settings"
     if first["type"] == "extra_forbidden":
-        return f"{name} is not a setting here; its documentation lists those there are"
+        return (
+            f"{name} is not a setting here{meant(name, known, quoted=False)}; its documentation lists those there are"
+        )
     return f"{name}: {first['input']!r} will not do: {message[:1].lower()}{message[1:]}"
 
 

@@ -89,13 +89,13 @@ def test_compare_and_sweep_take_a_file(tmp_path, monkeypatch):
         (
             "kind: vae\nlatent_dmi: 3",
             (),
-            "no setting of `reparam train vae`: did you mean latent_dim?",
+            "no setting of `reparam train vae` (did you mean latent_dim?)",
         ),
         ("latent_dim: 3", (), "a.yaml names no kind of model: write `kind: vae`"),
         ("kind: vae\nlatent_dim: 0", (), "in a.yaml, latent_dim: 0 will not do"),
         ("kind: vae\nquiet: true", (), "quiet in a.yaml is no setting of"),
         ("kind: vae", ("gan",), "has settings of the kind 'vae', and 'gan' is asked for"),
-        ("kind: vea", (), "there is no kind of model 'vea'"),
+        ("kind: vea", (), "there is no kind of model 'vea' (did you mean 'vae'?)"),
         ("kind: vae\ncolumns: 3", (), "in a.yaml, columns"),
     ],
 )

@@ -174,7 +174,7 @@ def test_mistakes_are_told_in_a_sentence(settings, message, iris):
 
 
 def test_a_parameter_that_is_not_there_is_told_with_the_nearest():
-    with pytest.raises(TypeError, match="VAE has no parameter 'latent_dims': did you mean 'latent_dim'"):
+    with pytest.raises(TypeError, match=r"VAE has no parameter 'latent_dims' .did you mean 'latent_dim'"):
         VAE(latent_dims=3)
 
 
@@ -194,3 +194,16 @@ def test_what_lies_beyond_is_taken_at_the_end(mixed):
     with pytest.warns(Notice, match="2 of 'age'.* 2 of 'seen'"):
         found = vae.score_samples(beyond)
     np.testing.assert_array_equal(found, vae.score_samples(ends))
+
+
+def test_a_word_that_no_other_fold_has_leaves_its_row_out_and_ends_no_search(mixed):
+    rows = mixed.assign(town=["Bonn", "Köln"] * (len(mixed) // 2) + ["Bonn"] * (len(mixed) % 2))
+    vae = VAE(**SMALL).fit(rows)
+    with pytest.warns(Notice, match="1 of 3 rows of X is outside"):
+        found = vae.score_samples(rows.head(3).assign(town=["Bonn", "Ulm", "Köln"]))
+    assert np.isnan(found).tolist() == [False, True, False]
+    with pytest.warns(Notice):
+        assert vae.score(rows.head(3).assign(town=["Bonn", "Ulm", "Köln"])) == pytest.approx(np.nanmean(found))
+    with pytest.warns(Notice):
+        codes = vae.transform(rows.head(3).assign(town=["Bonn", "Ulm", "Köln"]))
+    assert np.isnan(codes).all(1).tolist() == [False, True, False]

@@ -62,9 +62,9 @@ def test_it_goes_on_where_it_was_interrupted(tmp_path):
 
 def test_names_and_settings_that_there_are_not_are_refused():
     x = torch.zeros(30, 2)
-    with pytest.raises(UserError, match="no kind of model is called 'vea': did you mean 'vae'"):
+    with pytest.raises(UserError, match=r"no kind of model is called 'vea' \(did you mean 'vae'\?\): there are"):
         reparam.fit("vea", x)
-    with pytest.raises(UserError, match="latent_dimension is not a setting"):
+    with pytest.raises(UserError, match=r"latent_dimension is no setting of a vae \(did you mean latent_dim\?\)"):
         reparam.fit("vae", x, latent_dimension=3)
     with pytest.raises(UserError, match="latent_dim: 0 will not do"):
         reparam.fit("vae", x, latent_dim=0)

@@ -23,6 +23,9 @@ class EvaluateOptions(Writes):
     """Run folders."""
     data: str | None = None
     """Where the data of the runs lie now, or others of the same schema in their place."""
+    outside: Literal["skip", "clip", "refuse"] = "skip"
+    """Rows of a table given by --data with cells that a run's own do not know: left out, or numbers and dates taken at
+    the end of their range, or all refused."""
     likelihood: bool = False
     """Only log p(x); unless this, --quality or --table is given, everything that a run's model allows."""
     quality: bool = False
@@ -98,7 +101,13 @@ def run(command: str, argv: list[str]) -> int:
 
     settings = {name: getattr(options, name) for name in SETTINGS}
     check_free([options.out] if options.out else [], _sources(options), options.force)
-    found = evaluate([str(folder) for folder in options.runs], data=options.data, progress=progress, **settings)
+    found = evaluate(
+        [str(folder) for folder in options.runs],
+        data=options.data,
+        outside=options.outside,
+        progress=progress,
+        **settings,
+    )
     if not found:
         raise UserError("; ".join(found.reasons()))
     if options.out is not None:

@@ -51,6 +51,9 @@ class DataOptions(FigureOptions):
 
     data: str | None = None
     """Where the run's data lie now, or others of the same schema in their place."""
+    outside: Literal["skip", "clip", "refuse"] = "skip"
+    """Rows of a table given by --data with cells that the run's own do not know: left out, or numbers and dates taken
+    at the end of their range, or all refused."""
 
 
 @dataclass
@@ -111,6 +114,10 @@ class CheckOptions(CountOptions):
     """Draws of the posterior for each example, to see where its values lie in what the model says (PIT)."""
 
 
+ROWS = ("sample", "snapshots", "reconstruct", "interpolate")
+"""The commands whose results are rows of a table, where examples are."""
+
+
 @dataclass(frozen=True)
 class Command:
     """A command that draws a run; called with its name and the words behind it, it is what runs.
@@ -134,10 +141,11 @@ class Command:
 
         data = getattr(options, "data", None)
         # examples to reconstruct are the user's own, and need not be of the run's data
-        loaded = load(options.run, data=None if self.options is ReconstructOptions else data)
+        own = self.options is ReconstructOptions
+        loaded = load(options.run, data=None if own else data, outside=getattr(options, "outside", "skip"))
         path = options.out or loaded.folder.figures / f"{command}.png"  # type: ignore[union-attr]
         sources = [loaded.config.data.data, data]
-        rows = self.options in (SampleOptions, ReconstructOptions) and loaded.record.schema is not None
+        rows = command in ROWS and len(loaded.record.data_shape) == 1
         check_free(picture_or_numbers(path, rows), filter(None, sources), options.force)
         result = self.ask(options, loaded)
         picture, numbers = write(result, path, options.force)
@@ -180,7 +188,7 @@ def _reconstruct(o: ReconstructOptions, run: Any) -> Any:
         raise UserError(f"-n {o.n} chooses among test examples, and --data brings others, all of them: leave one out")
     from reparam.data.whole import whole
 
-    x, which = whole(o.data, run.record)
+    x, which = whole(o.data, run.record, outside=o.outside)
     say(f"{len(x):,} examples: {which}")
     return _evaluation().reconstruct(run, x=x)
 
@@ -227,7 +235,7 @@ COMMANDS = {
             "reparam sample runs/vae -n 100",
             "reparam sample runs/vae -n 50000 --out samples.npz",
             "reparam sample runs/gan --candidates 4",
-            "reparam sample runs/people -n 500 --out rows.csv          rows of a table; also .tsv, .parquet, .feather",
+            "reparam sample runs/people -n 500 --out rows.csv     of tables and vectors; also .tsv, .parquet, .feather",
             "reparam sample runs/people -n 500 --given sex=F age=30..40 --out women.csv",
         ],
     ),
@@ -326,9 +334,10 @@ def _table(result: Any, path: Path) -> Any:
     Raises:
         UserError: if it is none.
     """
-    from reparam.evaluation.tables import TableReconstructions, TableSamples
+    from reparam.evaluation import Drawing, Interpolation, Reconstructions, Samples, Snapshots
 
-    if isinstance(result, TableReconstructions | TableSamples):
+    result = result.samples() if isinstance(result, Drawing) else result
+    if isinstance(result, Interpolation | Reconstructions | Samples | Snapshots):
         return result.table()
     raise UserError(f"{path} would hold a table, and this is none: name it {path.stem}.png, or {path.stem}.npz for the "
                     f"numbers")  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from tyro.conf import Positional
 
 from reparam.cli.parse import Writes, emit, parse, say
@@ -24,6 +25,9 @@ class GivenOptions(Writes):
     """The file to write, a row an example: .npz or .csv."""
     split: Literal["all", "train", "validation", "test"] | None = None
     """Which examples; unless given, all of what lies at a path in its order, and the test split of a name."""
+    outside: Literal["skip", "clip", "refuse"] = "skip"
+    """Rows of a table with cells that the run's own data do not know, as a word never seen: they have no value and are
+    named; or numbers and dates are taken at the end of their range; or all rows are refused."""
     json: bool = False
     """Print what was written as JSON."""
 
@@ -62,7 +66,7 @@ def run(command: str, argv: list[str]) -> int:
 
     loaded = load(options.run)
     check_free([options.out], [options.data, loaded.config.data.data], options.force)
-    x, which = whole(options.data, loaded.record, options.split)
+    x, which = whole(options.data, loaded.record, options.split, options.outside)
     meaning, numbers, more = _encode(loaded, x) if command == "encode" else _score(loaded, x, options)
     told = write(options.out, numbers, options.force, loaded.record.schema)
     facts = {"run": options.run, "data": options.data, "examples": len(x), "which": which, "meaning": meaning, **more}
@@ -78,12 +82,11 @@ def _encode(run: Any, x: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
 def _score(run: Any, x: Any, options: ScoreOptions) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """What scores are, the numbers that are written, and what is told of all of them."""
     scores = run.score(x, options.samples, options.seed)
-    values, n = scores.values, len(scores.values)
+    values, n = scores.known, len(scores.known)
     more = {"mean": float(values.mean()), "standard_error": float(values.std(ddof=1)) / n**0.5 if n > 1 else None}
-    told = more | {"bits_per_dimension": scores.bits_per_dimension}
-    if scores.errors is None:
-        return scores.meaning, {"score": values}, told
-    return scores.meaning, {"score": values, "standard_error": scores.errors}, told
+    told = more | {"scored": n, "bits_per_dimension": scores.bits_per_dimension}
+    columns = {"score": scores.values, "standard_error": scores.errors, "outside": scores.outside}
+    return scores.meaning, {name: column for name, column in columns.items() if column is not None}, told
 
 
 def _check(options: GivenOptions) -> None:
@@ -121,6 +124,7 @@ def write(path: Path, numbers: Mapping[str, Any], force: bool, schema: Any = Non
 
 
 def cell(signs: Any, value: Any) -> str:
-    """A number of a text, in quotes where its decimal sign stands between cells, too."""
-    shown: str = signs.number(f"{value:.9g}")
-    return f'"{shown}"' if signs.delimiter in shown else shown
+    """A word, or a number (nothing where it is NaN), in quotes where it holds what stands between cells, too."""
+    shown: str = value if isinstance(value, str) else signs.number("" if np.isnan(value) else f"{value:.9g}")
+    quoted = shown.replace('"', '""')
+    return f'"{quoted}"' if any(sign in shown for sign in (signs.delimiter, '"', "\n")) else shown

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tyro.conf import Positional
 
@@ -26,6 +26,9 @@ class ImputeOptions(Writes):
     """How often each cell is drawn; where more than once, a column `draw` says which."""
     codes: int = 500
     """Codes that are drawn for each row; the more, the nearer to exact."""
+    outside: Literal["skip", "clip", "refuse"] = "skip"
+    """Rows with cells that the run's own data do not know, as a word never seen: they stay as they are; or are filled
+    as if numbers and dates stood at the end of their range; or all rows are refused."""
     seed: int = 0
     """Seed of the draws."""
     json: bool = False
@@ -50,7 +53,7 @@ def run(command: str, argv: list[str]) -> int:
     check_table(options.out)
     loaded = load(options.run)
     check_free([options.out], [options.data, loaded.config.data.data], options.force)
-    filled = impute(loaded, Path(options.data), options.draws, options.seed, options.codes)
+    filled = impute(loaded, Path(options.data), options.draws, options.seed, options.codes, options.outside)
     wanted = [None] if options.mean else list(range(options.draws))
     told = write_tables(options.out, [filled.table(draw) for draw in wanted], "draw", options.force)
     say("; ".join(filter(None, (str(filled), told))))
@@ -65,7 +68,8 @@ def _facts(options: ImputeOptions, filled: Any) -> dict[str, Any]:
         "run": options.run,
         "data": options.data,
         "out": options.out,
-        "rows": len(filled.filled),
+        "rows": len(filled.reasons),
+        "left_as_they_were": len(filled.reasons) - len(filled.filled),
         "draws": options.draws,
         "filled": dict(zip(names, counts, strict=True)),
         "least_effective": float(filled.effective.min()),

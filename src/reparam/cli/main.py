@@ -13,6 +13,7 @@ from reparam._version import __version__
 from reparam.contention import sharing_cores
 from reparam.errors import Notice, UserError, printable
 from reparam.interrupts import program
+from reparam.nearest import meant
 from reparam.pace import heard
 from reparam.peers import let_before, speaks_of
 from reparam.terminal import Unheard, open_streams, say_out, speaks
@@ -186,17 +187,10 @@ def dispatch(argv: list[str]) -> int:
         return print_completion(argv)
     name, *rest = argv
     if name not in COMMANDS:
-        raise UserError(f"there is no command {name!r}{_suggest(name)}: `reparam --help` lists them")
+        raise UserError(f"there is no command {name!r}{meant(name, COMMANDS)}: `reparam --help` lists them")
     return COMMANDS[name](name, rest)
 
 
 def help_text() -> str:
     """What ``reparam --help`` prints."""
     return HELP.format(commands="\n".join(f"  {name:<18}{command.what}" for name, command in COMMANDS.items()))
-
-
-def _suggest(name: str) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, COMMANDS, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""

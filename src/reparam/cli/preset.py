@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from reparam.cli.flags import NAMED
 from reparam.errors import UserError
+from reparam.nearest import meant
 
 T = TypeVar("T")
 FLAG = "--config"
@@ -62,9 +62,10 @@ def with_file(options: type[T], argv: list[str], command: str) -> type[T]:
     given = {_BACK.get(name, name): value for name, value in given.items()}
     for name in given:
         if name not in names or name in BY_HAND:
-            close = get_close_matches(name, sorted(set(names) - set(BY_HAND)), 1)
-            meant = f": did you mean {close[0]}?" if close else f": `reparam {command} --help` lists what there is"
-            raise UserError(f"{name} in {path} is no setting of `reparam {command}`{meant}")
+            guess = meant(name, sorted(set(names) - set(BY_HAND)), quoted=False)
+            raise UserError(
+                f"{name} in {path} is no setting of `reparam {command}`{guess}: `reparam {command} --help` lists them"
+            )
     try:
         return _preset(options, given)
     except UserError as error:

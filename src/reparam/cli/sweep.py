@@ -11,6 +11,7 @@ from reparam.cli.slurm import asked
 from reparam.cli.train import options_of
 from reparam.errors import UserError
 from reparam.kinds import KINDS
+from reparam.nearest import meant
 from reparam.pace import heard
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.terminal import say_out
@@ -79,7 +80,8 @@ def run(command: str, argv: list[str]) -> int:
     name, *rest = argv
     if name not in KINDS:
         raise UserError(
-            f"there is no kind of model {name!r}: choose from {', '.join(KINDS)}, see `reparam {command} --help`"
+            f"there is no kind of model {name!r}{meant(name, KINDS)}: choose from {', '.join(KINDS)}, "
+            f"see `reparam {command} --help`"
         )
     what = f"Train {KINDS[name].what} with many settings; the validation split decides, the winner alone is tested."
     example = f"reparam sweep {name} --vary learning-rate=1e-4..1e-2 --trials 20"

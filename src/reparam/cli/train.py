@@ -17,6 +17,7 @@ from reparam.cli.reading import as_flags, as_settings, flags_of
 from reparam.errors import UserError
 from reparam.kinds import KINDS, Kind
 from reparam.kinds.own import load_function, names_function
+from reparam.nearest import meant
 from reparam.settings import DataConfig, Positive, TrainingConfig
 from reparam.terminal import say_out
 
@@ -112,7 +113,8 @@ def run(command: str, argv: list[str]) -> int:
 def _train(kind: str, *argv: str) -> int:
     if kind not in KINDS:
         raise UserError(
-            f"there is no kind of model {kind!r}: choose from {', '.join(KINDS)}, or give FILE.py:function of your own"
+            f"there is no kind of model {kind!r}{meant(kind, KINDS)}: choose from {', '.join(KINDS)}, or "
+            "give FILE.py:function of your own"
         )
     chosen = KINDS[kind]
     options = parse(options_of(chosen), f"train {kind}", list(argv), f"Train {chosen.what}.", list(chosen.examples))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from shlex import quote
 from typing import Any, NoReturn, get_type_hints
@@ -12,6 +11,7 @@ from tyro.conf import Suppress
 from reparam.cli.flags import NAMED, POSITIONAL
 from reparam.door import present
 from reparam.errors import UserError
+from reparam.nearest import meant
 
 READ = ("data", "out")
 """The options that take a file or a folder: what is there is read, and what is not is written."""
@@ -36,12 +36,11 @@ def refuse(words: Sequence[str], options: Any, command: str) -> NoReturn:
     flags = [flag for flag, alone in names.items() if not alone]
     if word.startswith("-"):
         name = word.partition("=")[0]
-        close = get_close_matches(name, flags, n=1, cutoff=LIKE)
-        guess = f" (did you mean {close[0]}?)" if close else ""
+        guess = meant(name, flags, LIKE, quoted=False)
         raise UserError(f"{name} is no option of `reparam {command}`{guess}: `reparam {command} --help` lists them")
     whole = " ".join([command, *(name.upper() for name, alone in names.items() if alone)])
-    meant = _meant(word, flags)
-    would = f"as an option it would be {meant}" if meant else "leave it out"
+    option = _meant(word, flags)
+    would = f"as an option it would be {option}" if option else "leave it out"
     raise UserError(f"{word!r} is a word too many for `reparam {whole}`: {would}, see `reparam {command} --help`")
 
 

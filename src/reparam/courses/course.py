@@ -1,10 +1,10 @@
 """The five sheets that the notebooks answer, by number."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.resources import files
 
 from reparam.errors import UserError
+from reparam.nearest import meant
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,5 @@ def get(number: str) -> Course:
     """
     wanted = number.zfill(3)
     if wanted not in COURSES:
-        close = get_close_matches(wanted, COURSES, n=1)
-        meant = f" (did you mean {close[0]}?)" if close else ""
-        raise UserError(f"there is no course {number!r}{meant}: take one of {', '.join(COURSES)}")
+        raise UserError(f"there is no course {number!r}{meant(wanted, COURSES)}: take one of {', '.join(COURSES)}")
     return COURSES[wanted]

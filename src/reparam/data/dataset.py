@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from reparam.data.columns.table import TableSchema
 from reparam.data.density import ToyDensity
 from reparam.data.picture import Picture, picture_of
@@ -127,6 +129,8 @@ class Dataset:
     picture: Picture | None = None
     #: How the rows of a table are read, and given back; the splits hold what a model sees.
     table: "TableSchema | None" = None
+    #: Of every row that was given to be read by another table's schema, why it is in no split, "" where it is.
+    outside: "np.ndarray | None" = None
 
     def __repr__(self) -> str:
         sizes = " + ".join(f"{len(split):,}" for split in self.splits.values())
@@ -145,6 +149,7 @@ class Dataset:
         binarization: Binarization = "none",
         seed: int = 0,
         table: "TableSchema | None" = None,
+        outside: Literal["skip", "clip", "refuse"] = "refuse",
         **reading: Any,
     ) -> "Dataset":
         """A data set of what Python code holds, read as the same values in a file would be.
@@ -163,6 +168,7 @@ class Dataset:
             binarization: see :func:`reparam.load_data`.
             seed: of what is held out and of what is binarized once.
             table: the schema that a table is read by, that of other data, say; found from the data unless given.
+            outside: what is done with rows that ``table`` does not know (see :func:`reparam.load_data`).
             **reading: how values are read: ``read_as``, ``columns`` and the rest of
                 :class:`reparam.settings.ReadingConfig`.
 
@@ -175,7 +181,7 @@ class Dataset:
         from reparam.data.given import dataset_of
 
         how = ReadingConfig(**reading)
-        return dataset_of(train, validation, test, labels, name, classes, binarization, seed, how, table)
+        return dataset_of(train, validation, test, labels, name, classes, binarization, seed, how, table, outside)
 
     @property
     def is_image(self) -> bool:

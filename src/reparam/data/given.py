@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from reparam.data.columns.outside import Outside
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Binarization, Dataset
 from reparam.data.foreign import Beyond, Given, arrays_of, as_array
@@ -29,7 +30,7 @@ LABELS = "label"
 """What the column of labels is called that stood beside a table."""
 
 
-def as_dataset(given: Any, *, seed: int = 0, table: TableSchema | None = None) -> Dataset:
+def as_dataset(given: Any, *, seed: int = 0, table: TableSchema | None = None, outside: Outside = "refuse") -> Dataset:
     """Whatever holds examples as a data set.
 
     Args:
@@ -37,6 +38,7 @@ def as_dataset(given: Any, *, seed: int = 0, table: TableSchema | None = None) -
             :meth:`Dataset.of` takes, alone or by split: ``{"train": x, "test": y}``.
         seed: of what is held out where a split is not given.
         table: the schema that a table is read by; found from the data unless given.
+        outside: what is done with rows that ``table`` does not know.
 
     Raises:
         UserError: if it cannot be read.
@@ -47,9 +49,9 @@ def as_dataset(given: Any, *, seed: int = 0, table: TableSchema | None = None) -
     if isinstance(given, Dataset):
         return given
     if isinstance(given, str | os.PathLike):
-        return load_data(given, seed=seed, table=table)
+        return load_data(given, seed=seed, table=table, outside=outside)
     parts = _by_split(given) if isinstance(given, Mapping) else {"train": given}
-    return Dataset.of(**parts, seed=seed, table=table)
+    return Dataset.of(**parts, seed=seed, table=table, outside=outside)
 
 
 def _by_split(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,12 +74,13 @@ def dataset_of(
     seed: int,
     how: ReadingConfig,
     table: TableSchema | None = None,
+    outside: Outside = "refuse",
 ) -> Dataset:
     """What :meth:`Dataset.of` does, by the schema ``table`` where there is one."""
     parts = {"train": train, "validation": validation, "test": test}
     # training examples there must be: None in their place is refused by what reads them
     asked = {split: part for split, part in parts.items() if part is not None or split == "train"}
-    asked_for = Asked(seed, MEMORY_LIMIT, how, table)
+    asked_for = Asked(seed, MEMORY_LIMIT, how, table, outside=outside)
     rows = all(map(is_table, asked.values()))
     refuse_idle(name, how, COLUMNAR if rows else ARRAYS_GIVEN)
     if rows:

@@ -1,11 +1,14 @@
 """New examples, in whatever form a user has them, as the model of a run sees its data."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
+from reparam import checks
 from reparam.data.batches import model_values
+from reparam.data.columns.outside import INSIDE, RULES, Outside
 from reparam.data.dataset import Dataset, Split
 from reparam.data.foreign import arrays_of
 from reparam.data.frozen import frozen
@@ -46,12 +49,64 @@ def examples_of(x: Any, record: DataRecord | Dataset, where: str = "x") -> torch
     >>> examples_of(data.test.x[:3].squeeze(1).numpy(), data).shape
     torch.Size([3, 1, 28, 28])
     """
+    return seen_of(x, record, where, "refuse").x
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Examples that were given, as a model sees them.
+
+    Args:
+        x: ``(k, *data_shape)`` float32 on the CPU, those that are taken.
+        reasons: ``(n,)`` texts, of each that was given why it is not taken, ``""`` where it is; None: all are.
+    """
+
+    x: torch.Tensor
+    reasons: np.ndarray | None = None
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The numbers of those that are taken."""
+        return np.arange(len(self)) if self.reasons is None else np.flatnonzero(self.reasons == INSIDE)
+
+    @property
+    def left_out(self) -> np.ndarray | None:
+        """The reasons, where one is not taken."""
+        return None if self.reasons is None or (self.reasons == INSIDE).all() else self.reasons.astype(str)
+
+    def __len__(self) -> int:
+        return len(self.x) if self.reasons is None else len(self.reasons)
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Numbers of each that is taken, ``(k, ...)``, as of all that were given, NaN where one is not."""
+        if self.reasons is None or len(self) == len(values):
+            return values
+        every = np.full((len(self), *values.shape[1:]), np.nan, dtype=values.dtype)
+        every[self.reasons == INSIDE] = values
+        return every
+
+
+def seen_of(x: Any, record: DataRecord | Dataset, where: str = "x", outside: Outside = "skip") -> Seen:
+    """New examples as :func:`examples_of` reads them, those left out that no model of the data says anything of.
+
+    Args:
+        x: as there, or what this function gave.
+        record: how values are read.
+        where: what ``x`` is called.
+        outside: what is done with rows of a table that the record's schema does not know.
+
+    Raises:
+        UserError: as there, and if none is left.
+    """
+    if isinstance(x, Seen):
+        return x
     record = DataRecord.of(record) if isinstance(record, Dataset) else record
     if record.schema is not None:
-        return rows_given(x, record.schema, where)
+        return Seen(*rows_given(x, record.schema, where, outside))
+    checks.one_of("outside", outside, RULES)
     split = frozen(raw_split(x, record, where), record, "test")
     parts = [model_values(rows_of(split.x, rows), split, record) for rows in chunks(split.x)]
-    return torch.cat(parts)
+    return Seen(torch.cat(parts))
 
 
 def raw_split(x: Any, record: DataRecord, where: str) -> Split:

@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from typing import Any
 
+from reparam.data.columns.outside import Outside
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Binarization, Dataset
 from reparam.data.frozen import frozen
@@ -25,6 +26,7 @@ def load_data(
     seed: int = 0,
     memory_limit: int = MEMORY_LIMIT,
     table: TableSchema | None = None,
+    outside: Outside = "refuse",
     **reading: Any,
 ) -> Dataset:
     """Read a named data set, a file or a folder.
@@ -39,6 +41,8 @@ def load_data(
         seed: Of the split where the source names none, of the toys' draws, and of what is binarized once.
         memory_limit: Bytes from which an ``.npy`` file or a folder of images stays on disk.
         table: The schema that a table is read by, that of other data, say; found from the data unless given.
+        outside: What is done with rows that ``table`` does not know: they are refused with all the others, left out
+            (``"skip"``), or their numbers and dates taken at the end of the range (``"clip"``).
         **reading: how files are read: ``image_size``, ``labels``, ``columns`` and the rest of
             :class:`reparam.settings.ReadingConfig`.
 
@@ -53,7 +57,7 @@ def load_data(
     if not isinstance(name_or_path, str | os.PathLike):
         raise UserError(f"load_data reads names and paths, and was given a {type(name_or_path).__name__}: give it to "
                         f"reparam.fit as it is, or to reparam.data.Dataset.of(...)")  # fmt: skip
-    data = read_data_set(name_or_path, Asked(seed, memory_limit, ReadingConfig(**reading), table))
+    data = read_data_set(name_or_path, Asked(seed, memory_limit, ReadingConfig(**reading), table, outside=outside))
     return binarized(data, binarization)
 
 
@@ -104,6 +108,7 @@ def from_reading(reading: Reading, seed: int) -> Dataset:
         value_range=(reading.low / reading.scale, reading.high / reading.scale),
         table=reading.table,
         picture=reading.picture,
+        outside=reading.outside,
     )
 
 

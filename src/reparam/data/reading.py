@@ -32,6 +32,7 @@ class Reading:
 
     ``low``, ``high``: smallest and largest raw value over all splits; ``binary``: every raw value is 0 or 1;
     ``table``: how rows of a table are read, whose splits hold what a model sees.
+    ``outside``: of every row of a table that another schema reads, why it is not among them, ``""`` where it is.
     ``picture``: how what a model sees of images is drawn, where the reader knows.
     """
 
@@ -47,6 +48,7 @@ class Reading:
     notes: tuple[str, ...] = ()
     table: TableSchema | None = None
     picture: Picture | None = None
+    outside: np.ndarray | None = None
 
 
 class Rows(LazyArray):

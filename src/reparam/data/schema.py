@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from typing import Any
 
+from reparam.data.columns.outside import Outside
 from reparam.data.columns.table import TableSchema
 from reparam.data.dataset import Dataset
 from reparam.data.elsewhere import fitting
@@ -15,17 +16,23 @@ from reparam.door import user_path
 from reparam.errors import UserError
 
 
-def data_like(record: DataRecord, given: Any) -> Dataset:
+def data_like(record: DataRecord, given: Any, outside: Outside = "skip") -> Dataset:
     """Other data for a run: whatever holds examples, made 0 or 1 as the run's were, and of the same schema.
 
     What is drawn (a split that is not given, values binarized once) is drawn from the run's seed, so that a run's own
     arrays given again are its own data again.
 
+    Args:
+        record: of the run's own data.
+        given: the others.
+        outside: of rows of a table with cells that the run's own data do not know: ``"skip"`` leaves them out and says
+            so, ``"clip"`` takes numbers and dates at the end of their range, ``"refuse"`` refuses all.
+
     Raises:
         UserError: if they cannot be read, or the schema differs.
     """
     if record.table is not None:
-        data = table_like(record, given)
+        data = table_like(record, given, outside)
         check_same_schema(record, data)
         return data
     how = fitting(record, user_path(given)) if isinstance(given, str | os.PathLike) else {}

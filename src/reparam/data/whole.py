@@ -6,9 +6,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from reparam.data.columns.outside import Outside
 from reparam.data.dataset import Dataset, Split
 from reparam.data.elsewhere import fitting
-from reparam.data.incoming import examples_of
+from reparam.data.incoming import Seen, examples_of
 from reparam.data.load import MEMORY_LIMIT, read_data_set
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.rows import WHOLE
@@ -22,16 +23,17 @@ from reparam.settings import ReadingConfig
 Which = Literal["all", "train", "validation", "test"]
 
 
-def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[Split, str]:
+def whole(source: str, record: DataRecord, which: Which | None = None, outside: Outside = "skip") -> tuple[Seen, str]:
     """The examples of a source and, in words, which they are and in which order.
 
     Args:
         source: a name or a path, as for :func:`reparam.data.load_data`.
         record: how values are read.
         which: a split, or all of them; unless given, all of what lies at a path, and the test split of a name.
+        outside: what is done with rows of a table that the record's schema does not know.
 
     Returns:
-        A split of what a model sees, ``(n, *data_shape)`` float32, which nothing reads again; and the words.
+        What a model sees, which nothing reads again; and the words.
 
     Raises:
         UserError: if the source cannot be read, or not as the record's data were.
@@ -40,15 +42,15 @@ def whole(source: str, record: DataRecord, which: Which | None = None) -> tuple[
     named = source in NAMES or not place.exists()
     which = which or ("test" if named else "all")
     how = ReadingConfig(**({} if named else fitting(record, place)))
-    data = read_data_set(source, Asked(record.seed, MEMORY_LIMIT, how, record.schema, which == "all"))
+    data = read_data_set(source, Asked(record.seed, MEMORY_LIMIT, how, record.schema, which == "all", outside))
     if record.table is not None or data.table is not None:
         check_same_schema(record, data)
     raw, words = (_gathered([data.splits[which]]), f"the {which} split") if which != "all" else in_order(data)
     if record.schema is None:
-        return Split(examples_of(raw, record, source), binarized=True), f"{words} of {data.name}"
+        return Seen(examples_of(raw, record, source)), f"{words} of {data.name}"
     # what a table's reader has decided, which columns it does not use, say
     said = [note for note in data.notes if note != WHOLE]
-    return Split(raw.float(), binarized=True), "; ".join([f"{words} of {data.name}", *said])
+    return Seen(raw.float(), data.outside if which == "all" else None), "; ".join([f"{words} of {data.name}", *said])
 
 
 def in_order(data: Dataset) -> tuple[Tensor, str]:

@@ -217,7 +217,7 @@ def _cells(a: Any, b: Any) -> list[Group] | None:
 def _read_by(given: Any, schema: TableSchema) -> Any:
     if isinstance(given, Run):
         return given
-    return given.seen(read_by(given.data, schema)) if isinstance(given, _Data) else rows_given(given, schema, "x")
+    return given.seen(read_by(given.data, schema)) if isinstance(given, _Data) else rows_given(given, schema, "x").x
 
 
 def _as_seen(given: _Data, binarization: Any, say: Callable[[str], None]) -> _Data:

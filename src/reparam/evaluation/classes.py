@@ -8,6 +8,7 @@ from torch import Tensor
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import device_of
 from reparam.models.protocols import Conditional, can, random_classes
+from reparam.nearest import meant
 from reparam.runs.run import Run
 
 Classes = Callable[[int], Tensor]
@@ -32,7 +33,7 @@ def classes_of(run: Run, label: str | None) -> Classes | None:
     if label is None:
         return lambda n: random_classes(model, n, device_of(model))
     if label not in names:
-        raise UserError(f"there is no class {label!r}: the classes are {', '.join(names)}")
+        raise UserError(f"there is no class {label!r}{meant(label, names)}: the classes are {', '.join(names)}")
     return lambda n: torch.full((n,), names.index(label), device=device_of(model))
 
 

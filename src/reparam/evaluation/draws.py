@@ -12,9 +12,11 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.data import at_once
+from reparam.data.columns.form import Table
 from reparam.data.picture import AS_IT_IS, Picture
 from reparam.errors import UserError
 from reparam.evaluation.classes import classes_of, drawer
+from reparam.evaluation.tables.vectors import vector_table
 from reparam.hardware import exact, require_memory
 from reparam.models.model import Model
 from reparam.models.protocols import Chooses, Conditional, Means, can, named, require
@@ -77,6 +79,14 @@ class Samples(Arrays):
         chosen = f", each chosen from {self.candidates}" if self.candidates > 1 else ""
         seen = self.look.caption(self.x.shape[1]) if self.x.ndim == 4 else ""
         return f"{some}{n:,} samples{of_class}{' (decoder means)' if means else ''}{after}{chosen}{seen}"
+
+    def table(self) -> Table:
+        """Of vectors the draws, as columns x1, x2, ...
+
+        Raises:
+            UserError: if they are images.
+        """
+        return vector_table(self.x)
 
     def figure(self) -> "Figure":
         """A grid (images), a scatter (points) or pairs of columns (tables)."""

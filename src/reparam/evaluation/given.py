@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reparam.data import at_once, examples_of
+from reparam.data import at_once
+from reparam.data.columns.outside import INSIDE, Outside
 from reparam.data.columns.wording import counted
+from reparam.data.incoming import seen_of
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes_of, device_of
 from reparam.evaluation.likelihood.estimate import bits_per_dimension, explanation, has_density, log_p, log_p_and_error
@@ -45,42 +47,53 @@ class Scores(Arrays):
         meaning: what they are.
         errors: of log p(x) the standard error of each from the draws' noise, ``(n,)``; None of what is not sampled.
         bits_per_dimension: of a likelihood of 8-bit values, the mean, nothing being dequantized; else None.
+        outside: of rows of a table why each has no value (NaN), ``(n,)`` texts, ``""`` where it has; None: all have.
     """
 
     values: np.ndarray
     meaning: str
     errors: np.ndarray | None = None
     bits_per_dimension: float | None = None
+    outside: np.ndarray | None = None
+
+    @property
+    def known(self) -> np.ndarray:
+        """The values that there are."""
+        return self.values if self.outside is None else self.values[self.outside == INSIDE]
 
     @property
     def title(self) -> str:
         """Of how many, and what."""
-        return f"scores of {len(self.values):,} examples, {self.values.mean():.4g} on average: {self.meaning}"
+        left = len(self.values) - len(self.known)
+        more = f" ({left:,} more are outside of what the model knows)" if left else ""
+        return f"scores of {len(self.known):,} examples{more}, {self.known.mean():.4g} on average: {self.meaning}"
 
     def figure(self) -> "Figure":
         """How they spread."""
         from reparam.plots import histogram
 
         what, _, _ = self.meaning.partition(":")
-        return histogram(self.values, title=f"Scores of {len(self.values):,} examples", unit=what.partition(",")[0])
+        return histogram(self.known, title=f"Scores of {len(self.known):,} examples", unit=what.partition(",")[0])
 
 
 @of_run
-def encode(run: Run, x: Any) -> np.ndarray:
+def encode(run: Run, x: Any, outside: Outside = "skip") -> np.ndarray:
     """The codes of examples, ``(n, *event_shape)``: the centre of q(z|x).
 
     Args:
         run: of a model with an encoder.
         x: the examples, in any form that :func:`reparam.data.examples_of` takes.
+        outside: of rows of a table that the run's data do not know: see :func:`score`.
 
     Raises:
         UserError: if the model has no encoder, or x cannot be read as the run's data were.
     """
-    return codes_of(run.model, examples_of(x, run.record)).numpy()
+    seen = seen_of(x, run.record, outside=outside)
+    return seen.spread(codes_of(run.model, seen.x).numpy())
 
 
 @of_run
-def log_prob(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> np.ndarray:
+def log_prob(run: Run, x: Any, samples: int = 1000, seed: int = 0, outside: Outside = "skip") -> np.ndarray:
     """Log p(x) of examples, ``(n,)`` in nats: by importance sampling, in expectation a lower bound.
 
     Args:
@@ -88,6 +101,7 @@ def log_prob(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> np.ndarray
         x: the examples, in any form that :func:`reparam.data.examples_of` takes.
         samples: draws for each.
         seed: of the draws.
+        outside: of rows of a table that the run's data do not know: see :func:`score`.
 
     Raises:
         UserError: if the model gives no log p(x), or x cannot be read as the run's data were.
@@ -97,11 +111,12 @@ def log_prob(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> np.ndarray
             f"a {type(run.model).__name__} gives no log p(x) of single examples: see run.score(x), or estimate that of "
             "a split by annealing (reparam.log_likelihood)"
         )
-    return log_p(run, examples_of(x, run.record), samples, seed).numpy()
+    seen = seen_of(x, run.record, outside=outside)
+    return seen.spread(log_p(run, seen.x, samples, seed).numpy())
 
 
 @of_run
-def score(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> Scores:
+def score(run: Run, x: Any, samples: int = 1000, seed: int = 0, outside: Outside = "skip") -> Scores:
     """How well examples fit what the model has learned, with words about what the number is.
 
     Log p(x) where the model gives it, else what training raises (a bound as estimated, a reconstruction), else the
@@ -112,19 +127,24 @@ def score(run: Run, x: Any, samples: int = 1000, seed: int = 0) -> Scores:
         x: the examples, in any form that :func:`reparam.data.examples_of` takes.
         samples: draws for each, for log p(x).
         seed: of the draws.
+        outside: of rows of a table with cells that the run's data do not know, as a number beyond the range or a word
+            never seen: ``"skip"``: NaN, with the reason in ``outside``; ``"clip"``: numbers and dates are taken at the
+            end of their range, and what has none is skipped; ``"refuse"``: all rows are.
 
     Raises:
         UserError: if the model has nothing to judge examples by, or x cannot be read as the run's data were.
     """
-    model = run.model
+    model, seen = run.model, seen_of(x, run.record, outside=outside)
     if has_log_prob(model):
         meaning = (
             f"log p(x) in nats by importance sampling, {counted(samples, 'draw')} each: in expectation a lower bound"
         )
-        values, errors = log_p_and_error(run, examples_of(x, run.record), samples, seed)
-        return Scores(values.numpy(), meaning, errors.numpy(), bits_per_dimension(run, values))
+        values, errors = log_p_and_error(run, seen.x, samples, seed)
+        each = (seen.spread(part.numpy()) for part in (values, errors))
+        return Scores(next(each), meaning, next(each), bits_per_dimension(run, values), seen.left_out)
     judge, meaning = judge_of(model)
-    return Scores(_judged(judge, examples_of(x, run.record), device_of(model), seed), meaning)
+    judged = seen.spread(_judged(judge, seen.x, device_of(model), seed))
+    return Scores(judged, meaning, outside=seen.left_out)
 
 
 def has_log_prob(model: Model) -> bool:

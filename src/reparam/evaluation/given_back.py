@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from reparam.data.columns.outside import Outside
+from reparam.data.incoming import seen_of
 from reparam.data.readers.frames.pandas_frame import index_of
 from reparam.errors import UserError
 from reparam.evaluation.draws import Samples, drawing
@@ -51,7 +53,7 @@ def sample(
 
 
 @of_run
-def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None) -> Reconstructions:
+def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None, outside: Outside = "skip") -> Reconstructions:
     """Examples through encoder and decoder.
 
     Args:
@@ -59,6 +61,8 @@ def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None) -> Reconstr
         n: how many test examples, chosen at random; of no effect where ``x`` is given.
         seed: of that choice.
         x: examples of your own, all of which are taken (see :func:`reparam.data.examples_of`).
+        outside: of rows of a table that the run's data do not know: see :func:`reparam.evaluation.score`; those that
+            are skipped are not among what is given.
 
     Returns:
         Of a table :class:`reparam.evaluation.tables.TableReconstructions`, whose ``frame()`` is a table.
@@ -66,10 +70,14 @@ def reconstruct(run: Run, n: int = 10, seed: int = 0, x: Any = None) -> Reconstr
     Raises:
         UserError: if the model has no encoder, or x cannot be read as the run's data were.
     """
-    found = reconstructed(run, n, seed, x)
+    seen = None if x is None else seen_of(x, run.record, outside=outside)
+    found = reconstructed(run, n, seed, None if seen is None else seen.x)
     if run.record.schema is None:
         return found
-    return TableReconstructions(**vars(found), schema=run.record.schema, index=index_of(x))
+    index = index_of(x)
+    if index is not None and seen is not None:
+        index = index[seen.rows]
+    return TableReconstructions(**vars(found), schema=run.record.schema, index=index)
 
 
 def _as_table(run: Run, drawn: Samples, seed: int, given: str | None = None) -> TableSamples:

@@ -1,19 +1,24 @@
 """What a run kept while it trained: its samples, and the curves of its log."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from reparam.data.columns.form import Table
+from reparam.data.columns.table import TableSchema
 from reparam.data.picture import AS_IT_IS, Picture
 from reparam.door import present
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
+from reparam.evaluation.tables.samples import storable
+from reparam.evaluation.tables.shown import shown_columns
+from reparam.evaluation.tables.vectors import vector_table
 from reparam.models.protocols import Judges, Samples, can
 from reparam.randomness import generator
-from reparam.result import Result
+from reparam.result import UNSAID, Result
 from reparam.runs.checkpoint import read_notes
 from reparam.runs.folder import RunFolder
 from reparam.runs.given import of_run
@@ -53,12 +58,39 @@ class Snapshots(Result):
         """A panel a step."""
         from reparam import plots
 
-        labelled = [(f"after step {step:,}", x) for step, x in zip(self.steps, self.samples, strict=True)]
-        if self.best is not None:
-            labelled[-1] = (f"best weights, of step {self.best:,}", labelled[-1][1])
+        labelled = self.labelled
         if self.samples[0].ndim == 4:
             return plots.samples_over_training([(label, self.look(x)) for label, x in labelled])
         return plots.points_over_training(labelled, self.data)
+
+    def table(self, step: int | None = None) -> Table:
+        """Of vectors, or rows of a table, those of a step, the last unless given.
+
+        Raises:
+            UserError: if none were kept then, or they are images.
+        """
+        return self._rows(self.samples[self._place(step)])
+
+    def _rows(self, x: np.ndarray) -> Table:
+        return vector_table(x)
+
+    def _place(self, step: int | None) -> int:
+        """Which of the steps it is.
+
+        Raises:
+            UserError: if samples were not kept then.
+        """
+        if step is not None and step not in self.steps:
+            raise UserError(f"step={step}: samples were kept after step {', '.join(map(str, self.steps))}: name one")
+        return len(self.steps) - 1 if step is None else self.steps.index(step)
+
+    @property
+    def labelled(self) -> list[tuple[str, np.ndarray]]:
+        """What the samples of each step are called, and the samples."""
+        labelled = [(f"after step {step:,}", x) for step, x in zip(self.steps, self.samples, strict=True)]
+        if self.best is not None:
+            labelled[-1] = (f"best weights, of step {self.best:,}", labelled[-1][1])
+        return labelled
 
     def json(self) -> dict[str, Any]:
         """The steps, and how many samples of what shape were kept at each."""
@@ -68,6 +100,39 @@ class Snapshots(Result):
         last = "" if self.best is None else f"; the last of the best weights, of step {self.best:,}"
         each = " × ".join(map(str, self.samples[0].shape))
         return f"samples ({each}) after step {', '.join(f'{step:,}' for step in self.steps)}, from the same noise{last}"
+
+
+@dataclass(frozen=True, repr=False)
+class TableSnapshots(Snapshots):
+    """The same of a table: ``samples`` are as the model sees rows, numbers and picture as the user does.
+
+    Attributes:
+        schema: of the table.
+    """
+
+    schema: TableSchema | None = field(default=None, metadata=UNSAID)
+
+    def _rows(self, x: np.ndarray) -> Table:
+        assert self.schema is not None
+        return self.schema.table(x)
+
+    @property
+    def numbers(self) -> dict[str, np.ndarray]:
+        """The columns of each step in the user's types, as ``step_<number>/<column>``."""
+        tables = {step: self.table(step) for step in self.steps}
+        return {f"step_{step}/{name}": storable(one[name]) for step, one in tables.items() for name in one.columns}
+
+    def figure(self) -> "Figure":
+        """A panel a column, of some of the steps."""
+        from reparam.plots import columns_over_training
+
+        assert self.schema is not None
+        shown = [(label, shown_columns(self.schema, x)) for label, x in self.labelled]
+        return columns_over_training(shown, None if self.data is None else shown_columns(self.schema, self.data))
+
+    def json(self) -> dict[str, Any]:
+        """The steps, and how many rows of which columns were kept at each."""
+        return {"steps": list(self.steps), "rows": len(self.samples[0]), "columns": list(self.table().columns)}
 
 
 @of_run
@@ -82,6 +147,8 @@ def snapshots(run: Run) -> Snapshots:
         where = run.folder.path if run.folder else "a run in memory"
         raise UserError(f"{where} kept no samples while training: see `reparam sample`")
     steps, samples = zip(*kept, strict=True)
+    if (schema := run.record.schema) is not None:
+        return TableSnapshots(steps, samples, _test_points(run), best=_best(run, steps[-1]), schema=schema)
     if not run.record.is_image:
         return Snapshots(steps, samples, _test_points(run), best=_best(run, steps[-1]))
     given_back = tuple(map(run.record.given_back, samples))

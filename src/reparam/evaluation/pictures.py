@@ -1,15 +1,16 @@
 """Reconstructions as arrays."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from reparam import checks
-from reparam.data import examples_of
+from reparam.data.columns.form import Table
 from reparam.data.picture import AS_IT_IS, Picture
 from reparam.evaluation.codes.encoding import codes_of, decode_mean, examples, pick
+from reparam.evaluation.tables.vectors import vector_table
 from reparam.hardware import exact
 from reparam.randomness import generator
 from reparam.result import Arrays
@@ -41,6 +42,14 @@ class Reconstructions(Arrays):
         seen = self.look.caption(self.x.shape[1]) if self.x.ndim == 4 else ""
         return f"{len(self.x):,} examples and their reconstructions{seen}"
 
+    def table(self) -> Table:
+        """Of vectors what became of them, as columns x1, x2, ...
+
+        Raises:
+            UserError: if they are images.
+        """
+        return vector_table(self.reconstruction)
+
     def figure(self) -> "Figure":
         """Images above what was made of them; of vectors, pairs of columns over each other."""
         from reparam import plots
@@ -53,14 +62,14 @@ class Reconstructions(Arrays):
 
 @exact()
 @torch.no_grad()
-def reconstructed(run: Run, n: int, seed: int, x: Any) -> Reconstructions:
+def reconstructed(run: Run, n: int, seed: int, x: torch.Tensor | None) -> Reconstructions:
     """What :func:`reparam.reconstruct` does."""
     checks.whole("n", n)
     if x is None:
         chosen = pick(run.data.test, n, generator(seed, "reconstruct"))
         seen = torch.cat(list(examples(chosen, run.data)))
     else:
-        seen = examples_of(x, run.record)
+        seen = x
     z = codes_of(run.model, seen)
     back = run.record.given_back
     again = decode_mean(run.model, z).numpy()

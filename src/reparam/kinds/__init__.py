@@ -15,6 +15,7 @@ from reparam.kinds.wgan import WGANConfig
 from reparam.models.allowed import allow
 from reparam.models.model import Model
 from reparam.models.traits import Traits
+from reparam.nearest import meant
 from reparam.settings import ModelConfig
 
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in (autoencoder, vae, avb, gan, wgan)}
@@ -64,7 +65,8 @@ def settings_of(plain: Mapping[str, Any]) -> ModelConfig:
     if name not in KINDS:
         known = ", ".join(KINDS)
         raise UserError(
-            f"there is no kind of model {name!r} among {known}: if it is your own, call reparam.kinds.add(...) first"
+            f"there is no kind of model {name!r}{meant(name, KINDS)} among {known}: if it is your own, "
+            "call reparam.kinds.add(...) first"
         )
     return KINDS[name].settings(**plain)
 

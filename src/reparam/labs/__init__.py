@@ -4,12 +4,12 @@
 them all in the order of the gallery.
 """
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 from reparam.errors import UserError
 from reparam.labs.lab import Check, Lab, Result
+from reparam.nearest import meant
 
 NAMES = (
     "reparameterization",
@@ -47,9 +47,7 @@ def get(name: str) -> Lab:
     'The earth mover: a plan, and what it costs'
     """
     if name not in NAMES:
-        close = get_close_matches(name, NAMES, n=1)
-        meant = f" (did you mean {close[0]!r}?)" if close else ""
-        raise UserError(f"there is no lab {name!r}{meant}: `reparam labs` lists them")
+        raise UserError(f"there is no lab {name!r}{meant(name, NAMES)}: `reparam labs` lists them")
     lab: Lab = import_module(f"reparam.labs.{name.replace('-', '_')}").LAB
     return lab
 

@@ -1,6 +1,6 @@
 """Pictures of what was computed: numpy arrays in, matplotlib Figures out; nothing here computes or keeps state."""
 
-from reparam.plots.columns import ColumnCells, column_panels
+from reparam.plots.columns import ColumnCells, column_panels, columns_along, columns_over_training
 from reparam.plots.files import save
 from reparam.plots.games import critic_curves, game_curves
 from reparam.plots.grids import data_grid, image_grid, manifold, reconstructions, samples_over_training
@@ -18,6 +18,8 @@ __all__ = [
     "bars",
     "closest_distances",
     "column_panels",
+    "columns_along",
+    "columns_over_training",
     "critic_curves",
     "curves",
     "data_grid",

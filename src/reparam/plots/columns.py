@@ -19,6 +19,10 @@ PER_ROW = 4
 BARS = 8
 """Categories that have a bar of their own; the rarer ones share one more."""
 BINS = 30
+MOMENTS = 3
+"""Steps of training of which samples are drawn in one panel."""
+SHADES = ("#f6c9a8", "#ee9a5d", ORANGE)
+"""Of these, from the first to the last."""
 
 
 @dataclass(frozen=True)
@@ -61,32 +65,99 @@ def column_panels(
     Raises:
         UserError: if there is no column, or the reference has others.
     """
-    if not columns or not len(columns[0].values):
-        raise UserError("There are no rows or no columns to draw; give some.")
     if reference is not None and [c.name for c in columns] != [c.name for c in reference]:
         raise UserError("The reference has other columns than the samples; give the same in the same order.")
+    if reference is None:
+        return _panels([columns], (ORANGE,), (), title)
+    return _panels([reference, columns], (BLUE, ORANGE), named[::-1], title)
+
+
+def columns_over_training(
+    labelled: Sequence[tuple[str, Sequence[ColumnCells]]], reference: Sequence[ColumnCells] | None = None
+) -> Figure:
+    """A panel a column: the data filled, what a model drew at some steps of its training over it, the last darkest.
+
+    Args:
+        labelled: what each set of columns is called, and the set, in the order of training; at most ``MOMENTS`` are
+            drawn, the first and the last among them.
+        reference: the same columns of the data.
+    """
+    at = np.unique(np.linspace(0, len(labelled) - 1, min(MOMENTS, len(labelled))).round().astype(int))
+    shown = [labelled[i] for i in at]
+    shades = [SHADES[i] for i in np.linspace(0, len(SHADES) - 1, len(shown)).round().astype(int)]
+    sets, colours, names = [columns for _, columns in shown], shades, [name for name, _ in shown]
+    if reference is not None:
+        sets, colours, names = [reference, *sets], [BLUE, *colours], ["test examples", *names]
+    return _panels(sets, colours, names, "Samples over training")
+
+
+def columns_along(columns: Sequence[ColumnCells], *, title: str | None = None) -> Figure:
+    """A panel a column: its cells in their order, joined where they are numbers or dates, gaps where they are missing.
+
+    Args:
+        columns: of the rows of a walk, say.
+        title: over the whole.
+    """
+    figure, panels = _laid_out(columns, title)
+    for axes, cells in zip(panels, columns, strict=False):
+        dress(axes, x="point of the walk", title=shorten(cells.name, 24))
+        _walk(axes, cells)
+    return figure
+
+
+def _walk(axes: Axes, cells: ColumnCells) -> None:
+    places = np.arange(len(cells.values))
+    if cells.values.dtype.kind in "OUb":
+        words = list(dict.fromkeys(cells.there.astype(str).tolist()))
+        found = [words.index(word) for word in cells.there.astype(str).tolist()]
+        axes.plot(places[~cells.missing], found, "o", color=ORANGE)
+        axes.set_yticks(range(len(words)), [shorten(word, 14) for word in words], parse_math=False)
+        axes.set_ylim(-0.5, max(0.5, len(words) - 0.5))
+        return
+    numbers = np.where(cells.missing, np.nan, _numbers(cells.values))
+    axes.plot(places, numbers, "o-", color=ORANGE)
+    if cells.values.dtype.kind == "M" and (~cells.missing).any():
+        ticks = np.linspace(np.nanmin(numbers), np.nanmax(numbers), 3)
+        axes.set_yticks(ticks, _days(ticks))
+
+
+def _days(moments: NDArray[np.float64]) -> list[str]:
+    return [datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d") for moment in moments]
+
+
+def _laid_out(columns: Sequence[ColumnCells], title: str | None) -> tuple[Figure, list[Axes]]:
+    """A figure with a panel for each of the first columns, which its headline says."""
+    if not columns or not len(columns[0].values):
+        raise UserError("There are no rows or no columns to draw; give some.")
     shown = min(PANELS, len(columns))
     note = f"first {shown} of {len(columns)} columns" if shown < len(columns) else None
     rows, across = -(-shown // PER_ROW), min(PER_ROW, shown)
     figure = new_figure(3.0 * across + 0.3, 2.5 * rows + 0.5)
     headline(figure, f"{title} ({note})" if title and note else title or note)
-    panels = figure.subplots(rows, across, squeeze=False).flat
-    for at, axes in zip(range(rows * across), panels, strict=True):
-        if at >= shown:
-            axes.set_visible(False)
-            continue
-        sets = [(columns[at], ORANGE)] if reference is None else [(reference[at], BLUE), (columns[at], ORANGE)]
-        _panel(axes, sets, first=at % across == 0)
-    if reference is not None:
-        keys = [Patch(color=BLUE), Patch(color=ORANGE)]
-        legend(figure, keys, named[::-1], loc="outside lower center", ncols=2)
+    panels = list(figure.subplots(rows, across, squeeze=False).flat)
+    for axes in panels[shown:]:
+        axes.set_visible(False)
+    return figure, panels[:shown]
+
+
+def _panels(
+    sets: Sequence[Sequence[ColumnCells]], colours: Sequence[str], named: Sequence[str], title: str | None
+) -> Figure:
+    """A panel a column of all sets of columns, the first filled, the others over it."""
+    figure, panels = _laid_out(sets[0], title)
+    for at, axes in enumerate(panels):
+        _panel(axes, [(cells[at], colour) for cells, colour in zip(sets, colours, strict=True)], at % PER_ROW == 0)
+    if named:
+        keys = [Patch(color=colour) for colour in colours]
+        legend(figure, keys, named, loc="outside lower center", ncols=len(keys))
     return figure
 
 
 def _panel(axes: Axes, sets: Sequence[tuple[ColumnCells, str]], first: bool) -> None:
     name = shorten(sets[0][0].name, 24)
     missing = [float(cells.missing.mean()) for cells, _ in sets]
-    holes = f" ({' / '.join(f'{share:.0%}' for share in missing)} missing)" if any(missing) else ""
+    apart = "\n" if len(sets) > 2 else " "  # a panel is as wide as two shares beside its name
+    holes = f"{apart}({' / '.join(f'{share:.0%}' for share in missing)} missing)" if any(missing) else ""
     dress(axes, y="share of rows" if first else "", title=name + holes)
     if sets[0][0].values.dtype.kind in "OUb":
         _bars(axes, sets)
@@ -108,7 +179,7 @@ def _histogram(axes: Axes, sets: Sequence[tuple[ColumnCells, str]]) -> None:
     axes.locator_params(axis="x", nbins=4)
     if dates:
         ticks = np.linspace(edges[0], edges[-1], 3)
-        axes.set_xticks(ticks, [datetime.fromtimestamp(tick, UTC).strftime("%Y-%m-%d") for tick in ticks])
+        axes.set_xticks(ticks, _days(ticks))
 
 
 def _numbers(values: NDArray[np.generic]) -> NDArray[np.float64]:

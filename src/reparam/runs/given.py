@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from reparam.data import data_like
+from reparam.data.columns.outside import Outside
 from reparam.errors import UserError
 from reparam.runs.run import Run, load
 
@@ -15,7 +16,7 @@ How = ParamSpec("How")
 Found = TypeVar("Found")
 
 
-def as_run(given: object, data: object = None) -> Run:
+def as_run(given: object, data: object = None, outside: Outside = "skip") -> Run:
     """The run that is given, or that lies in the folder that is; with other data in the place of its own, if any are.
 
     Raises:
@@ -26,9 +27,9 @@ def as_run(given: object, data: object = None) -> Run:
     reparam.errors.UserError: run=5 is no run: give one, as reparam.load(...) and reparam.fit(...) do, or its folder
     """
     if isinstance(given, Run):
-        return given if data is None else replace(given, dataset=data_like(given.record, data))
+        return given if data is None else replace(given, dataset=data_like(given.record, data, outside))
     if isinstance(given, str | os.PathLike):
-        return load(Path(os.fspath(given)), data=data)
+        return load(Path(os.fspath(given)), data=data, outside=outside)
     raise UserError(f"run={given!r:.80} is no run: give one, as reparam.load(...) and reparam.fit(...) do, or its "
                     "folder")  # fmt: skip
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+    from reparam.data.columns.outside import Outside
     from reparam.evaluation import Imputed, Reconstructions, Samples
     from reparam.evaluation.given import Scores
 
@@ -22,35 +23,35 @@ class Questions:
 
         return evaluation.sample(self, n, seed, **how)  # type: ignore[arg-type]
 
-    def encode(self, x: Any) -> "np.ndarray":
+    def encode(self, x: Any, outside: "Outside" = "skip") -> "np.ndarray":
         """The codes of examples, ``(n, *event_shape)``, see :func:`reparam.evaluation.encode`."""
         from reparam import evaluation
 
-        return evaluation.encode(self, x)  # type: ignore[arg-type]
+        return evaluation.encode(self, x, outside)  # type: ignore[arg-type]
 
-    def reconstruct(self, x: Any = None, n: int = 10, seed: int = 0) -> "Reconstructions":
+    def reconstruct(self, x: Any = None, n: int = 10, seed: int = 0, outside: "Outside" = "skip") -> "Reconstructions":
         """What becomes of examples; of ``n`` of the test split unless x is given, see :func:`reparam.reconstruct`."""
         from reparam import evaluation
 
-        return evaluation.reconstruct(self, n, seed, x)  # type: ignore[arg-type]
+        return evaluation.reconstruct(self, n, seed, x, outside)  # type: ignore[arg-type]
 
-    def log_prob(self, x: Any, samples: int = 1000, seed: int = 0) -> "np.ndarray":
+    def log_prob(self, x: Any, samples: int = 1000, seed: int = 0, outside: "Outside" = "skip") -> "np.ndarray":
         """Log p(x) of examples, ``(n,)`` in nats, see :func:`reparam.evaluation.log_prob`."""
         from reparam import evaluation
 
-        return evaluation.log_prob(self, x, samples, seed)  # type: ignore[arg-type]
+        return evaluation.log_prob(self, x, samples, seed, outside)  # type: ignore[arg-type]
 
-    def score(self, x: Any, samples: int = 1000, seed: int = 0) -> "Scores":
+    def score(self, x: Any, samples: int = 1000, seed: int = 0, outside: "Outside" = "skip") -> "Scores":
         """How well examples fit, and what the number is, see :func:`reparam.evaluation.score`."""
         from reparam import evaluation
 
-        return evaluation.score(self, x, samples, seed)  # type: ignore[arg-type]
+        return evaluation.score(self, x, samples, seed, outside)  # type: ignore[arg-type]
 
-    def impute(self, x: Any, draws: int = 1, seed: int = 0) -> "Imputed":
+    def impute(self, x: Any, draws: int = 1, seed: int = 0, outside: "Outside" = "skip") -> "Imputed":
         """A table whose missing cells are filled, see :func:`reparam.impute`."""
         from reparam import evaluation
 
-        return evaluation.impute(self, x, draws, seed)  # type: ignore[arg-type]
+        return evaluation.impute(self, x, draws, seed, outside=outside)  # type: ignore[arg-type]
 
     def _repr_html_(self) -> str:
         """What a notebook shows of it: what it is, what it reached, and some samples."""

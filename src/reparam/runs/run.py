@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam.data import DataRecord, Dataset, data_like, load_data
+from reparam.data.columns.outside import Outside
 from reparam.data.columns.table import TableSchema
 from reparam.door import user_path
 from reparam.errors import UserError
@@ -140,6 +141,7 @@ def load(
     *,
     data: object = None,
     classes: Sequence[type] = (),
+    outside: Outside = "skip",
 ) -> Run:
     """Read a run back from its folder.
 
@@ -152,6 +154,9 @@ def load(
             schema.
         classes: the user's own classes in the composition, instead of ``model``, where their constructors' arguments
             are attributes of the same names.
+        outside: of rows of a table given as ``data`` that the run's own do not know, as a word never seen: ``"skip"``
+            leaves them out and says so, ``"clip"`` takes numbers and dates at the end of their range, ``"refuse"``
+            refuses all.
 
     Raises:
         UserError: if the folder is no run or is damaged, holds classes that are not given, or the data do not fit.
@@ -167,7 +172,7 @@ def load(
     if can(model, Conditional):
         model.shares = record.data.shares
     config = record.settings.model_copy(update={"training": record.training})
-    given = None if data is None else data_like(record.data, data)
+    given = None if data is None else data_like(record.data, data, outside)
     return Run(model.eval(), config, place, place.rows(), notes["step"], given, record)
 
 

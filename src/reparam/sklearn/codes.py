@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
+from reparam.data.incoming import Seen
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes_of, decode_mean
 from reparam.sklearn.base import told
@@ -15,11 +16,12 @@ class Codes(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ignore[
     """Codes of rows."""
 
     def transform(self, X: Any) -> np.ndarray:
-        """The codes of rows, ``(n, width of a code)`` float32: the centre of q(z|x)."""
+        """The codes of rows, ``(n, width of a code)`` float32: the centre of q(z|x); NaN of a row with unseen words."""
         run = self._fitted()
         with told():
-            z = codes_of(run.model, self.rows_.read(self, X, run))
-        return z.reshape(len(z), -1).numpy()
+            seen: Seen = self.rows_.read(self, X, run)
+            z = codes_of(run.model, seen.x)
+        return seen.spread(z.reshape(len(z), -1).numpy())
 
     @property
     def _n_features_out(self) -> int:

@@ -1,6 +1,5 @@
 """An estimator's class out of a kind: its constructor from the kind's settings, its methods from what its model can."""
 
-from difflib import get_close_matches
 from inspect import Parameter, Signature
 from typing import Any
 
@@ -8,6 +7,7 @@ from pydantic.fields import FieldInfo
 
 from reparam.kinds import Kind
 from reparam.models.protocols import Decodes, Encodes, Judges, Samples, can
+from reparam.nearest import meant
 from reparam.settings import TrainingConfig
 from reparam.sklearn.base import Estimator
 from reparam.sklearn.codes import Codes, CodesBack
@@ -84,9 +84,8 @@ def _constructor(defaults: dict[str, Any]) -> Any:
 
     def __init__(self: Any, **settings: Any) -> None:
         if unknown := next((name for name in settings if name not in defaults), None):
-            close = get_close_matches(unknown, defaults, 1)
-            meant = f": did you mean {close[0]!r}?" if close else f"; help({type(self).__name__}) lists them"
-            raise TypeError(f"{type(self).__name__} has no parameter {unknown!r}{meant}")
+            own = type(self).__name__
+            raise TypeError(f"{own} has no parameter {unknown!r}{meant(unknown, defaults)}; help({own}) lists them")
         bound = signature.bind(self, **settings)
         bound.apply_defaults()
         vars(self).update({name: value for name, value in bound.arguments.items() if name != "self"})

@@ -8,6 +8,7 @@ import torch
 from sklearn.utils.metaestimators import available_if
 from torch import Tensor
 
+from reparam.data.incoming import Seen
 from reparam.evaluation import drawing
 from reparam.evaluation.codes.encoding import device_of
 from reparam.evaluation.given import has_log_prob, judge_of
@@ -32,16 +33,18 @@ class Fit:
         of adversarial variational Bayes the bound as its discriminator estimates it; of a plain autoencoder log p(x|z)
         at the code, which is no likelihood of x. The noise of a row is a function of the row and of
         ``random_state``, so that it is judged alike in any company.
+        Of a row of a DataFrame with a word that was never seen it is NaN.
         """
         run = self._fitted()  # type: ignore[attr-defined]
         with told():
-            x = self.rows_.read(self, X, run)  # type: ignore[attr-defined]
+            seen: Seen = self.rows_.read(self, X, run)  # type: ignore[attr-defined]
             seed = self._seed() if isinstance(self.random_state, int) else 0  # type: ignore[attr-defined]
-            return np.array([_judged(run, row[None], seed, self.draws) for row in x])  # type: ignore[attr-defined]
+            found = [_judged(run, row[None], seed, self.draws) for row in seen.x]  # type: ignore[attr-defined]
+            return seen.spread(np.array(found))
 
     def score(self, X: Any, y: Any = None) -> float:
-        """The average of :meth:`score_samples`: what a search maximizes."""
-        return float(self.score_samples(X).mean())
+        """The average of :meth:`score_samples` over the rows that have one: what a search maximizes."""
+        return float(np.nanmean(self.score_samples(X)))
 
 
 def _judged(run: Run, row: Tensor, seed: int, draws: int) -> float:
@@ -75,7 +78,8 @@ class Likeness:
         """
         run = self._fitted()  # type: ignore[attr-defined]
         with told():
-            return _said(run, self.rows_.read(self, X, run), 0).numpy()  # type: ignore[attr-defined]
+            seen: Seen = self.rows_.read(self, X, run)  # type: ignore[attr-defined]
+            return seen.spread(_said(run, seen.x, 0).numpy())
 
     def score(self, X: Any, y: Any = None) -> float:
         """Minus the squared kernel distance (MMD, cubic kernel, unbiased) between rows and as many samples.
@@ -85,7 +89,7 @@ class Likeness:
         """
         run = self._fitted()  # type: ignore[attr-defined]
         with told():
-            real = self.rows_.read(self, X, run)[:MOST_COMPARED].flatten(1).double()  # type: ignore[attr-defined]
+            real = self.rows_.read(self, X, run).x[:MOST_COMPARED].flatten(1).double()  # type: ignore[attr-defined]
             made = _as_seen(run, max(len(real), FEWEST_COMPARED), self._seed())  # type: ignore[attr-defined]
         scale = torch.where((sd := real.std(0, correction=0)) > 0, sd, 1.0)
         return -float(squared_mmd((real - real.mean(0)) / scale, (made - real.mean(0)) / scale))

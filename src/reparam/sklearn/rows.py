@@ -8,13 +8,13 @@ import torch
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import validate_data
 
-from reparam.data import Dataset, examples_of
+from reparam.data import Dataset
+from reparam.data.incoming import Seen, seen_of
 from reparam.data.readers.frames.pandas_frame import index_of
 from reparam.data.readers.given_cells import is_table
 from reparam.errors import UserError, tell
 from reparam.randomness import generator
 from reparam.runs.run import Run
-from reparam.sklearn.within import within
 
 FEWEST = 2
 """Rows that are trained on: one, and one to validate by."""
@@ -34,22 +34,25 @@ class Rows:
     frame: bool = False
     units: tuple[float, float] = (0.0, 1.0)
 
-    def read(self, estimator: Any, X: Any, run: Run) -> torch.Tensor:
-        """Rows as the model sees them, ``(n, *data_shape)``.
+    def read(self, estimator: Any, X: Any, run: Run) -> Seen:
+        """Rows as the model sees them.
+
+        A cross-validation meets numbers and words in nearly every fold that no other has, and one row would end it:
+        numbers and dates beyond the range are taken at its end, rows with such words are left out, and both are said.
 
         Raises:
             ValueError: if they are not as those it was fitted on.
         """
         if self.frame and is_table(X):
             validate_data(estimator, X, reset=False, skip_check_array=True)
-            return examples_of(within(run.record.schema, X), run.record, "X")
+            return seen_of(X, run.record, "X", "clip")
         X = checked(estimator, X, reset=False)
         if self.frame:
             import pandas as pd
 
             X = pd.DataFrame(X, columns=estimator.feature_names_in_)
-            return examples_of(within(run.record.schema, X), run.record, "X")
-        return examples_of(self.pictured(X), run.record, "X")
+            return seen_of(X, run.record, "X", "clip")
+        return seen_of(self.pictured(X), run.record, "X", "clip")
 
     def pictured(self, X: np.ndarray) -> np.ndarray:
         """Flat rows in the shape of examples; images from 0 to 1, and what leaves that is clipped, and said."""

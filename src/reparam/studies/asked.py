@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from reparam.errors import UserError
+from reparam.nearest import meant
 
 Measure = Literal["log_likelihood", "quality", "table"]
 MEASURES: tuple[Measure, ...] = ("log_likelihood", "quality", "table")
@@ -62,7 +63,8 @@ class Asked:
             raise UserError('`dinov2_weights` serve features="dinov2" only: give both, or leave them out')
         for measure in self.measures:
             if measure not in MEASURES:
-                raise UserError(f"there is no measure {measure!r}: ask for {', '.join(MEASURES)}, or several of them")
+                guess = meant(measure, MEASURES)
+                raise UserError(f"there is no measure {measure!r}{guess}: ask for {', '.join(MEASURES)}, or several")
 
     @property
     def fewer(self) -> bool:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 
 from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.kinds import KINDS, settings_of
 from reparam.kinds.own import load_function, names_function
 from reparam.models.model import Model
+from reparam.nearest import meant
 from reparam.settings import ModelConfig
 
 Own = Callable[[Dataset], Model]
@@ -43,10 +43,8 @@ def contender(name: str) -> ModelConfig | Own:
     kind, latent = _parts(name)
     there = named_models()
     if kind not in there:
-        close = get_close_matches(kind, there, n=1)
-        guess = f" (did you mean {close[0]!r}?)" if close else ""
         known = f"{', '.join(there)}, with -N for N latent dimensions, or FILE.py:function"
-        raise UserError(f"there is no model {name!r}{guess}: name {known}")
+        raise UserError(f"there is no model {name!r}{meant(kind, there)}: name {known}")
     return settings_of(there[kind].model_dump() | ({} if latent is None else {"latent_dim": latent}))
 
 

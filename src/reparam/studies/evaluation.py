@@ -1,13 +1,15 @@
 """Runs measured side by side, data set by data set: ``reparam.evaluate`` and what it gives."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reparam import checks
 from reparam.contention import sharing_cores
+from reparam.data.columns.outside import Outside
 from reparam.errors import UserError
 from reparam.evaluation.columns.card import TableCard
 from reparam.evaluation.samples.panels import panels_of
@@ -144,12 +146,15 @@ class Evaluation(Result):
 
 
 @sharing_cores()
-def evaluate(runs: Runs, *, data: object = None, progress: Progress = silent, **settings: Any) -> Evaluation:
+def evaluate(
+    runs: Runs, *, data: object = None, outside: Outside = "skip", progress: Progress = silent, **settings: Any
+) -> Evaluation:
     """Measure runs side by side, each number with its error bar; what cannot be had of one is put down with its reason.
 
     Args:
         runs: a run or its folder, some of them, or by names of your own.
         data: in the place of the runs' own, as :func:`reparam.load` takes them: where these lie now, say.
+        outside: of rows of a table given as ``data`` that a run's own do not know, as there.
         progress: told what is being done.
         **settings: fields of :class:`Asked`, such as ``measures=("quality",), count=2000, seed=1``.
 
@@ -167,6 +172,7 @@ def evaluate(runs: Runs, *, data: object = None, progress: Progress = silent, **
     >>> found["VAE"].likelihood.examples, len(found["VAE"].card.scores())
     (20, 14)
     """
+    checks.names(settings, [field.name for field in fields(Asked)], "what is evaluated")
     asked = Asked(**settings)
     named = dict(_named(runs))
     if not named:
@@ -176,7 +182,7 @@ def evaluate(runs: Runs, *, data: object = None, progress: Progress = silent, **
     unread: dict[str, str] = {}
     for name, run in named.items():
         try:
-            measured.append(judge.measure(as_run(run, data), name))
+            measured.append(judge.measure(as_run(run, data, outside), name))
         except UserError as error:
             unread[name] = str(error)
     missing: dict[str, Mapping[str, str]] = {name: dict.fromkeys(asked.measures, why) for name, why in unread.items()}

@@ -1,15 +1,17 @@
 """A kind of model by its name: ``fit("vae", data, latent_dim=4)`` composes it for the data, as the command does."""
 
-from difflib import get_close_matches
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from reparam import checks
 from reparam.data import Dataset, as_dataset
 from reparam.errors import UserError
-from reparam.kinds import KINDS, build_model
+from reparam.kinds import KINDS, Kind, build_model
 from reparam.models.model import Model
+from reparam.nearest import meant
 from reparam.randomness import noise
 from reparam.runs.config import RunConfig
-from reparam.settings import DataConfig, TrainingConfig
+from reparam.settings import DataConfig, ReadingConfig, TrainingConfig
 from reparam.training.fits import bounded_weights
 from reparam.training.resolve import decided, traits_of
 
@@ -40,10 +42,12 @@ def by_name(name: str, data: Any, settings: dict[str, Any]) -> Composed:
     (1, 5)
     """
     if name not in KINDS:
-        close = get_close_matches(name, KINDS, 1)
-        known = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(KINDS)}"
-        raise UserError(f"no kind of model is called {name!r}: {known}, or give a model, as reparam.VAE(...)")
+        raise UserError(
+            f"no kind of model is called {name!r}{meant(name, KINDS)}: there are {', '.join(KINDS)}, or give a model, "
+            "as reparam.VAE(...)"
+        )
     kind, read = KINDS[name], as_dataset(data)
+    _check_names(kind, settings)
     own = {key: value for key, value in settings.items() if key in kind.settings.model_fields and key != "kind"}
     training = TrainingConfig(
         **{**kind.training.model_dump(exclude_unset=True), **{k: v for k, v in settings.items() if k not in own}}
@@ -58,6 +62,21 @@ def by_name(name: str, data: Any, settings: dict[str, Any]) -> Composed:
     asked = RunConfig(model=kind.settings(**own), data=described, training=training)
     config, resolved = decided(asked, read)
     return Composed(fresh_model(config, resolved), resolved, asked, config)
+
+
+def _check_names(kind: Kind, settings: Iterable[str]) -> None:
+    """Refuse what is a setting neither of the kind nor of the training.
+
+    Raises:
+        UserError: naming it, and the nearest; of one of reading, where it is given.
+    """
+    known = [name for home in (kind.settings, TrainingConfig) for name in home.model_fields if name != "kind"]
+    if reading := [name for name in settings if name in ReadingConfig.model_fields and name not in known]:
+        raise UserError(
+            f"{reading[0]} says how data are read: give them as reparam.load_data(..., {reading[0]}=...), or what you "
+            f"hold in memory as reparam.Dataset.of(..., {reading[0]}=...)"
+        )
+    checks.names(settings, known, f"a {kind.name}")
 
 
 def fresh_model(config: RunConfig, data: Dataset) -> Model:

@@ -81,7 +81,7 @@ def changed(name, key, value):
         ("number", "more", 1, "'more', which columns of a schema do not have"),
         ("number", "number", [], "without what a number needs"),
         ("number", "number", {"self": 1}, "'self', which a number has not"),
-        ("number", "kind", "nmber", "no kind of column 'nmber'; take number, log"),
+        ("number", "kind", "nmber", "no kind of column 'nmber' .did you mean 'number'..; take number, log"),
         ("number", "kind", 3, "without a name or a kind"),
         ("number", "name", None, "without a name or a kind"),
         ("number", "name", "log", "two columns are called 'log'"),

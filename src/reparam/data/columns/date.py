@@ -1,6 +1,7 @@
 """Dates: whole days are counted, moments are numbers of seconds."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -133,6 +134,23 @@ class Date(SeenKind):
 
     def read(self, column: Column) -> Read:
         """Dates as microseconds since 1970; words that are written as dates are here are some."""
+        counts, known = self.moments(column)
+        if self.days:
+            within = (counts >= self._end(self.low)) & (counts <= self._end(self.high)) & (counts % DAY == 0)
+            known &= column.missing | within
+        return Read(counts, known)
+
+    def nearest(self, column: Column) -> Column:
+        """Moments within the range that there is, whole days where these are counted; what is no date stays."""
+        values, known = self.moments(column)
+        if not self.days or not known.all():
+            return column
+        first, last = self._end(self.low), self._end(self.high)
+        counts = (values - values % DAY).clip(first, last)
+        return replace(column, values=counts.astype("datetime64[us]"), written=None, text=None)
+
+    def moments(self, column: Column) -> Read:
+        """Dates as microseconds since 1970 wherever they lie; which cells are some, or missing."""
         values, missing = column.values, column.missing
         if values.dtype.kind == "O":
             values = np.array([_parsed(word, self.written) for word in values.tolist()], dtype="datetime64[us]")
@@ -140,10 +158,7 @@ class Date(SeenKind):
             return Read(np.zeros(len(values), dtype=np.int64), missing.copy())
         lost = np.isnat(values)
         counts = np.where(lost, 0, values.astype("datetime64[us]").astype(np.int64))
-        known = ~lost & (values >= EARLIEST) & (values <= LATEST)
-        if self.days:
-            known &= (counts >= self._end(self.low)) & (counts <= self._end(self.high)) & (counts % DAY == 0)
-        return Read(counts, missing | known)
+        return Read(counts, missing | (~lost & (values >= EARLIEST) & (values <= LATEST)))
 
     def entries(self, values: np.ndarray) -> np.ndarray:
         """Days or seconds in units of their spread."""

@@ -1,5 +1,7 @@
 """Whole numbers in a range: counts, ages, ratings of many steps."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -97,6 +99,11 @@ class Integer(SeenKind):
         with np.errstate(invalid="ignore"):
             return Read(values, known & (column.missing | within(values, self.low, self.high)))
 
+    def nearest(self, column: Column) -> Column:
+        """Numbers as the nearest whole ones within the range; what is no number stays."""
+        numbers = nearest_of(column, lambda values: np.rint(values).clip(self.low, self.high))
+        return column if numbers is None else numbers
+
     def entries(self, values: np.ndarray) -> np.ndarray:
         """Whole numbers in units of their spread."""
         return ((values - self.offset) / self.scale)[:, None]
@@ -110,6 +117,18 @@ class Integer(SeenKind):
 def within(values: np.ndarray, low: int, high: int) -> np.ndarray:
     """Where values are whole numbers in a range."""
     return np.asarray((values >= low) & (values <= high) & (values == np.rint(values)))
+
+
+def nearest_of(column: Column, move: Callable[[np.ndarray], np.ndarray]) -> Column | None:
+    """A column of numbers with those that are finite moved; None where a cell is none, and there is nothing to move.
+
+    Words that spell no number stand for nothing near: of a column with such, as of any other, the numbers are moved
+    only where all that is there is numbers.
+    """
+    values, _ = as_numbers(column)
+    if column.values.dtype.kind in "MO" or not np.isfinite(values[~column.missing]).all():
+        return None
+    return replace(column, values=np.where(column.missing, np.nan, move(values)), text=None)
 
 
 def numbered(name: str, numbers: np.ndarray, missing: np.ndarray, whole: bool, decimals: int | None) -> Column:

@@ -66,6 +66,10 @@ class SeenKind(ColumnKind):
     def read(self, column: Column) -> Read:
         """A column's cells in the kind's own type, and which of them it knows."""
 
+    def nearest(self, column: Column) -> Column:
+        """The column with cells beyond the range of its kind at the range's end; as it is where there is no nearest."""
+        return column
+
     @abstractmethod
     def entries(self, values: np.ndarray) -> np.ndarray:
         """Values that :meth:`read` gave and knows, as ``(n, width)`` float64."""

@@ -15,6 +15,7 @@ from reparam.data.columns.quantile import Quantile
 from reparam.data.columns.truth import Truth
 from reparam.data.readers.cells import Column
 from reparam.errors import UserError
+from reparam.nearest import meant
 
 KINDS: dict[str, type[ColumnKind]] = {
     kind.word: kind
@@ -33,7 +34,8 @@ def kind_named(word: str, column: str) -> type[ColumnKind]:
     """
     if word not in KINDS:
         raise UserError(
-            f'columns={{"{column}": "{word}"}}: there is no kind of column {word!r}; take {", ".join(KINDS)}'
+            f'columns={{"{column}": "{word}"}}: there is no kind of column {word!r}{meant(word, KINDS)}; take '
+            f"{', '.join(KINDS)}"
         )
     return KINDS[word]
 

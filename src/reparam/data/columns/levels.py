@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from reparam.data.columns.integer import EXACT, numbered, whole_numbers
+from reparam.data.columns.integer import EXACT, nearest_of, numbered, whole_numbers
 from reparam.data.columns.kind import Read, SeenKind, base, wrong
 from reparam.data.columns.number import MOST_DECIMALS, Finite, as_numbers, digits, shown, strange
 from reparam.data.readers.cells import Column
@@ -72,6 +72,13 @@ class Levels(SeenKind):
         levels = np.array(self.levels)
         place = np.searchsorted(levels, np.nan_to_num(numbers, posinf=0, neginf=0)).clip(0, len(levels) - 1)
         return Read(place, known & (column.missing | (levels[place] == numbers)))
+
+    def nearest(self, column: Column) -> Column:
+        """Numbers as the nearest levels; what is no number stays."""
+        levels = np.array(self.levels)
+        middles = (levels[1:] + levels[:-1]) / 2
+        numbers = nearest_of(column, lambda values: levels[np.searchsorted(middles, np.nan_to_num(values))])
+        return column if numbers is None else numbers
 
     def entries(self, values: np.ndarray) -> np.ndarray:
         """A 1 in the level's place."""

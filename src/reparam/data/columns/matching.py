@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from reparam.data.columns.texts import texts
 from reparam.data.columns.wording import counted, listed
 from reparam.data.readers.cells import Cells, Column
 from reparam.errors import UserError
+from reparam.nearest import nearest
 
 SHOWN = 5
 
@@ -29,10 +29,11 @@ def matched(cells: Cells, kinds: Sequence[ColumnKind], where: str) -> dict[str, 
     missing = [kind.name for kind in needed if kind.name not in found]
     if not missing:
         return found
-    close = get_close_matches(missing[0], found, n=1)
-    meant = f" (is it {close[0]!r}?)" if close else ""
+    close = nearest(missing[0], found)
+    is_it = f" (is it {close!r}?)" if close else ""
     raise UserError(
-        f"{where} has no {'column' if len(missing) == 1 else 'columns'} {listed(list(map(repr, missing)))}{meant}: its "
+        f"{where} has no {'column' if len(missing) == 1 else 'columns'} {listed(list(map(repr, missing)))}"
+        f"{is_it}: its "
         f"columns are {listed(list(map(repr, found)))}; give a table of the same columns, in any order"
     )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from reparam import checks
+from reparam.data.columns.outside import Outside
 from reparam.data.columns.table import TableSchema
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
@@ -18,6 +19,7 @@ class Asked:
         how: the settings of reading.
         table: the schema that a table is read by, where it is known already; it goes before the settings.
         whole: of a table, all rows are wanted in their order, and none held out.
+        outside: what is done with rows that the schema does not know.
     """
 
     seed: int
@@ -25,6 +27,7 @@ class Asked:
     how: ReadingConfig = field(default_factory=ReadingConfig)
     table: TableSchema | None = None
     whole: bool = False
+    outside: Outside = "refuse"
 
     def __post_init__(self) -> None:
         checks.within("memory_limit", self.memory_limit, 0)

@@ -16,6 +16,7 @@ from reparam.data.columns.kinds import of_kind
 from reparam.data.columns.label import Label
 from reparam.data.columns.matching import remarks
 from reparam.data.columns.notes import notes_on
+from reparam.data.columns.outside import INSIDE, settled
 from reparam.data.columns.plain import columns_of, read_file
 from reparam.data.columns.rows import EncodedRows
 from reparam.data.columns.table import Form, TableSchema
@@ -55,6 +56,10 @@ def columns_reading(
     Raises:
         UserError: if cells cannot be read as was asked, no column is left, or there are too few rows.
     """
+    reasons = None
+    if asked.table is not None and asked.outside != "refuse":
+        cells, reasons = settled(cells, asked.table.columns, asked.outside, repr(name))
+        given = given and _renumbered(given, reasons)
     about = described(cells, name, asked, form, labelled)
     rows, note = rows_by_split(cells, asked, about.how, about.roles, about.codes, given)
     x = about.schema.lazily(cells, repr(name))
@@ -70,7 +75,15 @@ def columns_reading(
         classes=about.classes,
         notes=(*about.notes, note, *lacking(splits, about.classes, [note], asked.seed)),
         table=about.schema,
+        outside=reasons,
     )
+
+
+def _renumbered(given: Rows, reasons: np.ndarray) -> Rows:
+    """Row numbers by split among the rows that are taken."""
+    taken = reasons == INSIDE
+    place = np.cumsum(taken) - 1
+    return {split: torch.from_numpy(place[rows.numpy()[taken[rows.numpy()]]]) for split, rows in given.items()}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from reparam.data.columns.texts import texts
 from reparam.data.columns.wording import listed
 from reparam.data.readers.cells import Cells, Column
 from reparam.errors import UserError
+from reparam.nearest import meant
 from reparam.settings import ReadingConfig
 
 LABEL_NAMES = ("label", "labels", "class", "target", "y")
@@ -74,7 +75,8 @@ def named(cells: Cells, asked: str, what_for: str, where: str) -> str:
     if asked.isdecimal() and int(asked) in cells.by_place:
         return cells.by_place[int(asked)]
     raise UserError(
-        f"{where} has no column {asked!r} to {what_for}: its columns are {listed(list(map(repr, names)), 20)}"
+        f"{where} has no column {asked!r} to {what_for}{meant(asked, names)}: its columns are "
+        f"{listed(list(map(repr, names)), 20)}"
     )
 
 

@@ -1,6 +1,5 @@
 """Which reader a name or a path belongs to."""
 
-import difflib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from reparam.data.readers.toy import TOYS, read_toy
 from reparam.data.reading import Reading
 from reparam.door import present, require_regular, user_path
 from reparam.errors import UserError
+from reparam.nearest import meant
 from reparam.settings import ReadingConfig
 
 #: The names that are data by themselves.
@@ -165,6 +165,5 @@ def _read_file(path: Path, asked: Asked) -> Reading:
 def _unknown(given: str) -> str:
     if os.sep in given or Path(given).suffix:
         return f"{given!r} does not exist: give the path of {formats()}, or one of the names {', '.join(NAMES)}."
-    close = difflib.get_close_matches(given.lower(), NAMES, n=1, cutoff=0.5)
-    meant = f" (did you mean {close[0]!r}?)" if close else ""
-    return f"{given!r} is neither a known name nor an existing path{meant}: give {', '.join(NAMES)}, or {formats()}."
+    guess = meant(given, NAMES, 0.5)
+    return f"{given!r} is neither a known name nor an existing path{guess}: give {', '.join(NAMES)}, or {formats()}."

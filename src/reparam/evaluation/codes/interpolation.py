@@ -1,7 +1,7 @@
 """Walks between two points of the latent space, decoded."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,14 +10,20 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.data import Dataset
+from reparam.data.columns.form import Table
+from reparam.data.columns.table import TableSchema
 from reparam.data.picture import AS_IT_IS, Picture
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import code, decode_mean, device_of, examples, pick, require_real_codes
 from reparam.evaluation.samples.classifier import digit_classifier, is_mnist
+from reparam.evaluation.tables.samples import storable
+from reparam.evaluation.tables.shown import shown_columns
+from reparam.evaluation.tables.vectors import vector_table
 from reparam.hardware import exact, require_memory
 from reparam.models.protocols import Conditional, Encodes, HasPrior, can, prior_of
+from reparam.nearest import meant
 from reparam.randomness import generator, noise
-from reparam.result import Arrays
+from reparam.result import UNSAID, Arrays
 from reparam.runs.given import of_run
 from reparam.runs.run import Run
 
@@ -46,6 +52,14 @@ class Interpolation(Arrays):
         """Between what."""
         return f"Between {self.ends}"
 
+    def table(self) -> Table:
+        """Of vectors the points of the walk, as columns x1, x2, ...
+
+        Raises:
+            UserError: if they are images.
+        """
+        return vector_table(self.x)
+
     def figure(self) -> "Figure":
         """The walk in a row (images), or as points."""
         from reparam import plots
@@ -54,6 +68,35 @@ class Interpolation(Arrays):
             seen = self.look.caption(self.x.shape[1])
             return plots.image_grid(self.look(self.x), columns=len(self.x), title=f"{self.title}{seen}")
         return plots.samples_picture(self.x, self.x.shape[1:], title=self.title)
+
+
+@dataclass(frozen=True, repr=False)
+class TableInterpolation(Interpolation):
+    """The same through rows of a table: ``x`` is as the model sees them, :meth:`table` and picture as the user does.
+
+    Attributes:
+        schema: of the table.
+    """
+
+    schema: TableSchema | None = field(default=None, metadata=UNSAID)
+
+    def table(self) -> Table:
+        """The rows from one end to the other, with the names and types of the data."""
+        assert self.schema is not None
+        return self.schema.table(self.x)
+
+    @property
+    def numbers(self) -> dict[str, np.ndarray]:
+        """The columns by name in the user's types, and the codes."""
+        table = self.table()
+        return {name: storable(table[name]) for name in table.columns} | {"z": self.z}
+
+    def figure(self) -> "Figure":
+        """A panel a column, from one end to the other."""
+        from reparam.plots import columns_along
+
+        assert self.schema is not None
+        return columns_along(shown_columns(self.schema, self.x), title=self.title)
 
 
 @of_run
@@ -101,6 +144,8 @@ def interpolate(
     t = torch.linspace(0, 1, steps + 2, dtype=start.dtype)
     z = between(start.flatten(), end.flatten(), t).reshape(-1, *form.shape)
     x = run.record.given_back(decode_mean(run.model, z).numpy())
+    if (schema := run.record.schema) is not None:
+        return TableInterpolation(x, z.numpy(), words, schema=schema)
     return Interpolation(x, z.numpy(), words, run.record.drawn)
 
 
@@ -199,7 +244,7 @@ def _pair(
     """The first examples of the classes asked for; where none is asked for, of another class than the other end."""
     for label in (start, end):
         if label is not None and label not in classes:
-            raise UserError(f"there is no class {label!r}: the classes are {', '.join(classes)}")
+            raise UserError(f"there is no class {label!r}{meant(label, classes)}: the classes are {', '.join(classes)}")
         if label is not None and label not in labels:
             raise UserError(f"none of {len(labels):,} {what} is of class {label!r}: try {advice}")
     start = start or next((label for label in labels if label != end), labels[0])

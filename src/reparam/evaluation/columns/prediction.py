@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from reparam.errors import UserError
 from reparam.evaluation.columns.rows import Rows, Seen, size
+from reparam.nearest import meant
 from reparam.randomness import derive_seed
 
 Array = NDArray[Any]
@@ -65,7 +66,10 @@ def targets(rows: Rows, asked: str | None, label: str | None) -> list[str]:
         return names
     if asked is not None:
         if asked not in names:
-            raise UserError(f"target={asked!r} is no column that can be compared: take {', '.join(names)}, or all")
+            raise UserError(
+                f"target={asked!r} is no column that can be compared{meant(asked, names)}: take "
+                f"{', '.join(names)}, or all"
+            )
         return [asked]
     others = [column for column in rows if column.name != label]
     words = [column.name for column in others if not column.number and len(np.unique(column.codes)) > 1]

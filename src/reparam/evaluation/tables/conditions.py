@@ -15,6 +15,7 @@ from reparam.data.readers.text.numbers import Format
 from reparam.distributions.columns import Category, Integer, places
 from reparam.distributions.columnwise.within import Interval, OneOf, Region
 from reparam.errors import UserError
+from reparam.nearest import meant
 
 RANGE, OR = "..", "|"
 
@@ -77,8 +78,8 @@ def _refuse(name: str, schema: TableSchema) -> None:
     kind = next((kind for kind in schema.columns if kind.name == name), None)
     if kind is not None:
         raise UserError(f"column {name!r} is left out ({kind.word}: {kind.why}), and nothing can be asked of it")
-    known = ", ".join(repr(kind.name) for kind in schema.seen)
-    raise UserError(f"there is no column {name!r}: the columns are {known}")
+    names = [kind.name for kind in schema.seen]
+    raise UserError(f"there is no column {name!r}{meant(name, names)}: the columns are {', '.join(map(repr, names))}")
 
 
 def _label(classes: Sequence[str], asked: Any, name: str) -> str:

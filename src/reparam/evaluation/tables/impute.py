@@ -9,6 +9,7 @@ from torch import Tensor
 
 from reparam import checks
 from reparam.data.columns.form import Table, pandas_frame
+from reparam.data.columns.outside import INSIDE, Outside
 from reparam.data.columns.table import TableSchema
 from reparam.data.columns.wording import counted
 from reparam.data.readers.cells import Cells, Column
@@ -55,6 +56,8 @@ class Imputed(Result):
         schema: of the table.
         cells: the table as it was given.
         seed: of the draws.
+        reasons: of each row of that table why it is left as it was, ``""`` where it is not: the arrays above are of the
+            others alone, in their order.
     """
 
     rows: np.ndarray
@@ -65,6 +68,7 @@ class Imputed(Result):
     schema: TableSchema = field(metadata=UNSAID)
     cells: Cells = field(metadata=UNSAID)
     seed: int = 0
+    reasons: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=object), metadata=UNSAID)
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -86,7 +90,7 @@ class Imputed(Result):
 
     def _filled(self, draw: int | None) -> tuple[Column, ...]:
         made = self.schema.cells(self.mean if draw is None else self.rows[draw], seed=self.seed)
-        return filled_in(self.cells, made)
+        return filled_in(self.cells, made, np.flatnonzero(self.reasons == INSIDE))
 
     def __str__(self) -> str:
         cells = int(self.filled.sum())
@@ -120,7 +124,7 @@ def _some(column: "ColumnCells", rows: np.ndarray) -> "ColumnCells":
 @of_run
 @exact()
 @torch.no_grad()
-def impute(run: Run, x: Any, draws: int = 1, seed: int = 0, codes: int = CODES) -> Imputed:
+def impute(run: Run, x: Any, draws: int = 1, seed: int = 0, codes: int = CODES, outside: Outside = "skip") -> Imputed:
     """Fill what is missing.
 
     z ~ q(z|observed) is weighed by p(observed|z) p(z) / q(z|observed) and resampled, then the missing cells are drawn
@@ -133,13 +137,16 @@ def impute(run: Run, x: Any, draws: int = 1, seed: int = 0, codes: int = CODES) 
         draws: how often each cell is filled.
         seed: of the draws.
         codes: z that are drawn for each row.
+        outside: of rows with cells that the run's data do not know, as a word never seen: ``"skip"``: they stay as they
+            are, and it is said; ``"clip"``: they are filled as if numbers and dates stood at the end of their range,
+            and those that have none are skipped; ``"refuse"``: all rows are.
 
     Raises:
         UserError: if the model or the data will not do.
     """
     checks.wholes(draws=draws, codes=codes)
     schema = table_of(run)
-    cells, rows, there = observed(x, run.record, schema)
+    cells, rows, there, reasons = observed(x, run.record, schema, outside)
     model: Any = run.model
     for capability in (Encodes, Decodes, HasPrior):
         require(model, capability)
@@ -154,7 +161,7 @@ def impute(run: Run, x: Any, draws: int = 1, seed: int = 0, codes: int = CODES) 
             result[0][:, at], result[1][at], result[2][at], result[3][at] = (part.cpu().numpy() for part in found)
             add(len(at))
     drawn, mean, spread, effective = result
-    return Imputed(drawn, mean, spread, ~there, effective, schema, cells, seed)
+    return Imputed(drawn, mean, spread, ~there, effective, schema, cells, seed, reasons)
 
 
 def _filled(

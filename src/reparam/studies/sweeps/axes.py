@@ -3,11 +3,11 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from reparam.errors import UserError
 from reparam.kinds import Kind
+from reparam.nearest import meant
 from reparam.settings import Config, TrainingConfig
 
 KEPT = {"kind", "seed", "device", "test", "tensorboard", "log"}
@@ -119,9 +119,9 @@ def _home(kind: Kind, name: str) -> type[Config]:
     if homes:
         return homes[0]
     there = sorted({*kind.settings.model_fields, *TrainingConfig.model_fields} - KEPT)
-    close = get_close_matches(name, there, n=1)
-    guess = f" (did you mean {close[0]!r}?)" if close else ""
-    raise UserError(f"a {kind.name} has no setting {name!r} to vary{guess}: name one of {', '.join(there)}")
+    raise UserError(
+        f"a {kind.name} has no setting {name!r} to vary{meant(name, there)}: name one of {', '.join(there)}"
+    )
 
 
 def _range(config: type[Config], name: str, low: object, high: object) -> Range:

@@ -16,6 +16,7 @@ from reparam.door import MOST, parse, present, read_bytes
 from reparam.errors import UserError
 from reparam.files import replace_atomically
 from reparam.folders import Unwritten
+from reparam.nearest import meant
 from reparam.randomness import derive_seed
 from reparam.studies.sweeps.axes import Axis, Choices
 
@@ -62,7 +63,9 @@ class Proposals:
         self._axes, self._sampler, self._seed, self._path = axes, sampler, seed, out / FILE
         require_optuna()
         if sampler not in SAMPLERS:
-            raise UserError(f"there is no sampler {sampler!r}: choose from {', '.join(SAMPLERS)}")
+            raise UserError(
+                f"there is no sampler {sampler!r}{meant(sampler, SAMPLERS)}: choose from {', '.join(SAMPLERS)}"
+            )
         ranges = [axis.name for axis in axes if not isinstance(axis, Choices)]
         if sampler == "grid" and ranges:
             raise UserError(f'sampler="grid" goes over choices, and {ranges[0]} has a range: name its values instead')

@@ -15,6 +15,7 @@ from reparam.data.places import check_places, lies_among
 from reparam.errors import UserError
 from reparam.folders import standing
 from reparam.kinds import KINDS
+from reparam.nearest import meant
 from reparam.runs.lock import hold
 from reparam.runs.run import load, read_data
 from reparam.settings import DataConfig, ReadingConfig, TrainingConfig
@@ -38,6 +39,7 @@ from reparam.training.validation import average
 
 Say = Callable[[str], None]
 MOST_TRIALS = 100_000
+PRUNERS = ("median", "none")
 
 
 class Hands(Protocol):
@@ -129,7 +131,7 @@ def _axes(kind: str, vary: Mapping[str, Any]) -> list[Axis]:
     """
     require_optuna()
     if kind not in KINDS:
-        raise UserError(f"there is no kind of model {kind!r}: choose from {', '.join(KINDS)}")
+        raise UserError(f"there is no kind of model {kind!r}{meant(kind, KINDS)}: choose from {', '.join(KINDS)}")
     if not vary:
         raise UserError('nothing is varied: give vary={"learning_rate": (1e-4, 1e-2)}, or other settings of the model')
     return [axis(KINDS[kind], name, asked) for name, asked in vary.items()]
@@ -140,8 +142,8 @@ def _check(trials: int, seeds: int, pruner: str) -> None:
     for name, value, most in (("trials", trials, MOST_TRIALS), ("seeds", seeds, MOST_SEEDS)):
         if not 1 <= value <= most:
             raise UserError(f"{name}={value} will not do: give 1 to {most:,}")
-    if pruner not in ("median", "none"):
-        raise UserError(f"there is no pruner {pruner!r}: give median or none")
+    if pruner not in PRUNERS:
+        raise UserError(f"there is no pruner {pruner!r}{meant(pruner, ('median', 'none'))}: give median or none")
 
 
 def _plan(kind: str, data: str, axes: list[Axis], settings: Mapping[str, Any], **how: Any) -> Plan:
