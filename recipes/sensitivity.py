@@ -167,6 +167,8 @@ def measured(
             damaged = damage.of(x[:n], y[:n], train, strength, 0) if damaged is None else damaged
             rows.append(by.measure(damaged[:n]).scores())
         for column in zip(*rows, strict=True):
+            if not np.isfinite(column[0].value):  # the path length is one of models, and these are none
+                continue
             found.setdefault(column[0].name, {})[damage.name] = told(list(column), damage.strengths)
     return found
 

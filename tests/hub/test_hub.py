@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -103,6 +104,19 @@ def test_pictures_that_cannot_be_written_are_not_left_out_in_silence(run, tmp_pa
         shutil.rmtree(tmp_path)
         with pytest.raises(UserError, match="has vanished"):
             _pictures(run, tmp_path)
+
+
+def test_what_takes_long_is_told_while_it_is_done(run, tmp_path):
+    told = []
+
+    @contextmanager
+    def heard(what, known=True):
+        told.append(what)
+        yield lambda share: None
+
+    reparam.push(run, "somebody/points", count=60, images=5, dry_run=tmp_path / "card", progress=heard)
+    assert any("log p(x)" in what for what in told)
+    assert any("samples beside" in what for what in told)
 
 
 def test_a_dry_run_writes_the_folder_and_asks_nobody(run, server, tmp_path):

@@ -22,7 +22,8 @@ class EvaluateOptions(Writes):
     runs: Positional[tuple[Path, ...]]
     """Run folders."""
     data: str | None = None
-    """Where the data of the runs lie now, or others of the same schema in their place."""
+    """Where the data of the runs lie now, or others of the same schema: of these every example is judged, unless their
+    source names splits."""
     outside: Literal["skip", "clip", "refuse"] = "skip"
     """Rows of a table given by --data with cells that a run's own do not know: left out, or numbers and dates taken at
     the end of their range, or all refused."""
@@ -85,6 +86,7 @@ EXAMPLES = [
     "reparam evaluate runs/people --table --target income   a table: columns, pairs, closest rows, calibration",
     "reparam evaluate runs/vae --likelihood                all test examples",
     "reparam evaluate runs/vae --data /mnt/photos          the data have been moved",
+    "reparam evaluate runs/vae --data held_out.npy         all of these, which training has not seen",
     "reparam evaluate runs/vae runs/iwae --likelihood --samples 5000 --images 1000",
     "reparam evaluate runs/avb --likelihood --proposal annealed --images 100",
     "reparam evaluate runs/vae --likelihood --proposal prior      naive Monte Carlo: see it fail as the latent grows",

@@ -49,6 +49,7 @@ def run(command: str, argv: list[str]) -> int:
     options = parse(PushOptions, command, argv, WHAT, EXAMPLES)
     if options.out is not None and not options.dry_run:
         raise UserError("--out has no effect without --dry-run: leave one out, or give both")
+    from reparam.cli.bars import progress
     from reparam.hub import push
 
     made = push(
@@ -60,6 +61,7 @@ def run(command: str, argv: list[str]) -> int:
         count=options.count,
         images=options.images,
         dry_run=(options.out or True) if options.dry_run else False,
+        progress=progress,
     )
     emit(options.json, made.json(), str(made))
     return 0

@@ -167,6 +167,19 @@ def many_rows(n: int, seed: int) -> tuple[dict[str, torch.Tensor | Stretch], str
     return dict(rows), note
 
 
+DRAWN = ("split 80/10/10", "split from seed")
+"""How the note begins where the splits of one source were all drawn."""
+
+
+def was_drawn(notes: Iterable[str]) -> bool:
+    """Whether splits were drawn from rows that nothing assigned to any, as the notes of a reading say.
+
+    >>> was_drawn([split_note(0)]), was_drawn(["split as the source names it"])
+    (True, False)
+    """
+    return any(note.startswith(DRAWN) for note in notes)
+
+
 def complete_splits(named: dict[str, torch.Tensor], seed: int) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
     """All three splits where a source names only some: row numbers by split, and what to note.
 

@@ -10,8 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from reparam import checks
+from reparam.data.columns.date import DAY, Date
+from reparam.data.columns.table import TableSchema
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
+from reparam.evaluation.columns.rows import Codebook
 from reparam.evaluation.draws import drawing
 from reparam.evaluation.pit import CODES, PIT, pit
 from reparam.hardware import require_memory
@@ -57,6 +60,9 @@ STATISTICS: dict[str, Callable[[Array], float]] = {
     "fourth moment": lambda x: float((((x - x.mean()) / (x.std() or 1.0)) ** 4).mean()),
 }
 """Of some examples ``(n, *data_shape)`` a number: one more is a line here, or is given."""
+MOST_COLUMNS = 20
+"""Columns of a table that are looked at: the first, where there are more."""
+Measure = Callable[[Array], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -126,9 +132,10 @@ class PredictiveChecks(Result):
         return predictive_panels(panels, title=self.name, pit=pit)
 
     def __str__(self) -> str:
-        rows = [f"{'statistic':<28}{'data':>12}{'draws':>24}{'p':>8}{'corrected':>11}"]
+        wide = max(28, *(2 + len(one.name) for one in self.found))
+        rows = [f"{'statistic':<{wide}}{'data':>12}{'draws':>24}{'p':>8}{'corrected':>11}"]
         rows += [
-            f"{one.name:<28}{one.data:>12.4g}{f'{one.drawn.mean():.4g} ± {one.drawn.std():.2g}':>24}{one.p:>8.2g}"
+            f"{one.name:<{wide}}{one.data:>12.4g}{f'{one.drawn.mean():.4g} ± {one.drawn.std():.2g}':>24}{one.p:>8.2g}"
             f"{one.p_holm:>11.2g}" + ("  *" if one.p_holm < LEVEL else "")
             for one in self.found
         ]
@@ -163,7 +170,7 @@ def predictive_check(
     seed: int = 0,
     *,
     replicates: int = 400,
-    statistics: Mapping[str, Callable[[Array], float]] = STATISTICS,
+    statistics: Mapping[str, Callable[[Array], float]] | None = None,
     codes: int = CODES,
 ) -> PredictiveChecks:
     """Compare test examples with as many draws, over and over, by some statistics (Gelman, Meng & Stern 1996).
@@ -178,7 +185,9 @@ def predictive_check(
         n: test examples, and draws in a set; all unless there are more.
         seed: of the choice and the draws.
         replicates: sets of draws.
-        statistics: by name, of examples ``(n, *data_shape)`` as the model sees them a number.
+        statistics: by name, of examples ``(n, *data_shape)`` as the model sees them a number; unless given,
+            ``STATISTICS``, and of a table the mean and the spread of each column of numbers, the share of the word that
+            is commonest in the data, and that of missing cells, of the first 20 columns.
         codes: draws of the posterior an example for :func:`pit`, where the model has one.
 
     Raises:
@@ -186,11 +195,12 @@ def predictive_check(
     """
     checks.whole("n", n, 2)
     checks.whole("replicates", replicates, 19)
-    if not statistics:
+    if statistics is not None and not statistics:
         raise UserError("there are no statistics to compare draws by: give some")
     chosen = pick(run.data.test, n, generator(seed, "check"))
     x = torch.cat(list(examples(chosen, run.data))).double().numpy()
-    values = {name: [float(one(x))] for name, one in statistics.items()}
+    measure = _measure(run, x, statistics)
+    values = {name: [value] for name, value in measure(x).items()}
     require_memory("n", len(x), x[0].size)
     with work("drawing", replicates, "`replicates` or `n`") as add:
         for at in range(replicates):
@@ -198,8 +208,8 @@ def predictive_check(
             if not np.isfinite(drawn).all():
                 raise UserError("draws are not finite: the training has diverged, train anew with a lower "
                                 "`learning_rate`")  # fmt: skip
-            for name, one in statistics.items():
-                values[name].append(float(one(drawn)))
+            for name, value in measure(drawn).items():
+                values[name].append(value)
             add(1)
     rng = np.random.default_rng(derive_seed(seed, "check", "ties"))
     p = {name: p_value(np.array(found), rng) for name, found in values.items()}
@@ -211,6 +221,48 @@ def predictive_check(
     except UserError as error:
         transform, why_not = None, str(error)
     return PredictiveChecks(name, found, len(x), replicates, "test", seed, transform, why_not)
+
+
+def _measure(run: Run, x: Array, statistics: Mapping[str, Callable[[Array], float]] | None) -> Measure:
+    """All statistics of some examples at once, in the order in which they are told."""
+    schema = run.record.schema
+    if statistics is None and schema is not None:
+        return of_columns(schema, x)
+    given = STATISTICS if statistics is None else statistics
+    return lambda some: {name: float(one(some)) for name, one in given.items()}
+
+
+def of_columns(schema: TableSchema, x: Array) -> Measure:
+    """Statistics of rows, column by column, in the columns' own units and words.
+
+    Args:
+        schema: of the table.
+        x: the data, as a model sees them: where a cell is missing in them, its column's missing cells are counted, and
+            of words the share of the one that is commonest in them.
+    """
+    book = Codebook(schema)
+    columns = book.rows(x.astype(np.float32))[:MOST_COLUMNS]
+    common = {one.name: int(np.bincount(one.codes[one.there]).argmax()) for one in columns
+              if not one.number and one.there.any()}  # fmt: skip
+    gaps = {one.name for one in columns if one.missing.any()}
+    units = {kind.name: (DAY, " (days since 1970)") for kind in schema.seen if kind.word == Date.word}
+
+    def measure(some: Array) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for one in book.rows(some.astype(np.float32))[:MOST_COLUMNS]:
+            known = one.known if len(one.known) else np.zeros(1)
+            if one.number:
+                unit, words = units.get(one.name, (1, ""))
+                found[f"{one.name}: mean{words}"] = float(known.mean()) / unit
+                found[f"{one.name}: spread{words and ' (days)'}"] = float(known.std()) / unit
+            elif one.name in common:
+                code = common[one.name]
+                found[f"{one.name}: share of {book.word(one.name, code)}"] = float((known == code).mean())
+            if one.name in gaps:
+                found[f"{one.name}: share missing"] = float(one.missing.mean())
+        return found
+
+    return measure
 
 
 def p_value(values: Array, rng: np.random.Generator) -> float:

@@ -11,6 +11,7 @@ from reparam.hub.staging import stage
 from reparam.runs.given import as_run
 from reparam.runs.hub import asked_of, client
 from reparam.runs.run import Run
+from reparam.studies.judge import Progress, silent
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 LICENCE = re.compile(r"[A-Za-z0-9][\w.+-]*")
@@ -51,6 +52,7 @@ def push(
     count: int = 2000,
     images: int = 200,
     dry_run: bool | str | Path = False,
+    progress: Progress = silent,
 ) -> Pushed:
     """Push a run: JSON, safetensors, pictures, and a card of its own numbers. Paths of this machine are left out.
 
@@ -63,6 +65,7 @@ def push(
         count: samples that are measured, at most.
         images: test examples whose log-likelihood is estimated.
         dry_run: push nothing, and write what would be pushed into this folder (True: ``owner--name``).
+        progress: told what is being done.
 
     Raises:
         UserError: if the name will not do, the run has no folder, or the hub refuses.
@@ -75,12 +78,12 @@ def push(
     asked = {"count": count, "images": images} if measure else None
     if dry_run:
         folder = Path(name.replace("/", "--")) if dry_run is True else Path(dry_run)
-        return Pushed(f"hf://{name}", stage(run, folder, name, licence, asked), folder)
+        return Pushed(f"hf://{name}", stage(run, folder, name, licence, asked, progress), folder)
     hub = client()
     with tempfile.TemporaryDirectory() as beside:
         folder = Path(beside) / "run"
-        files = stage(run, folder, name, licence, asked)
-        with asked_of(name):
+        files = stage(run, folder, name, licence, asked, progress)
+        with asked_of(name), progress(f"{name}: uploading", False):
             api = hub.HfApi()
             url = api.create_repo(name, private=private, exist_ok=True)
             made = api.upload_folder(

@@ -14,6 +14,7 @@ from reparam.runs.checkpoint import BEST, save_weights
 from reparam.runs.folder import RunFolder
 from reparam.runs.record import Record
 from reparam.runs.run import Run
+from reparam.studies.judge import Progress, silent
 
 NAMED = "this model"
 """What evaluation calls it, which would name its folder otherwise."""
@@ -21,7 +22,14 @@ SAMPLES = 64
 """Shown on the card."""
 
 
-def stage(run: Run, folder: Path, name: str, licence: str | None, measure: dict[str, Any] | None) -> list[str]:
+def stage(
+    run: Run,
+    folder: Path,
+    name: str,
+    licence: str | None,
+    measure: dict[str, Any] | None,
+    progress: Progress = silent,
+) -> list[str]:
     """Write everything that is pushed into a new folder, which is a run folder itself.
 
     Args:
@@ -30,6 +38,7 @@ def stage(run: Run, folder: Path, name: str, licence: str | None, measure: dict[
         name: ``owner/name``, for the card.
         licence: of the weights, as the hub spells licences; None: the card says that none was given.
         measure: settings of :func:`reparam.evaluate`; None: nothing is measured.
+        progress: told what is being done.
 
     Returns:
         The files.
@@ -48,7 +57,7 @@ def stage(run: Run, folder: Path, name: str, licence: str | None, measure: dict[
         place.append(row)
     with standing(folder):
         pictures = _pictures(run, folder)
-        found, why = _measured(run, measure)
+        found, why = _measured(run, measure, progress)
         if found is not None:
             write_result(folder / "evaluation.json", text(json.dumps(found.json(), indent=2) + "\n"))
         shown = card(run, name, licence, pictures, None if found is None else str(found), why)
@@ -101,7 +110,7 @@ def _pictures(run: Run, folder: Path) -> dict[str, str]:
     return found
 
 
-def _measured(run: Run, settings: dict[str, Any] | None) -> tuple[Any, str]:
+def _measured(run: Run, settings: dict[str, Any] | None, progress: Progress) -> tuple[Any, str]:
     """What evaluation says of the run; or nothing, and why."""
     if settings is None:
         return None, "it was not asked for"
@@ -109,7 +118,7 @@ def _measured(run: Run, settings: dict[str, Any] | None) -> tuple[Any, str]:
 
     try:
         run.data  # noqa: B018 (read, or refused)
-        return evaluate({NAMED: run}, **settings), ""
+        return evaluate({NAMED: run}, progress=progress, **settings), ""
     except UserError as error:
         return None, _first(str(error))
 

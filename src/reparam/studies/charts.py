@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from reparam.evaluation import curves
+from reparam.evaluation.likelihood.values import values_of
 from reparam.models.protocols import Judges, can
 from reparam.pages import Chart, Series
 from reparam.studies.results import Result, Results
-from reparam.studies.summary import values_of
 
 EPOCHS = "passes over the training data (epochs)"
 QUANTITIES = {
@@ -40,7 +40,7 @@ def _bound(result: Result) -> Key | None:
     if quantity is None:
         return None
     label, unit = QUANTITIES.get(quantity, (quantity.replace("_", " "), ""))
-    return quantity, f"{label} ({unit})" if unit else label, values_of(result)
+    return quantity, f"{label} ({unit})" if unit else label, values_of(result.run)
 
 
 def _game(result: Result) -> Key | None:

@@ -17,7 +17,7 @@ UNSURE = 0.1
 def table_text(cards: Mapping[str, TableCard], real: TableCard) -> str:
     """The table of the measures, a row each, and what it rests on."""
     rows = [_cells(scores) for scores in by_measure([real, *cards.values()])]
-    heads = [wrap(name, HEAD) for name in ("measure of columns", "ideal", real.name, *short_names(list(cards)))]
+    heads = [wrap(name, HEAD) for name in ("measure", "ideal", real.name, *short_names(list(cards)))]
     tall = max(map(len, heads))
     cells = zip(*rows, strict=True)
     columns = [[""] * (tall - len(head)) + head + list(column) for head, column in zip(heads, cells, strict=True)]

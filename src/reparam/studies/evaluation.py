@@ -15,10 +15,10 @@ from reparam.evaluation.columns.card import TableCard
 from reparam.evaluation.samples.panels import panels_of
 from reparam.evaluation.samples.scorecard import Scorecard
 from reparam.result import Result
-from reparam.runs.given import as_run
 from reparam.runs.run import Run
 from reparam.studies.asked import Asked
 from reparam.studies.columns_text import table_text
+from reparam.studies.held_out import beside
 from reparam.studies.judge import Judge, Measured, Progress, silent
 from reparam.studies.scores import fold, likelihood_text, quality_text
 
@@ -41,6 +41,7 @@ class Evaluation(Result):
         floors: real examples in the samples' place, by the data's fingerprint.
         left_out: for each measure the runs that have none, and the reason.
         table_floors: real rows in the place of made ones, by the data's fingerprint.
+        judged: of data that were given in the place of the runs' own, which part is judged; a sentence each.
     """
 
     asked: Asked
@@ -49,6 +50,7 @@ class Evaluation(Result):
     floors: Mapping[str, Scorecard]
     left_out: Mapping[str, Mapping[str, str]]
     table_floors: Mapping[str, TableCard] = field(default_factory=dict)
+    judged: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return any(self.measured)
@@ -106,7 +108,7 @@ class Evaluation(Result):
             (f"data: {self.data[key]}\n\n" if len(groups) > 1 else "") + self._tables(key, group)
             for key, group in groups.items()
         ]
-        return "\n\n".join([*parts, "\n".join(map(fold, self.reasons()))]).rstrip()
+        return "\n\n".join([*parts, "\n".join(map(fold, [*self.judged, *self.reasons()]))]).rstrip()
 
     def _tables(self, key: str, group: Sequence[Measured]) -> str:
         likelihoods = {one.name: one.likelihood for one in group if one.likelihood is not None}
@@ -142,6 +144,8 @@ class Evaluation(Result):
                 found["quality"][one.name] = one.card.json()
             if one.table is not None:
                 found["table"][one.name] = one.table.json()
+        if self.judged:
+            found["judged"] = list(self.judged)
         return found | {"left_out": {measure: dict(reasons) for measure, reasons in self.left_out.items()}}
 
 
@@ -153,7 +157,9 @@ def evaluate(
 
     Args:
         runs: a run or its folder, some of them, or by names of your own.
-        data: in the place of the runs' own, as :func:`reparam.load` takes them: where these lie now, say.
+        data: in the place of the runs' own, as :func:`reparam.load` takes them: where these lie now, or others, of
+            which every example is judged unless their source names splits
+            (:func:`reparam.studies.held_out.beside`).
         outside: of rows of a table given as ``data`` that a run's own do not know, as there.
         progress: told what is being done.
         **settings: fields of :class:`Asked`, such as ``measures=("quality",), count=2000, seed=1``.
@@ -180,9 +186,12 @@ def evaluate(
     judge = Judge(asked, progress, alone=len(named) == 1)
     measured: list[Measured] = []
     unread: dict[str, str] = {}
+    told: dict[str, None] = {}
     for name, run in named.items():
         try:
-            measured.append(judge.measure(as_run(run, data, outside), name))
+            given, words = beside(run, data, outside)
+            measured.append(judge.measure(given, name))
+            told |= {words: None} if words else {}
         except UserError as error:
             unread[name] = str(error)
     missing: dict[str, Mapping[str, str]] = {name: dict.fromkeys(asked.measures, why) for name, why in unread.items()}
@@ -192,7 +201,7 @@ def evaluate(
     left_out: dict[str, Mapping[str, str]] = {
         m: {name: missing[name][m] for name in named if m in missing[name]} for m in asked_for or asked.measures
     }
-    return Evaluation(asked, tuple(measured), judge.data, judge.floors(), left_out, judge.table_floors())
+    return Evaluation(asked, tuple(measured), judge.data, judge.floors(), left_out, judge.table_floors(), tuple(told))
 
 
 def _named(runs: Runs) -> Iterator[tuple[str, Run | str | Path]]:

@@ -162,8 +162,10 @@ class Judge:
 
     def _quality(self, run: Run, name: str) -> Scorecard:
         bench = self._benches[run.data.fingerprint]
+        with self._progress(f"{bench.data}: what features are of", True):
+            by = self._yardstick(run, bench)
         with self._progress(f"{name}: samples beside {bench.data}", False):
-            card = measure_run(run, self._yardstick(run, bench), name)
+            card = measure_run(run, by, name)
         bench.used = True
         return card
 

@@ -1,6 +1,6 @@
 """What runs came to as text: a table of log p(x), and one of the measures of their samples beside the floor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from textwrap import fill, wrap
@@ -19,6 +19,7 @@ CONTRADICTED = (
     "lags behind and takes KL for smaller than it is (train it with more discriminator_turns=...), or annealing "
     "had too few steps=..."
 )
+UNLIKE = "these are of different things, and do not compare: {what}"
 LEGEND = (
     "ideal: what samples of the data's own distribution come to; {floor}: real examples in the samples' place, which "
     "no model can be expected to pass"
@@ -58,14 +59,23 @@ def likelihood_text(found: Mapping[str, LogLikelihood], note: str = "") -> str:
     poor = [name for name, result in found.items() if not result.trusted]
     warning = f"{', '.join(poor)}: a few draws carry all the weight, so that the truth is above: {ADVICE}"
     kind = "chains of annealing" if last.proposal == "annealed" else f"samples of the {last.proposal}"
-    resting = f"nats per example of {last.examples:,} from {last.split}; {last.samples:,} {kind} each{note}"
-    warnings = [warning] if poor else []
+    kinds = list(dict.fromkeys(result.of for result in found.values()))
+    what = f"; it is {last.of}" if last.of and len(kinds) == 1 else ""
+    resting = f"nats per example of {last.examples:,} from {last.split}; {last.samples:,} {kind} each{note}{what}"
+    warnings = [UNLIKE.format(what="; ".join(_by_kind(found)))] if len(kinds) > 1 else []
+    warnings += [warning] if poor else []
     warnings += [
         CONTRADICTED.format(run=name, bound=result.estimated_bound)
         for name, result in found.items()
         if result.contradicted
     ]
     return "\n".join([table(list(zip(*rows, strict=True))), fold(resting), *map(fold, warnings)])
+
+
+def _by_kind(found: Mapping[str, LogLikelihood]) -> Iterator[str]:
+    """The runs by what their log p(x) is of."""
+    for kind in dict.fromkeys(result.of for result in found.values()):
+        yield f"{', '.join(name for name, result in found.items() if result.of == kind)}: {kind}"
 
 
 def _error(value: float) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reparam.evaluation.columns.card import TableCard
+from reparam.evaluation.likelihood.values import values_of
 from reparam.evaluation.samples.scorecard import Score, Scorecard
-from reparam.models.protocols import HasLikelihood, can
-from reparam.models.vae.likelihoods import Likelihood
 from reparam.studies.differences import Seen
 from reparam.studies.results import Result, Results
 from reparam.studies.standing import Standing, standing
@@ -106,23 +105,11 @@ def likelihoods(results: Results) -> dict[str, Summary]:
     return {name: summary for name, group in results.groups.items() if (summary := _likelihood(group)) is not None}
 
 
-def values_of(result: Result) -> str:
-    """What a run's log p(x) is of, in words; only numbers of the same compare: a mass is none of a density."""
-    model = result.run.model
-    likelihood = model.likelihood if can(model, HasLikelihood) and isinstance(model.likelihood, Likelihood) else None
-    if likelihood is not None and likelihood.support == "columns":
-        return "rows of a table: densities of numbers in their own units and probabilities of the rest"
-    if result.run.record.binary:
-        return "the probability of values that are 0 or 1"
-    levels = 0 if likelihood is None else likelihood.levels
-    return f"the probability of one of {levels} values each" if levels else "a density of values as they are"
-
-
 def comparable(results: Results) -> dict[str, dict[str, Summary]]:
     """The models that have a likelihood, by what it is of."""
     found: dict[str, dict[str, Summary]] = {}
     for name, summary in likelihoods(results).items():
-        found.setdefault(values_of(results.groups[name][0]), {})[name] = summary
+        found.setdefault(values_of(results.groups[name][0].run), {})[name] = summary
     return found
 
 

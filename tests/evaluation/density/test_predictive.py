@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy import stats
@@ -11,8 +12,9 @@ from helpers import quiet_fit, said
 from reparam.data import Dataset
 from reparam.errors import UserError
 from reparam.evaluation import predictive_check
-from reparam.evaluation.predictive import STATISTICS, p_value
+from reparam.evaluation.predictive import STATISTICS, of_columns, p_value
 from reparam.models import VAE, NormalLikelihood, StandardNormal
+from reparam.models.vae.columns import ColumnsLikelihood
 from reparam.networks import MLP
 
 D, LATENT, NOISE = 4, 2, 0.6
@@ -84,3 +86,34 @@ def test_so_few_draws_that_nothing_could_be_told_are_told():
     assert "  *" not in str(few)
     assert "would do" not in str(enough)
     assert "  *" in str(enough)
+
+
+def test_rows_of_a_table_are_compared_column_by_column_in_its_own_words():
+    rng = np.random.default_rng(0)
+    n = 600
+    frame = pd.DataFrame(
+        {
+            "age": np.where(rng.random(n) < 0.1, np.nan, rng.normal(40, 9, n).round(1)),
+            "town": rng.choice(["Ulm", "Bonn"], n, p=[0.8, 0.2]),
+            "joined": pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 900, n), unit="D"),
+        }
+    )
+    data = Dataset.of(frame)
+    measure = of_columns(data.table, data.train.x.numpy())
+    found = measure(data.train.x.numpy())
+    assert list(found) == [
+        *("age: mean", "age: spread", "age: share missing", "town: share of Ulm"),
+        *("joined: mean (days since 1970)", "joined: spread (days)"),
+    ]
+    rows = data.table.cells(data.train.x.numpy()).columns
+    age = next(column for column in rows if column.name == "age")
+    assert found["age: mean"] == pytest.approx(age.values[~age.missing].mean(), rel=1e-5)
+    assert found["age: share missing"] == pytest.approx(age.missing.mean())
+    assert found["town: share of Ulm"] == pytest.approx(0.8, abs=0.06)
+    assert found["joined: mean (days since 1970)"] == pytest.approx(16436 + 450, abs=40)
+    likelihood = ColumnsLikelihood(data.table.families)
+    nets = MLP(data.table.width, [8], 4), MLP(2, [8], likelihood.output_shape[0])
+    run = quiet_fit(VAE(*nets, StandardNormal(2), likelihood=likelihood), data, steps=2)
+    checked = predictive_check(run, 60, replicates=19)
+    assert [one.name for one in checked.found] == list(found)
+    assert "no PIT: the transform of a table's cells" in str(checked)

@@ -64,7 +64,8 @@ class TableYardstick:
         if min(self.n, len(data.train), len(data.validation)) < FEWEST:
             raise UserError(
                 f"{min(self.n, len(data.validation)):,} rows are too few to measure by: {FEWEST} are needed of each "
-                f"split of {data.name!r}, and of the samples"
+                f"split of {data.name!r}, and of the samples: train on more rows, or name larger splits in a "
+                "column, split_by=..., and train anew"
             )
         self.book = Codebook(data.table)
         self.x, self.reference = self._rows("train", min(n, len(data.train)))

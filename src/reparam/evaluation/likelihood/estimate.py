@@ -17,6 +17,7 @@ from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import device_of, examples, pick, require_real_codes
 from reparam.evaluation.likelihood.annealed import Annealing, annealed_estimate
 from reparam.evaluation.likelihood.importance import importance_estimate
+from reparam.evaluation.likelihood.values import values_of
 from reparam.hardware import exact
 from reparam.models.model import Model
 from reparam.models.protocols import Conditional, Decodes, Encodes, HasPrior, can, decoded, encoded, named, prior_of
@@ -63,6 +64,7 @@ class LogLikelihood(Result):
         values: log p(x) of each example, ``(examples,)``.
         estimated_bound: what the run itself took for a lower bound of log p(x) on the test set when it ended, where its
             KL is a discriminator's estimate (AVB); else None.
+        of: what log p(x) is of, in words: a probability, or a density.
     """
 
     mean: float
@@ -78,6 +80,7 @@ class LogLikelihood(Result):
     seconds: float
     values: np.ndarray
     estimated_bound: float | None = None
+    of: str = ""
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -172,6 +175,7 @@ def log_likelihood(
         seconds=time.monotonic() - started,
         values=values.numpy(),
         estimated_bound=run.test.get("estimated_elbo") if split == "test" else None,
+        of=values_of(run, scale),
     )
 
 

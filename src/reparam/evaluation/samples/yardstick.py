@@ -81,7 +81,8 @@ class Yardstick:
             count = "1 example is" if self.n == 1 else f"{self.n} examples are"
             raise UserError(
                 f"{count} too few to measure by: {FEWEST} are needed of the {reference} and {self.stand_in} splits of "
-                f"{data.name!r}, and of the samples"
+                f"{data.name!r}, and of the samples: give data=... that were not trained on, of which all are "
+                "judged, or train on more, or on data whose source names larger splits"
             )
         self.all_measures = all_measures
         self.neighbours = min(checks.whole("neighbours", neighbours, FEWEST_SEARCHED), self.n)
