@@ -22,7 +22,7 @@ Attack = Callable[[Path, int, bool], Cases]
 
 def attacks() -> dict[str, Attack]:
     """Every attack by its name: cases, each with what is wrong in it, or None."""
-    from attack import folders, inputs, kills, settings
+    from attack import folders, inputs, kills, settings, signals
 
     return {
         "kills": kills.kills,
@@ -30,6 +30,7 @@ def attacks() -> dict[str, Attack]:
         "errors": kills.errors,
         "full": kills.full,
         "vanished": kills.vanished,
+        "interrupts": signals.interrupts,
         "folders": folders.damages,
         "settings": settings.sweep,
         "inputs": inputs.hostile,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reparam.cli import main
+
 CRASHED = 70
 """The exit code of a call that ended in an exception."""
 MEMORY = 6 * 2**30
@@ -74,6 +76,7 @@ def call(
     seconds: float = 60.0,
     prepare: Callable[[], None] = lambda: None,
     politely: bool = False,
+    interrupts: Sequence[float] = (),
 ) -> Outcome:
     """Run ``reparam`` with some words in a folder.
 
@@ -83,18 +86,26 @@ def call(
         seconds: after which it is killed.
         prepare: what its process does first.
         politely: it is interrupted first, as by Ctrl-C, and killed where that does not end it.
+        interrupts: seconds after which it is interrupted, as the program that it is when it is called from a shell.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     begun = time.monotonic()
     (out, to_out), (err, to_err) = os.pipe(), os.pipe()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # none is heard before there is somebody to hear it
     child = os.fork()
     if not child:
-        _child([str(word) for word in argv], cwd, (to_out, to_err), prepare)
+        _child([str(word) for word in argv], cwd, (to_out, to_err), prepare, bool(interrupts))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.close(to_out)
     os.close(to_err)
     texts = {out: b"", err: b""}
-    status, late = _read(child, texts, seconds), False
+    status, late = None, False
+    for at in interrupts:
+        if status is None and (status := _read(child, texts, begun + at - time.monotonic())) is None:
+            os.kill(child, signal.SIGINT)
+    if status is None:
+        status = _read(child, texts, seconds)
     if status is None and politely:
         os.kill(child, signal.SIGINT)
         status, late = _read(child, texts, PATIENCE), True
@@ -107,7 +118,7 @@ def call(
     return Outcome(os.waitstatus_to_exitcode(status), *said, late, time.monotonic() - begun)
 
 
-def _child(argv: list[str], cwd: Path, streams: tuple[int, int], prepare: Callable[[], None]) -> None:
+def _child(argv: list[str], cwd: Path, streams: tuple[int, int], prepare: Callable[[], None], as_program: bool) -> None:
     code = CRASHED
     try:
         os.chdir(cwd)
@@ -119,10 +130,8 @@ def _child(argv: list[str], cwd: Path, streams: tuple[int, int], prepare: Callab
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        from reparam.cli.main import main
-
         prepare()
-        code = main(argv)
+        code = _program(argv) if as_program else _listening(main.main, argv)
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 1
     except BaseException:
@@ -131,6 +140,19 @@ def _child(argv: list[str], cwd: Path, streams: tuple[int, int], prepare: Callab
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _program(argv: list[str]) -> int:
+    """The command as a shell calls it; it hears nothing before it is at work, as a program loads in no time."""
+    dispatch = main.dispatch
+    main.dispatch = lambda words: _listening(dispatch, words)
+    sys.argv = ["reparam", *argv]
+    return main.main()
+
+
+def _listening(do: Callable[[list[str]], int], argv: list[str]) -> int:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    return do(argv)
 
 
 def _stream(descriptor: int, **how: Any) -> io.TextIOWrapper:

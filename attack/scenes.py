@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -205,9 +206,10 @@ class Stage:
         """Whether an operation changes anything."""
         return not self.operations[at].startswith("read ")
 
-    def call(self, cwd: Path, prepare: Do = lambda: None, seconds: float | None = None) -> Outcome:
+    def call(self, cwd: Path, prepare: Do = lambda: None, seconds: float | None = None, **how: Any) -> Outcome:
         """The call, with something done to its process first, killed after some seconds."""
-        return call(self.scene.argv, cwd, seconds or self.scene.seconds, partial(_each, self.prepared(cwd), prepare))
+        first = partial(_each, self.prepared(cwd), prepare)
+        return call(self.scene.argv, cwd, seconds or self.scene.seconds, first, **how)
 
     def taken_up(self, cwd: Path) -> str | None:
         """Take up what was broken off; what was wrong then, or None."""

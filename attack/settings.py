@@ -16,7 +16,17 @@ Words = Sequence[str]
 VALUES = ("-1", "0", "1000000000", "1" + 30 * "0", "nan", "inf", "-inf", "1e-320", "1e308", "text", "")
 """What is given for a number."""
 SECONDS = 20.0
+ESTIMATE = re.compile(r"\bleft\b|\babout \d|\d(?: %| of \d)|step \d")
+"""How long work says that it takes, or how far it is."""
 NUMERIC = re.compile(r"(--[a-z][a-z0-9-]*) (?:\{None\}\|)?(?:INT|FLOAT)\b|(--[a-z][a-z0-9-]*) \[?(?:INT|FLOAT)")
+LOSS = """
+import torch
+encoder = torch.nn.Linear(3, 2)
+
+def loss():
+    h = encoder(torch.ones(5, 3))
+    return (h + torch.randn_like(h)).square().sum(), encoder
+"""
 SMALL = ["--data", "x.npy", "--epochs", "1", "--quiet", "--out", "new"]
 TABLE = ["--data", "t.csv", "--epochs", "1", "--quiet", "--out", "new"]
 WIDTHS = ["--latent-dim", "2", "--hidden", "8"]
@@ -77,6 +87,13 @@ CALLS: dict[str, Words] = {
         *("--epochs", "1", *FEW, "--quiet"),
     ],
     "lab": ["lab", "normal-kl", "--quick"],
+    "labs": ["labs"],
+    "snapshots": ["snapshots", "run", "--out", "o.npz"],
+    "explore": ["explore", "run", "--n", "3", "--out", "o.html"],
+    "impute": ["impute", "filled", "holes.csv", "--out", "o.csv"],
+    "watch": ["watch", "run", "--no-browser", "--json"],
+    "push": ["push", "run", "somebody/digits", "--dry-run", "--out", "staged"],
+    "audit": ["audit", "loss.py:loss", "--check"],
 }
 
 
@@ -90,7 +107,10 @@ def sweep(folder: Path, seed: int, quick: bool) -> Iterator[tuple[str, Callable[
     (place / "photos").mkdir()
     for number in range(9):
         Image.new("L", (9, 8), 9 * number).save(place / "photos" / f"{number}.png")
+    (place / "holes.csv").write_text("count,amount,kind\n1,,a\n,2.5,b\n")
+    (place / "loss.py").write_text(LOSS)
     call([*VAE, "--out", "run"], place)
+    call(["train", "vae", "--data", "t.csv", *WIDTHS, "--epochs", "1", "--quiet", "--out", "filled"], place)
     found = [(name, flag, value) for name in CALLS for flag in flags(name, place) for value in VALUES]
     random.Random(seed).shuffle(found)
     for name, flag, value in found:
@@ -110,11 +130,14 @@ def _given(place: Path, name: str, flag: str, value: str) -> str | None:
     cwd = place.with_name("settings-at-work")
     shutil.rmtree(cwd, ignore_errors=True)
     shutil.copytree(place, cwd)
-    done = call([*_without(CALLS[name], flag), f"{flag}={value}"], cwd, SECONDS, politely=True)
+    words = [word for word in _without(CALLS[name], flag) if word != "--quiet"]
+    done = call([*words, f"{flag}={value}"], cwd, SECONDS, politely=True)
     if done.hung:
         return "could not be interrupted"
     if done.crashed or done.code < 0:
         return f"ended in: {done.last}"
+    if done.late and not ESTIMATE.search(done.err):
+        return f"worked on without a word of how long: {done.last}"
     return None if done.code in ((0, 2, 130) if done.late else (0, 1, 2)) else f"ended with exit code {done.code}"
 
 

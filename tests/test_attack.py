@@ -4,9 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from attack import settings
+
+from reparam.cli.main import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
 LINUX = Path("/proc/self/fd").exists()
@@ -56,3 +60,16 @@ def test_an_attack_that_there_is_not_is_refused():
     told = python("-m", "attack", "kils")
     assert told.returncode == 2
     assert "there is no attack kils: choose from kills, moments, errors" in told.stderr
+
+
+def test_every_command_with_a_number_among_its_flags_is_attacked(monkeypatch, capsys):
+    """And so is every flag: they are read from the help."""
+    monkeypatch.setenv("COLUMNS", "200")
+    found = set()
+    for command in COMMANDS:
+        with suppress(SystemExit):
+            main([command, "--help"])
+        if settings.NUMERIC.search(capsys.readouterr().out):
+            found.add(command)
+    assert found <= {name.split()[0].rstrip(",") for name in settings.CALLS}
+    assert {"sample", "evaluate"} <= found

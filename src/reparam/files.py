@@ -94,6 +94,8 @@ def is_ours(path: Path) -> bool:
     if path.parent.name == "figures" and (path.parent.parent / "config.json").is_file():
         return True
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
         with path.open("rb") as file:
             head = file.read(_HEAD)
             file.seek(max(0, path.stat().st_size - _TAIL))

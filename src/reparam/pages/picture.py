@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from reparam.door import present, require_regular
 from reparam.errors import UserError
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -77,6 +78,8 @@ def csv_address(text: str | None) -> str | None:
 
 def _read(path: Path) -> bytes:
     """A file's bytes, or the sentence that says why not."""
+    if present(path):
+        require_regular(path)  # a pipe would be waited for
     try:
         return path.read_bytes()
     except OSError as error:

@@ -156,7 +156,7 @@ class Best(Callback):
 
     def close(self, session: "Session") -> None:
         """Where training broke off, its folder holds the best weights so far."""
-        if session.step and not self._ended:
+        if not self._ended and not session.broken_off:  # which is gone on with as if it had never been
             self._warn(session)
 
     def _warn(self, session: "Session") -> None:

@@ -9,6 +9,7 @@ from reparam.models.model import Model
 from reparam.randomness import noise
 from reparam.runs.folder import RunFolder
 from reparam.settings import BATCH_SIZE, EPOCHS, TrainingConfig
+from reparam.training.best import untrained
 from reparam.training.callbacks import Callback
 from reparam.training.checkpoint import go_on
 from reparam.training.interrupt import StopRequest, interrupted
@@ -62,6 +63,7 @@ class Session:
         self.rows: list[dict[str, Any]] = []
         self.notes: list[dict[str, Any]] = []
         self.stopped: str | None = None
+        self.broken_off = False
         self.interruption = StopRequest()
         self._interrupted = False
 
@@ -179,7 +181,8 @@ class Session:
     def _break_off(self) -> None:
         self.loop.ledger.check()
         self._save()
-        raise interrupted(self.step, self.total, self.folder)
+        self.broken_off = True
+        raise interrupted(self.step, self.total, self.folder, untrained(self.model.monitor, self.rows))
 
     def _finish(self) -> None:
         self.weights_from = self.step

@@ -11,6 +11,7 @@ from typing import Any
 
 from reparam.data.columns.kind import ColumnKind
 from reparam.data.columns.kinds import KINDS, kind_named
+from reparam.door import present, require_regular
 from reparam.errors import UserError
 
 MOST_BYTES = 64 * 2**20
@@ -78,6 +79,8 @@ def read_file(path: Path) -> Any:
     Raises:
         UserError: if it cannot be read, or is none.
     """
+    if present(path):
+        require_regular(path)  # a pipe would be waited for
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UserError(f"{path} is too large for a schema ({path.stat().st_size:,} bytes)")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reparam.data.readers.asked import Asked
-from reparam.door import user_cache, user_path
+from reparam.door import read_bytes, user_cache, user_path
 from reparam.errors import tell
 
 VARIABLE = "REPARAM_CACHE"
@@ -39,7 +39,7 @@ def _about(path: Path, asked: Asked) -> str:
     schema = None if asked.table is None else asked.table.plain()
     how = asked.how.asked()
     if asked.how.schema_file is not None:
-        how["schema_file"] = hashlib.sha256(user_path(asked.how.schema_file).read_bytes()).hexdigest()
+        how["schema_file"] = hashlib.sha256(read_bytes(user_path(asked.how.schema_file))).hexdigest()
     said = json.dumps([VERSION, str(path.absolute()), how, schema], sort_keys=True)
     name = "".join(letter if letter.isalnum() else "_" for letter in path.name)[:40]
     return f"{name}-{hashlib.sha256(said.encode(errors='surrogateescape')).hexdigest()[:16]}"
