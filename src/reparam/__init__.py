@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from reparam.hub import push
     from reparam.models import GAN, VAE, WGAN, Autoencoder, Model, Turn
     from reparam.runs.doctor import doctor
+    from reparam.runs.shipped import bundled
     from reparam.studies import compare, evaluate, report, sweep
     from reparam.training import Run, load
     from reparam.training.fit import fit
@@ -62,6 +63,7 @@ _HOMES = {
     "UserError": "errors",
     "VAE": "models",
     "WGAN": "models",
+    "bundled": "runs.shipped",
     "compare": "studies",
     "curves": "evaluation",
     "doctor": "runs.doctor",
@@ -119,6 +121,7 @@ __all__ = [
     "adversarial",
     "audit",
     "bounds",
+    "bundled",
     "check",
     "compare",
     "courses",

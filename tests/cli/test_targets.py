@@ -11,7 +11,7 @@ from helpers import said, small
 from reparam.cli.main import COMMANDS
 
 MINE = b"made by hand"
-WRITE_NOTHING = {"doctor", "info", "watch", "two-sample", "audit"}
+WRITE_NOTHING = {"bundled", "doctor", "info", "watch", "two-sample", "audit"}
 SAY_NOT_WHO_MADE_THEM = {
     "encode": "encode {run} {data} --split test --out {out}/a.csv",
     "config": "config {run} --out {out}/a.yaml",

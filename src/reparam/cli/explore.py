@@ -43,7 +43,7 @@ def run(command: str, argv: list[str]) -> int:
 
     loaded = load(options.run)
     assert loaded.folder is not None
-    path = options.out or loaded.folder.figures / "explore.html"
+    path = options.out or loaded.folder.picture("explore.html")
     if path.suffix.lower() not in (".html", ".htm"):
         raise UserError(
             f"a page is written as .html, not as '{path.suffix}': name {path.with_suffix('.html')} with out=..."

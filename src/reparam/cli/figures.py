@@ -143,7 +143,7 @@ class Command:
         # examples to reconstruct are the user's own, and need not be of the run's data
         own = self.options is ReconstructOptions
         loaded = load(options.run, data=None if own else data, outside=getattr(options, "outside", "skip"))
-        path = options.out or loaded.folder.figures / f"{command}.png"  # type: ignore[union-attr]
+        path = options.out or loaded.folder.picture(f"{command}.png")  # type: ignore[union-attr]
         sources = [loaded.config.data.data, data]
         rows = command in ROWS and len(loaded.record.data_shape) == 1
         check_free(picture_or_numbers(path, rows), filter(None, sources), options.force)

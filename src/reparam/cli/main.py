@@ -59,6 +59,7 @@ COMMANDS = {
     "info": Command("what a run is, and what it reached", "info"),
     "doctor": Command("what is installed, and slow here; or check a run's files, and mend them", "doctor"),
     "config": Command("write the settings of a run as a file that trains it again", "config"),
+    "bundled": Command("list the trained models that come with reparam", "bundled"),
     "push": Command("share a run on a Hugging Face hub, with a card", "push"),
     "data": Command("describe a data set and draw some of it", "data"),
     "two-sample": Command("test whether two samples are from one distribution", "two_sample"),

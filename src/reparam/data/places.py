@@ -6,9 +6,13 @@ from pathlib import Path
 
 from reparam.data.readers.sources import NAMES
 from reparam.door import user_path
+from reparam.errors import UserError
 from reparam.files import check_targets
 
 Source = str | os.PathLike[str]
+
+ONLY_READ = ("bundled:", "hf:/")
+"""What names of runs begin with that come with reparam, or lie on a hub."""
 
 
 def source_path(source: Source) -> Path | None:
@@ -36,9 +40,11 @@ def check_places(paths: Iterable[str | os.PathLike[str]], sources: Iterable[Sour
         force: the user asked for it; nothing is checked.
 
     Raises:
-        UserError: naming the file, and how to ask for it.
+        UserError: naming the file, and how to ask for it; or where the name is that of a run to be read.
     """
     places = [Path(path) for path in paths]
+    if read := [place for place in places if str(place).startswith(ONLY_READ)]:
+        raise UserError(f"{read[0]} is a name of something that is only read: name a place of your own with out=...")
     check_targets(places, force=force)
     exposed = [place for place in places if not any(map(_is_run, place.parents))]
     for data in filter(None, map(source_path, sources)):

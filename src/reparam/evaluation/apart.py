@@ -133,7 +133,7 @@ def two_sample(
 
 def _called(given: Any, otherwise: str) -> str:
     if isinstance(given, Run):
-        return str(given.folder.path) if given.folder else type(given.model).__name__
+        return given.folder.name if given.folder else type(given.model).__name__
     if isinstance(given, Dataset):
         return given.name
     return str(given) if isinstance(given, str | Path) else otherwise

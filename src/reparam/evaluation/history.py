@@ -23,6 +23,7 @@ from reparam.runs.checkpoint import read_notes
 from reparam.runs.folder import RunFolder
 from reparam.runs.given import of_run
 from reparam.runs.run import Run
+from reparam.runs.shipped import is_shipped
 from reparam.runs.snapshots import CLOUD, moments, read_snapshots
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def snapshots(run: Run) -> Snapshots:
     """
     kept = _kept(run, run.folder) if run.folder else []
     if not kept:
-        where = run.folder.path if run.folder else "a run in memory"
+        where = run.folder.name if run.folder else "a run in memory"
         raise UserError(f"{where} kept no samples while training: see `reparam sample`")
     steps, samples = zip(*kept, strict=True)
     if (schema := run.record.schema) is not None:
@@ -175,7 +176,8 @@ def tested_step(run: Run) -> int | None:
 def _kept(run: Run, place: RunFolder) -> list[tuple[int, np.ndarray]]:
     """What lies in the folder; of a run whose files carry checksums it is known what should."""
     shape, training, reached = run.record.data_shape, run.config.training, run.rows[-1]["step"] if run.rows else 0
-    there = place.identity.seals and can(run.model, Samples) and training.steps
+    kept = not is_shipped(place.path) and place.identity.seals  # those that come with reparam have none, to be small
+    there = kept and can(run.model, Samples) and training.steps
     expected = [step for step in moments(shape, training.steps or 0) if step <= reached] if there else []
     return read_snapshots(place.figures, shape, place.identity, expected)
 

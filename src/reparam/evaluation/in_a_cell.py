@@ -25,7 +25,7 @@ def in_a_cell(run: Run, n: int) -> str:
         "data": f"{run.record.name}, {shape}",
         "weights": "of the last step" if run.step is None else f"of step {run.step:,}",
         "test": ", ".join(f"{name} {value:.2f}" for name, value in run.test.items() if value is not None),
-        "folder": str(run.folder.path) if run.folder else "none: it is in memory",
+        "folder": run.folder.name if run.folder else "none: it is in memory",
     }
     rows = "".join(ROW.format(name, escape(harmless(told))) for name, told in facts.items() if told)
     return f"<table>{rows}</table>{_samples(run, n)}"

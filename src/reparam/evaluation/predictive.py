@@ -215,7 +215,7 @@ def predictive_check(
     p = {name: p_value(np.array(found), rng) for name, found in values.items()}
     corrected = dict(zip(p, _holm(list(p.values())), strict=True))
     found = tuple(Check(name, one[0], np.array(one[1:]), p[name], corrected[name]) for name, one in values.items())
-    name = str(run.folder.path) if run.folder else type(run.model).__name__
+    name = run.folder.name if run.folder else type(run.model).__name__
     try:
         transform, why_not = pit(run, n, seed, codes=codes), ""
     except UserError as error:

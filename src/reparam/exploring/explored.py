@@ -14,7 +14,7 @@ from reparam._version import __version__
 from reparam.errors import UserError
 from reparam.evaluation.pictures import Reconstructions
 from reparam.exploring.examples import play_of, shown
-from reparam.exploring.models import told_of
+from reparam.exploring.models import MOST_PACKED, told_of
 from reparam.models.protocols import Encodes, can
 from reparam.pages import Page, Playground, Section, render, write
 from reparam.result import UNSAID, Result
@@ -54,10 +54,11 @@ class Explored(Result):
         section = Section(
             "The model, computed in this page", notices=self.left_out, figures=[self.playground], text=_TEXT
         )
-        return Page(self.title, self._subtitle, [section], f"Made by reparam {__version__}; nothing leaves this page.")
+        return Page(self.title, self.subtitle, [section], f"Made by reparam {__version__}; nothing leaves this page.")
 
     @property
-    def _subtitle(self) -> str:
+    def subtitle(self) -> str:
+        """What the model is, at which step, and how its weights are kept."""
         told = self.playground.model
         kind, width = type(self.run.model).__name__, told["latent_dim"]
         names = {"judge": "discriminator", "decoder": "generator" if told["judge"] else "decoder"}
@@ -104,7 +105,7 @@ class Explored(Result):
 
     def __str__(self) -> str:
         size = len(self.html.encode()) / 1e6
-        return "\n".join([f"{self.title}: {self._subtitle}", f"  a page of {size:.1f} MB: .save(path)",
+        return "\n".join([f"{self.title}: {self.subtitle}", f"  a page of {size:.1f} MB: .save(path)",
                           *(f"  {one}" for one in self.left_out)])  # fmt: skip
 
     def _repr_html_(self) -> str:
@@ -144,17 +145,22 @@ def explore(run: Run, n: int = 20, seed: int = 0) -> Explored:
         UserError: if the decoder has a layer, or a likelihood, that the page does not compute, naming it; if the
             model is too large, or of tables.
     """
+    return explored(run, n, seed)
+
+
+def explored(run: Run, n: int, seed: int = 0, most: int = MOST_PACKED, halved: bool = False) -> Explored:
+    """The same of a run, in less room where a page has several: see :func:`reparam.exploring.models.told_of`."""
     checks.whole("n", n)
     if run.record.table is not None:
         raise UserError(f"the page draws images and vectors, and {run.record.name!r} is a table of columns: see "
                         "`reparam sample` and `reparam reconstruct` for its rows")  # fmt: skip
     given = shown(run, n, seed)
     like = given.x if len(given.x) else torch.zeros(2, *run.record.data_shape)
-    told = told_of(run.model, like)
+    told = told_of(run.model, like, most, halved)
     play = play_of(run, told.model, told.weights, given, seed)
     told.model["play"] = play
     caption = "Networks, likelihood, prior and posterior of the run; likelihoods and KL are in nats, of one example."
-    command = f"reparam explore {run.folder.path}" if run.folder else None
+    command = f"reparam explore {run.folder.name}" if run.folder else None
     ground = Playground(told.model, told.weights.packed(), caption, command=command)
     title = f"A {type(run.model).__name__} of {run.record.name} to play with"
     return Explored(title, ground, tuple(told.left_out), told.half, given.x.numpy(), run)

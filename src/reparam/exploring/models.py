@@ -22,6 +22,10 @@ HALF_WITHIN = 1e-3
 ROWS = 16
 
 
+class TooLarge(UserError):
+    """A model has more numbers than there is room for."""
+
+
 @dataclass
 class Told:
     """What the page is told.
@@ -41,15 +45,18 @@ class Told:
 
 @exact()
 @torch.no_grad()
-def told_of(model: Model, x: Tensor) -> Told:
+def told_of(model: Model, x: Tensor, most: int = MOST_PACKED, halved: bool = False) -> Told:
     """A model for the page: float32 where there is room, else float16 where that changes nothing, else fewer parts.
 
     Args:
         model: of images or vectors.
         x: some examples, or anything like them, ``(n, *data_shape)``.
+        most: letters of its numbers.
+        halved: take float16 wherever that changes nothing, room or not.
 
     Raises:
-        UserError: naming what of the decoder the page cannot compute, or its size.
+        TooLarge: naming its size.
+        UserError: naming what of the decoder the page cannot compute.
     """
     networks = networks_of(model)
     with evaluating(model):
@@ -61,18 +68,19 @@ def told_of(model: Model, x: Tensor) -> Told:
             except UserError as error:
                 parts.remove(part)
                 left_out.append(f"{str(error).rstrip('.')}.")
-        halved = {part: _halves_well(networks, part, x) for part in parts}
+        well = {part: _halves_well(networks, part, x) for part in parts}
         while True:
-            for kinds in ({}, {part: "f16" for part in parts if halved[part]}):
+            half = {part: "f16" for part in parts if well[part]}
+            for kinds in (half,) if halved else ({}, half):
                 told = _written(model, networks, tuple(parts), kinds, x)
-                if told.weights.fit(MOST_PACKED):
+                if told.weights.fit(most):
                     told.left_out, told.half = left_out, tuple(kinds)
                     return told
             if len(parts) == 1:
                 break
             left_out.append(f"The {_named(parts.pop())} is left out: with it the page would be larger than 5 MB.")
     size = sum(p.numel() for p in networks.decoder.parameters())
-    raise UserError(f"the {_named('decoder')} has {size:,} weights, more than a page of 5 MB holds: explore a smaller "
+    raise TooLarge(f"the {_named('decoder')} has {size:,} weights, more than a page of 5 MB holds: explore a smaller "
                     "model (hidden=..., width=...)")  # fmt: skip
 
 

@@ -343,11 +343,17 @@
     else toCode(draws());
   };
 
+  // What is folded is computed when it is unfolded, so that a page of many models is there at once.
   for (const figure of document.querySelectorAll(".playground")) {
-    const { model, heaps } = JSON.parse(figure.querySelector("script").textContent);
-    Engine.load(model, heaps).then((loaded) => start(figure, loaded)).catch((error) => {
-      figure.querySelector(".fallback").textContent = `The model could not be shown here: ${error.message}`;
-      throw error;
-    });
+    const go = () => {
+      const { model, heaps } = JSON.parse(figure.querySelector("script").textContent);
+      Engine.load(model, heaps).then((loaded) => start(figure, loaded)).catch((error) => {
+        figure.querySelector(".fallback").textContent = `The model could not be shown here: ${error.message}`;
+        throw error;
+      });
+    };
+    const fold = figure.closest("details:not([open])");
+    if (fold) fold.addEventListener("toggle", go, { once: true });
+    else go();
   }
 })();

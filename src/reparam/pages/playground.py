@@ -18,6 +18,7 @@ class Playground:
         caption: what one can do.
         fallback: what is said where no script runs.
         command: what to type to make this alone.
+        title: above it, where there are several.
     """
 
     model: Mapping[str, Any]
@@ -25,6 +26,7 @@ class Playground:
     caption: str
     fallback: str = "A browser that runs scripts shows the model here."
     command: str | None = None
+    title: str = ""
 
     numbers = None  # they are the model's own
 

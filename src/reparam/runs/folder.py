@@ -18,6 +18,7 @@ from reparam.runs.lines import Lines, append_line, is_remark, is_row, read_lines
 from reparam.runs.lock import hold
 from reparam.runs.record import Record
 from reparam.runs.sealed import SEAL, checksum, read_sealed, read_table, write_sealed
+from reparam.runs.shipped import is_bundled, is_shipped, refuse_to_change, shipped, told
 from reparam.runs.upgrade import schema_of, upgraded
 from reparam.runs.witness import AT_THE_END, missing_notes, missing_rows
 from reparam.runs.written import check_config
@@ -27,6 +28,8 @@ KEPT = re.compile(r"step-(\d{1,18})\.safetensors")
 
 def _path(given: object) -> Path:
     if isinstance(given, str | PurePath):
+        if is_bundled(given):
+            return shipped(Path(given))
         return fetched(Path(given)) if is_on_hub(given) else Path(given)
     raise UserError(f"{given!r:.80} names no run folder: give its path")
 
@@ -38,7 +41,8 @@ class RunFolder:
     ``checkpoints/`` (and in it a copy of ``config.json``), ``figures/``.
 
     Args:
-        path: the folder; it need not exist yet. ``hf://owner/name@revision`` is fetched from a hub.
+        path: the folder; it need not exist yet. ``hf://owner/name@revision`` is fetched from a hub,
+            ``bundled:NAME`` comes with reparam.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -53,6 +57,15 @@ class RunFolder:
         self.previous = self.checkpoints / "previous.safetensors"
         self.best = self.checkpoints / "best.safetensors"
         self.figures = self.path / "figures"
+
+    @property
+    def name(self) -> str:
+        """What the run is called where it is spoken of: its path, or the name of one that comes with reparam."""
+        return told(self.path)
+
+    def picture(self, name: str) -> Path:
+        """Where a file that is made of the run goes unless told: its figures, or here where it is not written to."""
+        return Path(f"{self.path.name}-{name}") if is_shipped(self.path) else self.figures / name
 
     def kept(self, step: int) -> Path:
         """Where the weights of a step are kept."""
@@ -70,6 +83,7 @@ class RunFolder:
         Raises:
             UserError: if there is: a run is never overwritten silently.
         """
+        refuse_to_change(self.path)
         if not is_free(self.path):
             raise UserError(
                 f'{self.path} exists already: continue it with resume="{self.path}", name another folder with out=..., '
@@ -96,6 +110,7 @@ class RunFolder:
         Raises:
             UserError: if another process trains into the folder, or it cannot be held (on entering).
         """
+        refuse_to_change(self.path)
         return hold(self.path, new)
 
     def tidy(self) -> None:

@@ -45,7 +45,7 @@ class Run(Questions):
     written: Record | None = None
 
     def __repr__(self) -> str:
-        where = f" in {self.folder.path}" if self.folder else ""
+        where = f" in {self.folder.name}" if self.folder else ""
         reached = ", ".join(f"{name} {value:.4g}" for name, value in self.test.items() if value is not None)
         tested = f", test {reached}" if reached else ""
         return f"<Run of a {type(self.model).__name__} on {self.record.name!r}, step {self.step}{tested}{where}>"
@@ -69,7 +69,7 @@ class Run(Questions):
     @property
     def where(self) -> str:
         """The run in words: its folder, where it has one."""
-        return str(self.folder.path) if self.folder else "this run"
+        return self.folder.name if self.folder else "this run"
 
     @property
     def last_row(self) -> dict[str, Any]:

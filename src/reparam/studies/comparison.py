@@ -186,7 +186,8 @@ def _trial(folder: Path, data: object = None) -> Trial:
     run = load(folder, data=data)
     if run.folder is not None and not run.folder.finished:
         raise UserError(f'{folder} was interrupted: go on with resume="{folder}" before')
-    return Trial(folder.name or str(folder), folder, run)
+    lies = folder if run.folder is None else run.folder.path  # that of a hub's run, say, and not its name
+    return Trial(folder.name or str(folder), lies, run)
 
 
 def written(results: Results, page: Path, force: bool = False, since_last: bool = False) -> Results:

@@ -212,7 +212,7 @@ def _named(runs: Runs) -> Iterator[tuple[str, Run | str | Path]]:
     given = list(runs) if isinstance(runs, Sequence) and not isinstance(runs, str) else [runs]
     counts: dict[str, int] = {}
     for run in given:
-        own = (str(run.folder.path) if run.folder else type(run.model).__name__) if isinstance(run, Run) else str(run)
+        own = (run.folder.name if run.folder else type(run.model).__name__) if isinstance(run, Run) else str(run)
         counts[own] = counts.get(own, 0) + 1
         in_memory = isinstance(run, Run) and run.folder is None
         yield (f"{own} {counts[own]}" if in_memory and counts[own] > 1 else own), run

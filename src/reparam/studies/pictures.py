@@ -1,7 +1,9 @@
 """The pictures of a report: each a figure of a run, written into the run's folder and shown with its command."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +22,7 @@ from reparam.models.protocols import Decodes, Encodes, HasPrior, can
 from reparam.pages import Explorer, Picture
 from reparam.result import Result as Found
 from reparam.runs.run import Run
+from reparam.runs.shipped import is_shipped, told
 from reparam.studies.numbers_csv import as_csv
 from reparam.studies.plane import explorer
 from reparam.studies.results import Result
@@ -91,10 +94,10 @@ def side_by_side(results: Sequence[Result]) -> list[Picture]:
     classes = chosen[0].run.record.classes
     numbers = _columns(found)
     what = f"Codes of {FEW_POINTS * 2:,} test examples in the 2-dimensional latents of {', '.join(found)}."
-    path = chosen[0].trial.folder / "figures" / "report-latents.png"
-    plots.save(plots.latents_side_by_side(panels, classes), path, numbers)
-    command = "\n".join(f"reparam latents {result.trial.folder} -n {2 * FEW_POINTS}" for result in chosen)
-    return [Picture(lighter(path), what, what, command, as_csv(numbers))]
+    command = "\n".join(f"reparam latents {told(result.trial.folder)} -n {2 * FEW_POINTS}" for result in chosen)
+    with _figures(chosen[0].trial.folder) as folder:
+        path = plots.save(plots.latents_side_by_side(panels, classes), folder / "report-latents.png", numbers)
+        return [Picture(lighter(path), what, what, command, as_csv(numbers))]
 
 
 def _columns(found: Mapping[str, evaluation.Latents]) -> dict[str, np.ndarray]:
@@ -153,13 +156,24 @@ def _picture(folder: Path, command: str, found: Found, what: str, flags: str, on
         raise Unwritten(f"{folder} has vanished")
     # a table's numbers have the names of its columns
     numbers = {name: array for name, array in found.numbers.items() if name in only} or dict(found.numbers)
-    path = plots.save(found.figure(), folder / "figures" / f"report-{command}.png", numbers)
     caption = f"{folder.name}: {what}."
-    line = f"reparam {command} {folder} {flags}".strip()
+    line = f"reparam {command} {told(folder)} {flags}".strip()
     shown, left_out = _some({name: array for name, array in numbers.items() if name != "z"})
-    rest = path.with_suffix(".npz").name
-    more = f" The CSV has the first {left_out} of each; all are in the run's {rest}." if left_out else ""
-    return Picture(lighter(path), caption + more, caption, line, as_csv(shown))
+    with _figures(folder) as figures:
+        path = plots.save(found.figure(), figures / f"report-{command}.png", numbers)
+        rest = "written by that command" if is_shipped(folder) else f"in the run's {path.with_suffix('.npz').name}"
+        more = f" The CSV has the first {left_out} of each; all are {rest}." if left_out else ""
+        return Picture(lighter(path), caption + more, caption, line, as_csv(shown))
+
+
+@contextmanager
+def _figures(folder: Path) -> Iterator[Path]:
+    """Where a run's pictures are written: its figures, or nowhere that lasts where the run is never written to."""
+    if is_shipped(folder):
+        with tempfile.TemporaryDirectory() as place:
+            yield Path(place)
+    else:
+        yield folder / "figures"
 
 
 def _some(numbers: Mapping[str, Any]) -> tuple[dict[str, Any], int]:

@@ -18,6 +18,7 @@ from reparam.evaluation.samples.scorecard import Scorecard
 from reparam.result import Result as Found
 from reparam.result import plain
 from reparam.runs.run import Run
+from reparam.runs.shipped import told
 from reparam.studies.asked import Asked
 from reparam.studies.judge import Judge
 from reparam.studies.protocol import Protocol
@@ -214,7 +215,7 @@ def _check_one_data_set(trials: Sequence[Trial]) -> None:
 def _judged(trial: Trial, judge: Judge, say: Say) -> Result:
     if trial.run is None:
         return Result(trial)
-    say(f"measuring {trial.folder}")
+    say(f"measuring {told(trial.folder)}")
     found = judge.measure(trial.run, trial.name)
     wanted = ("quality", "log_likelihood", "table")
     notes = tuple(dict.fromkeys(found.missing[measure] for measure in wanted if measure in found.missing))

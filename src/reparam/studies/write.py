@@ -9,7 +9,7 @@ from reparam._version import __version__
 from reparam.files import make_way, result_json, write_result
 from reparam.folders import standing
 from reparam.pages import More, Page, Section, Table, write
-from reparam.studies import changes, charts, columns_report, pictures, tables
+from reparam.studies import changes, charts, columns_report, pictures, playing, tables
 from reparam.studies.conclusion import conclude
 from reparam.studies.lead import lead
 from reparam.studies.order import differences
@@ -35,6 +35,11 @@ def write_report(results: Results, path: Path, force: bool = False) -> Path:
 
 def page(results: Results) -> Page:
     """The whole report: what one sees first, what it means, then all the rest, which folds."""
+    without = _page(results, [])
+    return _page(results, playing.section(results, playing.room_beside(without)))
+
+
+def _page(results: Results, played: list[Section]) -> Page:
     sections = [
         _first(results),
         _conclusion(results),
@@ -43,6 +48,7 @@ def page(results: Results) -> Page:
         *_measures(results),
         *columns_report.section(results),
         *_looks(results),
+        *played,
         _costs(results),
         _rules(results),
     ]

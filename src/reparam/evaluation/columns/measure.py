@@ -129,7 +129,7 @@ class TableYardstick:
         drawn = drawing(run, self.n, self.seed, as_seen=True).samples()
         rows = self.book.rows(drawn.x, drawn.y if can(run.model, Conditional) else None, self.seed)
         _, unseen = self._rows("test", self._searched[1])
-        name = name or (str(run.folder.path) if run.folder else type(run.model).__name__)
+        name = name or (run.folder.name if run.folder else type(run.model).__name__)
         card = self._card(rows, np.asarray(drawn.x), unseen, name)
         found, why = self._calibration(run)
         return replace(card, calibration=found, uncalibrated=why, columns=_calibrated(card.columns, found))

@@ -217,7 +217,7 @@ def rate_distortion(
         part.std(1) / several if len(x) > 1 else torch.zeros(len(part)) for part in (curve.rate, curve.distortion)
     ]
     return RateDistortion(
-        name=str(run.folder.path) if run.folder else type(model).__name__,
+        name=run.folder.name if run.folder else type(model).__name__,
         beta=curve.beta.numpy(),
         rate=curve.rate.mean(1).numpy(),
         rate_error=errors[0].numpy(),

@@ -93,7 +93,7 @@ def measure_run(run: Run, by: Yardstick, name: str = "") -> Scorecard:
     x = _samples(run, by)
     latents = latent_usage(run, by.n, by.seed) if _has_units(run.model) else None
     path = path_length_of(run.model, by.features, by.seed) if by.all_measures else None
-    return by.measure(x, name or (str(run.folder.path) if run.folder else type(run.model).__name__), latents, path)
+    return by.measure(x, name or (run.folder.name if run.folder else type(run.model).__name__), latents, path)
 
 
 @exact()
