@@ -52,7 +52,7 @@ dist: $(VENV)/.distributed  ## wheel and source distribution into dist/, and the
 	$(BIN)/python scripts/try_wheel.py dist
 
 clean:  ## everything that make made
-	rm -rf $(VENV) .bench-venv demo demo-quick build docs/api/built docs/models/built docs/gallery/built dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	rm -rf $(VENV) .bench-venv demo demo-quick build docs/api/built docs/gallery/built dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

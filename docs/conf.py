@@ -1,5 +1,6 @@
 """How the site is built; `make docs` calls it, and takes every warning for an error."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ sys.path.insert(0, str(HERE / "_ext"))
 
 project, author, copyright = "reparam", "the reparam authors", "the reparam authors"
 version = release = __version__
+# which of the versions that are served this is, as v0.2.0 or dev; built for oneself there are no others to choose from
+SERVED = os.environ.get("REPARAM_SITE", "").removeprefix("v")
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
@@ -73,10 +76,10 @@ html_copy_source = False
 html_sidebars = {"index": [], "benchmarks/**": [], "start/index": []}
 html_theme_options = {
     "logo": {"text": "reparam"},
-    "navbar_end": ["version-switcher", "theme-switcher", "navbar-icon-links"],
+    "navbar_end": [*(["version-switcher"] if SERVED else []), "theme-switcher", "navbar-icon-links"],
     "navbar_persistent": ["search-button"],
     "navbar_align": "left",
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 7,
     "show_nav_level": 1,
     "navigation_depth": 3,
     "show_toc_level": 2,
@@ -93,7 +96,7 @@ html_theme_options = {
         }
     ],
     # written anew for all versions where the site is published: scripts/publish_site.py
-    "switcher": {"json_url": "_static/switcher.json", "version_match": version},
+    "switcher": {"json_url": "_static/switcher.json", "version_match": SERVED or version},
     "check_switcher": False,
 }
 html_context = {"default_mode": "auto"}

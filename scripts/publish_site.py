@@ -9,9 +9,12 @@ newest.
 import argparse
 import json
 import shutil
+import tomllib
 from pathlib import Path
 
 MAIN = "dev"
+PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+ADDRESS = PROJECT["urls"]["Documentation"].rstrip("/")
 LEADS = '<!doctype html><meta charset="utf-8"><title>reparam</title><meta http-equiv="refresh" content="0; url={0}/">'
 
 
@@ -21,11 +24,12 @@ def main() -> None:
     parser.add_argument("site", type=Path, help="the built site")
     parser.add_argument("served", type=Path, help="the folder that is served")
     parser.add_argument("version", help="as 0.2.0, or the name of a branch, which is taken for the one in the making")
+    parser.add_argument("--address", default=ADDRESS, help="where the folder is served")
     asked = parser.parse_args()
-    publish(asked.site, asked.served, asked.version)
+    publish(asked.site, asked.served, asked.version, asked.address)
 
 
-def publish(site: Path, served: Path, version: str) -> None:
+def publish(site: Path, served: Path, version: str, address: str = ADDRESS) -> None:
     """Put the site into a folder of its own, and write the list of versions into all."""
     name = version if version[:1].isdigit() else MAIN
     shutil.rmtree(served / name, ignore_errors=True)
@@ -33,7 +37,8 @@ def publish(site: Path, served: Path, version: str) -> None:
     (served / ".nojekyll").touch()
     told = newest_first([path.name for path in served.iterdir() if (path / "index.html").exists()])
     (served / "index.html").write_text(LEADS.format(told[0]), encoding="utf-8")
-    text = json.dumps([{"name": each, "version": each, "url": f"../{each}/"} for each in told])
+    # whole addresses: the theme puts them into pages of every depth
+    text = json.dumps([{"name": each, "version": each, "url": f"{address}/{each}/"} for each in told])
     for each in told:
         (served / each / "_static" / "switcher.json").write_text(text, encoding="utf-8")
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jinja2 import StrictUndefined, Template
 
 import reparam
+from reparam.cli.main import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -35,6 +37,39 @@ def test_every_way_of_reading_the_version_finds_the_one():
     (entry,) = json.loads(text("docs/_static/switcher.json"))
     assert entry["version"] == reparam.__version__
     assert PROJECT["dynamic"] == ["version"]
+
+
+def recipe():
+    """The conda recipe as conda-build renders it: its Jinja with what conda-build knows, and what then is YAML."""
+
+    def load_file_regex(load_file, regex_pattern, from_recipe_dir=False):
+        assert from_recipe_dir, "the source is not there yet when the recipe is first rendered"
+        return re.search(regex_pattern, (ROOT / "recipe" / load_file).read_text(encoding="utf-8"))
+
+    rendered = Template(text("recipe/meta.yaml"), undefined=StrictUndefined)
+    return yaml.safe_load(rendered.render(load_file_regex=load_file_regex, PYTHON="python"))
+
+
+def test_the_conda_recipe_renders_to_this_package():
+    found = recipe()
+    assert found["package"] == {"name": PROJECT["name"], "version": reparam.__version__}
+    assert found["build"]["entry_points"] == [f"{name} = {home}" for name, home in PROJECT["scripts"].items()]
+    assert found["about"]["license_file"] == PROJECT["license-files"]
+    assert all((ROOT / name).is_file() for name in found["about"]["license_file"])
+    assert (ROOT / "recipe" / found["source"]["path"] / "pyproject.toml").is_file()
+    needed = tomllib.loads(text("pyproject.toml"))["build-system"]["requires"]
+    assert [line.replace(" ", "") for line in found["requirements"]["host"]] == ["python>=3.11", "pip", *needed]
+    for words in (line.split() for line in found["test"]["commands"]):
+        assert (words[0], words[1] in COMMANDS) == ("reparam", True)
+
+
+def test_the_image_builds_what_is_here():
+    """Its extras exist, what it copies is not kept out, and it ends in our command."""
+    lines = text("Dockerfile").splitlines()
+    extras = next(line for line in lines if line.startswith("ARG EXTRAS="))
+    assert set(extras.partition("=")[2].split(",")) <= set(PROJECT["optional-dependencies"])
+    assert lines[-2] == 'ENTRYPOINT ["reparam"]'
+    assert not {"src", "pyproject.toml", "README.md", "LICENSE"} & set(text(".dockerignore").split())
 
 
 def test_the_extras_are_told_with_what_they_are_for():
@@ -72,5 +107,6 @@ def test_a_site_is_put_beside_its_older_versions(tmp_path):
     script.publish(site, served, "main")
     told = json.loads((served / "0.9.0" / "_static" / "switcher.json").read_text())
     assert [entry["version"] for entry in told] == ["0.10.0", "0.9.0", "dev"]
+    assert told[0]["url"] == PROJECT["urls"]["Documentation"] + "0.10.0/"
     assert "url=0.10.0/" in (served / "index.html").read_text()
     assert [(served / name / "index.html").read_text() for name in ("0.9.0", "dev")] == ["first", "second"]

@@ -5,6 +5,7 @@ something and is only read. In blocks of the shell, and in the text, every comma
 """
 
 import ast
+import importlib.util
 import re
 import shlex
 import sys
@@ -186,9 +187,34 @@ def test_every_file_in_the_documents_exists():
 def test_every_lab_has_a_page_its_result_and_its_figure():
     from reparam import labs
 
-    shown = [name for page in PAGES for name in re.findall(r"```\{lab\} (\S+)", page.read_text(encoding="utf-8"))]
-    assert sorted(shown) == sorted(labs.NAMES), "write a page in docs/theory with the lab's directive"
+    shown = [name for page in PAGES for name in re.findall(r": lab (\S+) -->", page.read_text(encoding="utf-8"))]
+    assert sorted(shown) == sorted(labs.NAMES), "write a page in docs/theory with the comment that others have"
     for name in shown:
         for kind in ("json", "png"):
             file = ROOT / "docs" / "labs" / f"{name}.{kind}"
             assert file.exists(), f"reparam lab {name} --out docs/labs makes {file.name}; the .npz is not kept"
+
+
+def test_what_is_made_of_the_programs_tables_is_as_they_say():
+    found = importlib.util.spec_from_file_location("make_pages", ROOT / "scripts" / "make_pages.py")
+    script = importlib.util.module_from_spec(found)
+    found.loader.exec_module(script)
+    differing = [path.relative_to(ROOT).as_posix() for path in script.differing()]
+    assert differing == [], "python scripts/make_pages.py writes them anew"
+
+
+@pytest.mark.parametrize("folder", ["", "theory", "models", "courses", "start"])
+def test_every_page_is_reached_by_plain_links_as_well(folder):
+    """Who reads the Markdown on a forge sees no contents: each folder's first page leads to all others of it."""
+    place = ROOT / "docs" / folder
+    first = place / ("index.md" if folder else "guides.md")
+    others = {path.name for path in [*place.glob("*.md"), *place.glob("*.ipynb")]} - {first.name, "index.md"}
+    assert others <= set(re.findall(r"\]\(([\w-]+\.(?:md|ipynb))\)", first.read_text(encoding="utf-8")))
+
+
+def test_no_page_shows_a_directive_where_nothing_builds_it():
+    """But for what is only of the site: contents, the cards of its first page, and the list of the API."""
+    for page in PAGES:
+        for name, rest in re.findall(r"^`{3,}\{(\w+)\}(.*?)^`{3,}", page.read_text(encoding="utf-8"), re.M | re.S):
+            hidden = name == "toctree" and ":hidden:" in rest
+            assert hidden or (page.parent.name, name) == ("api", "modules") or name == "include", (page, name)

@@ -1,6 +1,5 @@
-"""Pages that are made of the program's own tables, so that they say what the program does: kinds, labs, commands."""
+"""The API's pages, made when the site is built; what else is made stands in the Markdown: scripts/make_pages.py."""
 
-import json
 from pathlib import Path
 
 from docutils import nodes
@@ -8,9 +7,7 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from words import MODULES, api_page, commands_page, escaped, extras_page, kind_page, lab_text, modules_page
-
-from reparam.kinds import KINDS
+from words import MODULES, api_page, escaped, modules_page
 
 
 class FromMarkdown(SphinxDirective):
@@ -29,24 +26,6 @@ class FromMarkdown(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
-class LabOf(FromMarkdown):
-    """A lab: its text, its figure, and its table, measured by `reparam lab NAME` and kept in docs/labs."""
-
-    def text(self) -> str:
-        """From `reparam.labs` and the committed result."""
-        name, folder = self.arguments[0], Path(self.env.srcdir) / "labs"
-        self.env.note_dependency(str(folder / f"{name}.json"))
-        return lab_text(name, json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
-
-
-class CommandsOf(FromMarkdown):
-    """Every command and what it does."""
-
-    def text(self) -> str:
-        """From `reparam.cli.main.COMMANDS`."""
-        return commands_page()
-
-
 class ModulesOf(FromMarkdown):
     """Every public module and what it is for."""
 
@@ -55,21 +34,10 @@ class ModulesOf(FromMarkdown):
         return modules_page()
 
 
-class ExtrasOf(FromMarkdown):
-    """Every extra, what it is for and what it needs."""
-
-    def text(self) -> str:
-        """From pyproject.toml."""
-        project = Path(self.env.srcdir).parent / "pyproject.toml"
-        self.env.note_dependency(str(project))
-        return extras_page(project.read_text(encoding="utf-8"))
-
-
 def write_pages(app: Sphinx) -> None:
-    """A page for each public module and for each kind of model, before any is read."""
+    """A page for each public module, before any is read."""
     folder = Path(app.srcdir)
     pages = {f"api/built/{name}.rst": api_page(name) for name in MODULES}
-    pages |= {f"models/built/{name}.md": kind_page(name) for name in KINDS}
     for name, text in pages.items():
         page = folder / name
         page.parent.mkdir(parents=True, exist_ok=True)
@@ -98,10 +66,7 @@ def list_pages(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 DIRECTIVES: dict[str, type[Directive]] = {
-    "lab": LabOf,
-    "commands": CommandsOf,
     "modules": ModulesOf,
-    "extras": ExtrasOf,
 }
 
 

@@ -119,7 +119,7 @@ def kind_page(name: str) -> str:
         [
             f"# {name}",
             "",
-            f"{kind.what[0].upper()}{kind.what[1:]}: {{py:class}}`reparam.models.{kind.model.__name__}`.",
+            f"{kind.what[0].upper()}{kind.what[1:]}: `reparam.models.{kind.model.__name__}`.",
             "",
             "```sh\n" + "\n".join(kind.examples) + "\n```",
             "",
@@ -128,6 +128,12 @@ def kind_page(name: str) -> str:
             *(["`reparam compare` knows these variants by name:\n", *variants] if variants else []),
         ]
     )
+
+
+def kinds_page() -> str:
+    """A table of the kinds of models, each with its page."""
+    rows = [row(f"[{name}]({name}.md)", kind.what, f"`{kind.examples[0]}`") for name, kind in KINDS.items()]
+    return "\n".join(table("kind", "what it is", "trained by", rows=rows))
 
 
 def lab_text(name: str, result: dict[str, Any]) -> str:
@@ -144,7 +150,7 @@ def lab_text(name: str, result: dict[str, Any]) -> str:
             "",
             f"```sh\nreparam lab {name}\n```",
             "",
-            f"![Figure of the lab {name}](/labs/{name}.png)",
+            f"![Figure of the lab {name}](../labs/{name}.png)",
             "",
             *table("what is measured", "predicted", "measured", "agrees", rows=rows),
             f"Seed {result['seed']}, {result['seconds']:.0f} s. Source: {lab.source}.",
