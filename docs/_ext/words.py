@@ -121,7 +121,7 @@ def kind_page(name: str) -> str:
             "",
             f"{kind.what[0].upper()}{kind.what[1:]}: `reparam.models.{kind.model.__name__}`.",
             "",
-            "```sh\n" + "\n".join(kind.examples) + "\n```",
+            "```sh\n" + "\n".join(kind.examples).replace(", then ", "\n") + "\n```",
             "",
             f"Trained, unless told otherwise, with {trained}.\n" if trained else "",
             *table("setting", "what it can be", "default", "what it is", rows=rows),
