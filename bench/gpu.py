@@ -20,13 +20,13 @@ import torch
 from bench.machine import describe, sentences
 
 OURS, PLAIN = ("--by", "reparam"), ("--by", "plain")
-FORMATS = ("fp32", "bf16")
+FORMATS = ("fp32", "tf32", "bf16")
 
 
 def contenders(chosen: argparse.Namespace) -> Iterator[tuple[str, str, list[str]]]:
     """What is compared: the model, what it is called, the command."""
     for model in ("vae", "game"):
-        for precision in FORMATS:
+        for precision in chosen.formats:
             flags = ["--model", model, "--precision", precision, "--device", chosen.device]
             flags += ["--batch", str(chosen.batch), "--epochs", str(chosen.epochs)]
             flags += ["--images", str(chosen.images)] if chosen.images else []
@@ -62,11 +62,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=3, help="measured epochs a round")
     parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=["fp32", "bf16"])
     parser.add_argument("--images", type=int, help="the first so many alone")
     chosen = parser.parse_args()
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for _ in range(chosen.rounds):
         for what, name, command in contenders(chosen):
+            print(f"{what}: {name} ...", file=sys.stderr, flush=True)
             found.setdefault((what, name), []).append(measured(command))
     print("\n".join(sentences(describe(), torch.__version__)))
     card = torch.cuda.get_device_name() if chosen.device.startswith("cuda") else platform.machine()

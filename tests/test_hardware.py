@@ -113,3 +113,30 @@ def test_sums_are_in_float64_on_the_processor_where_the_device_has_none(monkeypa
     monkeypatch.setattr(hardware, "NARROW", {"meta"})
     with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):  # so it goes to the processor
         in_float64(torch.ones(2, device="meta"))
+
+
+@pytest.mark.skipif(not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="came with torch 2.9")
+@pytest.mark.parametrize(("precision", "expected"), [("fp32", "ieee"), ("bf16", "ieee"), ("tf32", "tf32")])
+def test_cuda_multiplies_as_a_training_says_and_as_before_afterwards(precision, expected):
+    def told():
+        return torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision
+
+    before = told()
+    with hardware.multiplied_as(precision, torch.device("cuda")):
+        assert told() == (expected, expected)
+        with hardware.exact():
+            assert told() == ("ieee", "ieee")
+        assert told() == (expected, expected)
+    assert told() == before
+    with hardware.multiplied_as(precision, torch.device("cpu")):
+        assert told() == before
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here: how it rounds is not tried")
+def test_a_product_in_tf32_is_rounded_and_one_in_fp32_is_not():
+    a = torch.rand(256, 256, device="cuda")
+    found = {}
+    for precision in ("fp32", "tf32"):
+        with hardware.multiplied_as(precision, a.device):
+            found[precision] = ((a @ a).double() / (a.double() @ a.double()) - 1).abs().max().item()
+    assert found["fp32"] < 1e-6 < 1e-5 < found["tf32"] < 1e-2

@@ -31,7 +31,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--model", choices=["vae", "game"], default="vae")
     parser.add_argument("--by", choices=["reparam", "plain"], default="reparam")
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="fp32")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--epochs", type=int, default=3, help="measured, after one that is not")
     parser.add_argument("--images", type=int, help="the first so many alone")
@@ -93,6 +93,8 @@ def ours(chosen: argparse.Namespace, model: Model, data: Dataset, device: torch.
 
 def plain(chosen: argparse.Namespace, model: Model, data: Dataset, device: torch.device) -> list[float]:
     """As tutorials do, but with the data on the device from the start; every step's loss is read."""
+    torch.set_float32_matmul_precision("high" if chosen.precision == "tf32" else "highest")
+    torch.backends.cudnn.allow_tf32 = chosen.precision == "tf32"
     x = torch.as_tensor(data.train.x).to(device).float() / 255
     step = (vae_step if chosen.model == "vae" else game_step)(chosen, model.to(device).train())
     seconds = []

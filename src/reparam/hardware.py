@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -187,22 +187,44 @@ def exact() -> Iterator[None]:
 
 
 @contextmanager
-def _whole_products() -> Iterator[None]:
+def multiplied_as(precision: str, device: torch.device) -> Iterator[None]:
+    """Within the block CUDA multiplies float32 as a training's precision says: proper, or rounded to TF32 before.
+
+    Left to itself PyTorch convolves in TF32 and multiplies matrices in float32. Other devices know no TF32.
+
+    Args:
+        precision: of the training; only "tf32" rounds.
+        device: that it runs on.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    with _float32_as("tf32" if precision == "tf32" else "ieee", ("cuda", "cudnn")):
+        yield
+
+
+def _whole_products() -> AbstractContextManager[None]:
     """Within the block a product of float32 matrices is one, however torch was told to abridge it."""
+    return _float32_as("ieee", ("cuda", "cudnn", "mkldnn"))
+
+
+@contextmanager
+def _float32_as(rounding: str, libraries: Collection[str]) -> Iterator[None]:
+    """Within the block these libraries take products of float32 so: "ieee", or "tf32"."""
     if not hasattr(torch.backends.cuda.matmul, "fp32_precision"):  # before torch 2.9
         matmul, convolution = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
-        torch.set_float32_matmul_precision("highest")
-        torch.backends.cudnn.allow_tf32 = False
+        torch.set_float32_matmul_precision("high" if rounding == "tf32" else "highest")
+        torch.backends.cudnn.allow_tf32 = rounding == "tf32"
         try:
             yield
         finally:
             torch.set_float32_matmul_precision(matmul)
             torch.backends.cudnn.allow_tf32 = convolution
         return
-    backends = [getattr(getattr(torch.backends, library), what) for library, what in PRODUCTS]
+    backends = [getattr(getattr(torch.backends, library), what) for library, what in PRODUCTS if library in libraries]
     before = [backend.fp32_precision for backend in backends]
     for backend in backends:
-        backend.fp32_precision = "ieee"
+        backend.fp32_precision = rounding
     try:
         yield
     finally:

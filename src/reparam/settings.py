@@ -176,8 +176,8 @@ class TrainingConfig(Config):
     """Seed of weights, order and noise."""
     device: str = "auto"
     """Where to train: auto, cpu, cuda or cuda:1, mps (Apple), xpu (Intel)."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Number format of the networks; auto: bf16 where the hardware multiplies it fast. Losses stay in float32."""
+    precision: Literal["auto", "fp32", "tf32", "bf16"] = "auto"
+    """Number format of the networks; auto: bf16 where the hardware multiplies it fast; tf32: products, on CUDA."""
     products: Literal["auto", "torch", "onednn"] = "auto"
     """The library that multiplies float32 matrices of linear layers on the CPU; auto: by who made the processor."""
     memory: NotNegative | None = None
@@ -211,7 +211,7 @@ class ResolvedTraining(TrainingConfig):
     """Epochs from one validation to the next."""
     batch_size: Positive
     """Examples per batch."""
-    precision: Literal["fp32", "bf16"]
+    precision: Literal["fp32", "tf32", "bf16"]
     """Number format of the networks."""
     products: Literal["torch", "onednn"] = "torch"
     """The library that multiplies; what was written before there was a choice is PyTorch's."""

@@ -1,6 +1,7 @@
 """``fit``: train any model on any data, into a folder or in memory."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from reparam.data.made import check_made
 from reparam.data.places import lies_among
 from reparam.door import present
 from reparam.errors import UserError
-from reparam.hardware import choose_device, flushed_denormals, repeatable, threads
+from reparam.hardware import choose_device, flushed_denormals, multiplied_as, repeatable, threads
 from reparam.models.model import Model
 from reparam.models.protocols import Conditional, HasLikelihood, can
 from reparam.models.vae.columns import ColumnsLikelihood
@@ -146,7 +147,10 @@ def _trained(
     if training.compile:
         _compile(model)
     session = Session(model, data, training, place, told, processes)
-    with sharing_cores(), flushed_denormals(), repeatable(), threads(training.threads):
+    with ExitStack() as stack:
+        for context in (sharing_cores(), flushed_denormals(), repeatable(), threads(training.threads)):
+            stack.enter_context(context)
+        stack.enter_context(multiplied_as(training.precision, next(model.parameters()).device))
         _run(session, resume)
     config = written.settings.model_copy(update={"training": training})
     return Run(model, config, place, session.rows, session.weights_from, data, written)

@@ -78,18 +78,33 @@ def settle(training: TrainingConfig, model: Model, data: Dataset, suits: bool = 
     batch_size = filled.batch_size or BATCH_SIZE
     per_epoch = steps_per_epoch(model, data, batch_size)
     steps = filled.steps or (filled.epochs or EPOCHS) * per_epoch
-    bf16 = training.precision == "bf16" or (training.precision == "auto" and multiplies_bf16_fast(device))
     numbers = filled.model_dump() | {
         "steps": steps,
         "validate_every": filled.validate_every or (_validate_every(steps, per_epoch) if suits else 1),
         "batch_size": batch_size,
-        "precision": "bf16" if bf16 else "fp32",
+        "precision": _precision(training.precision, device),
         "products": _products(training, device),
         "device": device.type,
         "optimizers": {turn.name: optimizer_settings(turn, filled) for turn in model.turns()},
         "threads": torch.get_num_threads(),
     }
     return ResolvedTraining(**numbers)
+
+
+def _precision(asked: str, device: torch.device) -> str:
+    """The number format that was asked for, if the device has it.
+
+    >>> _precision("tf32", torch.device("cpu"))
+    Traceback (most recent call last):
+    reparam.errors.UserError: precision="tf32" is a number format of CUDA's, and the device is cpu: use fp32 or bf16
+    """
+    if asked == "tf32" and device.type != "cuda":
+        raise UserError(
+            f'precision="tf32" is a number format of CUDA\'s, and the device is {device.type}: use fp32 or bf16'
+        )
+    if asked == "auto":
+        return "bf16" if multiplies_bf16_fast(device) else "fp32"
+    return asked
 
 
 def _products(training: TrainingConfig, device: torch.device) -> Products:
