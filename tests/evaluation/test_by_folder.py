@@ -41,7 +41,7 @@ def test_a_folder_is_read(name, tmp_path):
 
 
 def test_a_run_and_its_folder_give_the_same(tmp_path):
-    run = quiet_fit(small_vae(), small_data(), tmp_path / "run", steps=2)
+    run = quiet_fit(small_vae(), small_data(), tmp_path / "run", steps=2, device="cpu")  # where a folder's is loaded
     for given in (tmp_path / "run", str(tmp_path / "run")):
         np.testing.assert_array_equal(reparam.sample(given, 3, seed=1).x, run.sample(3, seed=1).x)
     np.testing.assert_array_equal(reparam.sample(run=str(tmp_path / "run"), n=3).x, run.sample(3).x)

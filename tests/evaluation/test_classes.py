@@ -20,7 +20,7 @@ def run():
     y = torch.multinomial(torch.tensor([0.7, 0.2, 0.1]), 400, replacement=True, generator=generator)
     x = torch.randn(400, 2, generator=generator) + 3 * y.unsqueeze(1)
     players = [Conditional(MLP(2 + 3, [8], out), 3) for out in (2, 1)]
-    return quiet_fit(GAN(*players, 2, (2,), classes=3), Dataset.of(x, labels=y), steps=3)
+    return quiet_fit(GAN(*players, 2, (2,), classes=3), Dataset.of(x, labels=y), steps=3, device="cpu")
 
 
 def test_draws_are_those_of_the_model_and_their_classes_are_told(run):

@@ -158,11 +158,12 @@ class NormalMaps(Maps):
     monitor = "elbo"
 
     def encode(self, x):
-        return Normal.from_log_scale(self.encoder(x), torch.full((1, 4, 4), -1.0), 3)
+        return Normal.from_log_scale(self.encoder(x), torch.full((1, 4, 4), -1.0, device=x.device), 3)
 
     @property
     def prior(self):
-        return Normal(torch.zeros(1, 4, 4), torch.ones(1, 4, 4), 3)
+        where = next(self.parameters()).device
+        return Normal(torch.zeros(1, 4, 4, device=where), torch.ones(1, 4, 4, device=where), 3)
 
     def sample(self, n):
         return self.decode(self.prior.sample((n,))).sample()

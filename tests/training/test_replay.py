@@ -11,7 +11,9 @@ from torch import nn
 import reparam
 from catalogue import CATALOGUE
 from helpers import small_data
+from reparam.data import Dataset
 from reparam.errors import UserError
+from reparam.hardware import repeatable
 from reparam.models import Batch
 from reparam.models.model import Turn
 from reparam.randomness import noise
@@ -36,7 +38,7 @@ def played(turns, within, batch, device, recorder, steps=12, precision="fp32", *
     """What is left of so many steps: weights, buffers, and what the log would say; and the loop."""
     config = TrainingConfig(precision=precision, seed=3, **settings)
     loop = Loop(turns, batch, config, total=steps, steps_per_epoch=4, within=within, recorder=recorder)
-    with noise(3, "training"):
+    with noise(3, "training"), repeatable():
         for step in range(steps):
             loop.play(step)
     said = {name: value.clone() for name, value in loop.ledger.state().items()}
@@ -231,9 +233,11 @@ def test_a_recording_that_fails_leaves_the_device_as_it_was():
 
 
 @gpu
-@pytest.mark.parametrize(("kind", "settings"), [("vae", {}), ("gan", {}), ("wgan", {}), ("gan", {"network": "conv"})])
-def test_a_training_has_the_same_bits_recorded_or_computed_or_resumed(kind, settings, tmp_path):
-    data = small_data()
+@pytest.mark.parametrize(
+    ("kind", "settings"), [("vae", {}), ("gan", {}), ("wgan", {}), ("gan", {"network": "conv", "width": 4})]
+)
+def test_a_training_has_the_same_bits_recorded_or_computed(kind, settings):
+    data = Dataset.of(torch.rand(200, 1, 8, 8))
     runs = [
         reparam.fit(kind, data, device="cuda", steps=40, seed=1, progress=Silent(), cuda_graphs=graphs, **settings)
         for graphs in (True, False, True)

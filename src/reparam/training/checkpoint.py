@@ -67,7 +67,9 @@ def load_loop(path: Path, model: Model, loop: Loop, identity: Identity | None = 
         for name, optimizer in loop.optimizers.items():
             _restore_optimizer(optimizer, under(f"optimizer/{name}", tensors))
         ledger = notes.pop("ledger")
-        loop.ledger.restore(under("ledger", tensors), ledger["terms"], ledger["steps"])
+        # to where further steps will put theirs
+        opened = {name: value.to(loop.device) for name, value in under("ledger", tensors).items()}
+        loop.ledger.restore(opened, ledger["terms"], ledger["steps"])
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise Damaged(f"{path} is no training's checkpoint ({error}): restore it or train again") from None
     return notes
