@@ -1,7 +1,7 @@
 """What workers bring to a study of many runs, and what each run costs besides its training.
 
-    .venv/bin/python recipes/study_workers.py                       # about twelve minutes on two idle cores
-    .venv/bin/python recipes/study_workers.py --long 20 --short 20
+    .venv/bin/python recipes/study_workers.py --long 15 --short 8   # about three minutes on two idle cores
+    .venv/bin/python recipes/study_workers.py --long 0              # 200 runs of two seconds: about nine minutes
 
 Eight runs on one core each, one after another and on as many workers as there are cores; then many short ones on
 as many workers, whose overhead is the time that a worker has for each run beyond what the run itself says it took.
@@ -58,24 +58,36 @@ def trained(out: Path) -> float:
     return sum(RunFolder(folder).costs()["seconds"] for folder in out.iterdir() if folder.is_dir())
 
 
+def long_runs(place: Path, seconds: float, workers: int) -> None:
+    """Lines of eight runs, one after another and at once."""
+    one = serial(place / "a", seconds, 8)
+    print(f"| 8 | none: one after another | {one:.0f} | {trained(place / 'a'):.0f} | |", flush=True)
+    many, whole = at_once(place / "b", seconds, 8, workers)
+    told = f"{one / whole:.2f} × as fast, the workers' start of {whole - many:.1f} s included"
+    print(f"| 8 | {workers} | {whole:.0f} | {trained(place / 'b'):.0f} | {told} |", flush=True)
+
+
+def short_runs(place: Path, runs: int, workers: int) -> None:
+    """The line of many runs of two seconds."""
+    many, whole = at_once(place / "c", 2, runs, workers)
+    extra = (many * workers - trained(place / "c")) / runs
+    told = f"{extra:.1f} s of a worker for each run beyond its training"
+    print(f"| {runs} | {workers} | {whole:.0f} | {trained(place / 'c'):.0f} | {told} |")
+
+
 def main() -> None:
     """Print the table."""
     options = argparse.ArgumentParser()
-    options.add_argument("--long", type=float, default=60, help="seconds of a long run, about")
-    options.add_argument("--short", type=int, default=200, help="how many short runs of about two seconds")
+    options.add_argument("--long", type=float, default=60, help="seconds of a long run, about; 0 leaves these out")
+    options.add_argument("--short", type=int, default=200, help="how many short runs of two seconds; 0: none")
     asked, workers = options.parse_args(), cores()
     print("| runs | workers | s | of which training, summed | |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        one = serial(place / "a", asked.long, 8)
-        print(f"| 8 | none: one after another | {one:.0f} | {trained(place / 'a'):.0f} | |", flush=True)
-        many, whole = at_once(place / "b", asked.long, 8, workers)
-        told = f"{one / whole:.2f} × as fast, the workers' start of {whole - many:.1f} s included"
-        print(f"| 8 | {workers} | {whole:.0f} | {trained(place / 'b'):.0f} | {told} |", flush=True)
-        many, whole = at_once(place / "c", 2, asked.short, workers)
-        extra = (many * workers - trained(place / "c")) / asked.short
-        told = f"{extra:.1f} s of a worker for each run beyond its training"
-        print(f"| {asked.short} | {workers} | {whole:.0f} | {trained(place / 'c'):.0f} | {told} |")
+        if asked.long:
+            long_runs(place, asked.long, workers)
+        if asked.short:
+            short_runs(place, asked.short, workers)
 
 
 if __name__ == "__main__":

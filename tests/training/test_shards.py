@@ -17,13 +17,17 @@ from helpers import quiet_fit, said, same, small_data, small_vae, weights
 from normed_helpers import MODELS, Doubles, Squares, numbers_of
 from reparam.data import Batches
 from reparam.errors import UserError
+from reparam.kinds import KINDS, build_model
 from reparam.models import Autoencoder
+from reparam.models.traits import Traits
 from reparam.networks import MLP
 from reparam.runs.checkpoint import read_notes
 from reparam.runs.folder import RunFolder
 from reparam.settings import TrainingConfig
 from reparam.training.loop import Loop
+from reparam.training.parts import apart
 from reparam.training.processes import Fold, Processes, tree_sum
+from reparam.training.resolve import settle
 from reparam.training.sharding import Sharding, check_shards
 
 SCRIPT = Path(__file__).with_name("sharded_runs.py")
@@ -170,6 +174,26 @@ def test_one_shard_is_what_there_was_before():
     again = small_vae()
     again.load_state_dict(before)
     assert same(weights(whole.model), weights(quiet_fit(again, data, steps=6, shards=1).model))
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "words"),
+    [
+        ("gan", {"batch_norm": True, "unroll": 1}, ["batch norm", "the look ahead (`unroll`) of its own 8 examples"]),
+        ("vae", {"free_bits": 0.1, "latent_dim": 2}, ["what of each dimension's KL is free (`free_bits`)"]),
+        ("vae", {"latent_dim": 2}, []),
+    ],
+)
+def test_what_a_shard_computes_of_its_own_examples_is_said(kind, settings, words):
+    config = KINDS[kind].settings(**settings)
+    model = build_model(config, (1, 6, 6), Traits(data_shape=(1, 6, 6), range=(0.0, 1.0)))
+    training = settle(TrainingConfig(shards=4, batch_size=32), model, small_data())
+    told = list(apart(model, training, 32))
+    assert len(told) == len(words)
+    assert all(
+        word in text and "each of the 4 shards of a batch of 32" in text for text, word in zip(told, words, strict=True)
+    )
+    assert not list(apart(model, training.model_copy(update={"shards": 1}), 32))
 
 
 class Draws(Squares):

@@ -91,3 +91,10 @@ class Model(nn.Module, ABC):
     def schedules(self) -> Mapping[str, float]:
         """How many epochs each of its changes over a training takes, by the setting that says so; none unless given."""
         return {}
+
+    def of_the_batch(self) -> Mapping[str, str]:
+        """What its losses compute of a batch's examples together and not of each, by the setting that says so.
+
+        In a training of several shards each shard computes it of its own; means over examples are no such thing.
+        """
+        return {}

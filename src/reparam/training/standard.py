@@ -12,6 +12,7 @@ from reparam.training.interrupt import Interruption
 from reparam.training.lengths import Lengths
 from reparam.training.little import Little
 from reparam.training.log import Log
+from reparam.training.parts import Parts
 from reparam.training.reading import Reading
 from reparam.training.snapshots import Snapshots
 from reparam.training.tables import Floors
@@ -36,7 +37,7 @@ def standard(
     patience = [Patience(config.patience)] if config.patience else []
     if not first:
         return [Interruption(), *patience, Best(folder, writes=False)]
-    said = [Reading(), Little(), Lengths(), Diagnosis(), Busy()]
+    said = [Reading(), Little(), Lengths(), Parts(), Diagnosis(), Busy()]
     told = trackers(config.log, folder)
     if folder is None:
         return [Interruption(), *told, progress, *said, *patience, Best(None), Floors()]

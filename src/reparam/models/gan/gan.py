@@ -180,6 +180,10 @@ class GAN(Model):
         """Epochs until the noise on the discriminator's inputs has vanished, if there is any."""
         return {"noise_epochs": self.noise.epochs} if self.noise.scale else {}
 
+    def of_the_batch(self) -> Mapping[str, str]:
+        """The discriminator's updates that the generator looks ahead by, if it does."""
+        return {"unroll": "the look ahead"} if self.unroll else {}
+
     def discriminator_loss(self, batch: Batch) -> Terms:
         """The discriminator's loss, V(D, G) in nats and mean outputs on real and generated examples."""
         with torch.no_grad():

@@ -33,6 +33,11 @@ class Objective(ABC):
         """Epochs over which a weight changes, by the setting that says so."""
         return {}
 
+    @property
+    def of_the_batch(self) -> Mapping[str, str]:
+        """What it computes of a batch's examples together, by the setting that says so."""
+        return {}
+
     @abstractmethod
     def loss(
         self, x: Tensor, posterior: Distribution, prior: Distribution, decode: Decode, epoch: float
@@ -90,6 +95,11 @@ class ELBO(Objective):
     def schedules(self) -> Mapping[str, float]:
         """The KL's warm-up, if there is one."""
         return {"kl_warmup": self.kl_warmup} if self.kl_warmup else {}
+
+    @property
+    def of_the_batch(self) -> Mapping[str, str]:
+        """Each dimension's average KL, which is what is or is not free."""
+        return {"free_bits": "what of each dimension's KL is free"} if self.free_bits else {}
 
     def weight(self, epoch: float) -> float:
         """The KL term's weight after so many epochs."""

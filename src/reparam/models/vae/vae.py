@@ -98,6 +98,10 @@ class VAE(Model):
         """Epochs over which the objective changes, by the setting that says so."""
         return self.objective.schedules
 
+    def of_the_batch(self) -> Mapping[str, str]:
+        """What the objective computes of all examples together."""
+        return self.objective.of_the_batch
+
     def evaluate(self, batch: Batch) -> Terms:
         """The unweighted bound and its terms, each ``(batch,)`` in nats."""
         return self.objective.evaluate(batch.x, self.encode(batch.x), self.prior, self.decode)
