@@ -192,7 +192,7 @@ def test_a_trial_that_lags_behind_is_broken_off(grey, tmp_path):
     place = RunFolder(folder_of(tmp_path, 5, 0))
     assert any(LAGS in remark["note"] for remark in place.remarks())
     assert rows_of(place.path)[-1]["step"] < load(place.path).config.training.steps
-    assert "1 broken off since they lagged behind" in str(found)
+    assert "1 broken off since it lagged behind" in str(found)
 
 
 def test_what_has_to_be_reached_is_the_median(tmp_path):
@@ -306,6 +306,10 @@ def test_a_sweep_that_is_killed_goes_on_and_workers_do_the_same(grey, tmp_path):
         for file in ("config.json", "metrics.jsonl", "checkpoints/last.safetensors"):
             name = f"trial-{number:04d}/{file}"
             assert (one / name).read_bytes() == (two / name).read_bytes(), name
+    trials = [json.loads((out / "report.json").read_text())["trials"] for out in (one, two)]
+    assert [trial.get("machine") for trial in trials[0]] == [None] * 3
+    assert [trial["machine"] for trial in trials[1]] == [os.uname().nodename] * 3, "as the report's table says"
+    assert (two / "report.html").read_text().count(f"<td>{os.uname().nodename}</td>") >= 3
 
 
 def test_where_nothing_came_to_a_value_it_is_said(grey, tmp_path):

@@ -101,6 +101,17 @@ def test_many_at_a_time_come_to_the_same_bytes_as_one_after_another(grey, tmp_pa
     assert (one / "compare.json").read_bytes() == (four / "compare.json").read_bytes()
 
 
+def test_a_budget_in_time_is_steps_once_for_all_seeds_though_workers_begin_them_at_once(grey, tmp_path):
+    """Both workers time the model; the first that has a number decides for both, and it is written down."""
+    data = DataConfig(data=str(grey))
+    with at_work(tmp_path, data, 2, None) as (pool, _):
+        protocol = settle(Protocol(data=data, seconds=2, threads=1), tmp_path)
+        found = spread(["vae-2"], protocol, 2, tmp_path, pool, Watch(None, None))
+    (steps,) = {trial.run.config.training.steps for trial in found}
+    assert read_sealed(tmp_path / "steps.json") == {"vae-2": steps}
+    assert [trial.run.step for trial in found] == [steps] * 2
+
+
 def test_a_trial_whose_worker_dies_goes_on_elsewhere_to_the_same_bytes(grey, whole, tmp_path, capsys):
     process = begin("compare", "--data", grey, *LONG, "--workers", 2, "--out", tmp_path)
     wait(lambda: step_of(tmp_path / "vae-2") > 8)

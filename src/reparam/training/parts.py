@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from reparam.models.model import Model
 from reparam.networks.batch_norm import norms_of
-from reparam.settings import ResolvedTraining
+from reparam.settings import TrainingConfig
 from reparam.training.callbacks import Callback
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ class Parts(Callback):
     def start(self, session: "Session") -> None:
         """Say it, unless the run goes on where it was interrupted, and has said it."""
         if session.step == 0:
-            for text in apart(session.model, session.config, min(session.config.batch_size, len(session.data.train))):
+            size = min(session.config.batch_size or 1, len(session.data.train))  # resolved: it is there
+            for text in apart(session.model, session.config, size):
                 session.note(text)
 
 
-def apart(model: Model, training: ResolvedTraining, batch_size: int) -> Iterator[str]:
+def apart(model: Model, training: TrainingConfig, batch_size: int) -> Iterator[str]:
     """What another number of shards would make another loss of, in sentences; none where a batch is one piece.
 
     Args:

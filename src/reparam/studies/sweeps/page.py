@@ -78,8 +78,10 @@ def _trials(sweep: Sweep) -> Table:
             *(f"{value:.4g}" if isinstance(value := one.settings[a.name], float) else str(value) for a in sweep.axes),
             one.value,
             {"complete": "complete", "pruned": "lagged behind", "fail": "failed"}.get(one.state, one.state),
+            *([sweep.machines.get(one.number, "")] if sweep.machines else []),
         ]
         for one in order
     ]
     caption = f"The best first, by {sweep.criterion}."
-    return Table(("trial", *(a.name for a in sweep.axes), "value", "outcome"), rows, caption)
+    heads = ("trial", *(a.name for a in sweep.axes), "value", "outcome", *(("machine",) if sweep.machines else ()))
+    return Table(heads, rows, caption)

@@ -34,6 +34,7 @@ class Sweep(Found):
         test: what the test split says of the winner, the mean over its runs; read for it alone.
         measured: the winner's runs, measured as a comparison measures.
         page: the report.
+        machines: that trained them, by the trials' numbers, where workers did.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Sweep(Found):
     test: Mapping[str, float]
     measured: Results = field(metadata=UNSAID)
     page: Path | None = None
+    machines: Mapping[int, str] = field(default_factory=dict, metadata=UNSAID)
 
     @property
     def complete(self) -> tuple[Proposed, ...]:
@@ -90,7 +92,8 @@ class Sweep(Found):
         states = [trial.state for trial in self.trials]
         done = len(self.complete)
         counts = f"{done} trials of {self.kind} to their end" if done != 1 else f"1 trial of {self.kind} to its end"
-        rest = {"pruned": "broken off since they lagged behind", "fail": "failed"}
+        lagged = "it" if states.count("pruned") == 1 else "they"
+        rest = {"pruned": f"broken off since {lagged} lagged behind", "fail": "failed"}
         told = [f", {states.count(state)} {words}" for state, words in rest.items() if state in states]
         settings = ", ".join(f"{name} {value}" for name, value in _shown(self.best).items())
         lines = [
@@ -113,6 +116,7 @@ class Sweep(Found):
         """As JSON can hold it."""
         trials = [
             {"number": one.number, "state": one.state, "value": one.value, "settings": dict(one.settings)}
+            | ({"machine": self.machines[one.number]} if one.number in self.machines else {})
             for one in self.trials
         ]
         return super().json() | {"best": self.best, "run": self.run.where, "trials": trials}

@@ -297,8 +297,19 @@ def _reported(
         run,
         test,
         measured,
+        machines=_machines(machines, plan, proposals, out),
     )
     return replace(result, page=write_report(result, page, force))
+
+
+def _machines(known: Machines, plan: Plan, proposals: Proposals, out: Path) -> dict[int, str]:
+    """Of each trial those that trained its runs, each once."""
+    found = {}
+    for number in (one.number for one in proposals.all()):
+        hosts = [known.of(folder_of(out, number, seed)) for seed in range(plan.seeds)]
+        if told := "; ".join(dict.fromkeys(host for host in hosts if host)):
+            found[number] = told
+    return found
 
 
 def _tested(trial: Trial) -> dict[str, float]:
