@@ -30,6 +30,7 @@ def _answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def run(contender: Contender, **flags: object) -> dict[str, Any]:
     """What the contender measured, or {"error": ...}; its clock starts where this one starts the process."""
     command = [str(_interpreter(contender)), "-m", f"bench.contenders.{contender.module}"]
+    flags = {**contender.flags, **flags}
     command += [f"--{name}={value}" for name, value in flags.items() if value is not None and value is not True]
     command += [f"--{name}" for name, value in flags.items() if value is True]
     surroundings = {**os.environ, "BENCH_STARTED": repr(time.time())}

@@ -7,6 +7,7 @@ from typing import Any
 from bench.plan import COMMON_BATCH, RACES, Job
 
 TARGETS, ELBO_TARGET = {"pythae": 2.5, "jax": 1.3}, 5.0
+FLOORS = ("floor", "floor-onednn", "floor-bf16")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def pooled(answers: list[dict[str, Any]]) -> list[float]:
 
 def epoch_ratio(epochs: dict[str, list[float]], theirs: Job, ours: Job, target: float | None) -> Ratio:
     """Of the medians, and of each one's fastest epoch, which other work on the machine disturbs least."""
-    label, needs = f"{theirs.contender.label} at {theirs.batch} / reparam at {ours.batch}", (theirs.key, ours.key)
+    label = f"{theirs.contender.label} at {theirs.batch} / {ours.contender.label} at {ours.batch}"
+    needs = (theirs.key, ours.key)
     them, us = (epochs.get(key, []) for key in needs)
     if not (them and us):
         return Ratio(label, None, target=target, needs=needs)
@@ -51,9 +53,20 @@ def epoch_ratios(epochs: dict[str, list[float]], default_batch: int) -> list[Rat
     rows = []
     for batch in dict.fromkeys((COMMON_BATCH, default_batch)):
         ours, theirs = Job("ours", batch), (Job("pythae", COMMON_BATCH), Job("plain", COMMON_BATCH))
-        theirs += (Job("jax", batch), Job("floor", batch))
+        theirs += (Job("jax", batch), *(Job(name, batch) for name in FLOORS))
         rows += [epoch_ratio(epochs, job, ours, TARGETS.get(job.name)) for job in theirs]
+        rows += fused_ratios(epochs, batch)
     return rows
+
+
+def fused_ratios(epochs: dict[str, list[float]], batch: int) -> list[Ratio]:
+    """What compiled losses gain at a batch, and what they come to beside the scan and the floors."""
+    fused, alone = Job("fused", batch), Job("fused-fp32", batch)
+    pairs = [(Job("ours", batch), fused), (Job("jax", batch), fused), (Job("ours-fp32", batch), alone)]
+    pairs += [(Job(name, batch), alone) for name in FLOORS if name != "floor-bf16"] + [
+        (Job("floor-bf16", batch), fused)
+    ]
+    return [epoch_ratio(epochs, theirs, ours, TARGETS.get(theirs.name)) for theirs, ours in pairs]
 
 
 def target_ratio(name: str, ours: dict[str, Any], theirs: dict[str, Any], elbo: float) -> Ratio:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench import machine, processes, ratios, tables
 from bench.environment import ROOT
-from bench.plan import COMMON_BATCH, CONTENDERS, RACES, Job, chosen_names, jobs
+from bench.plan import COMMON_BATCH, CONTENDERS, PROFILES, RACES, Contender, Job, chosen_names, jobs
 from bench.ratios import Ratio
 
 Answers = dict[str, list[dict[str, Any]]]
@@ -24,7 +24,8 @@ def options() -> argparse.Namespace:
         "--only", action="append", choices=CONTENDERS, metavar="NAME", help=f"of {', '.join(CONTENDERS)}"
     )
     parser.add_argument("--no-peers", action="store_true", help="ours, the plain loop and the floor: installs nothing")
-    parser.add_argument("--no-target", action="store_true", help="epoch times only")
+    parser.add_argument("--no-target", action="store_true", help="no race to the bound")
+    parser.add_argument("--no-profile", action="store_true", help="do not say where the time of a step goes")
     parser.add_argument("--threads", type=int, default=0, help="cores each contender may use, 0 for all")
     parser.add_argument("--rounds", type=int, default=2, help="how often the rotation is gone through")
     parser.add_argument("--epochs", type=int, default=5, help="measured epochs a round")
@@ -71,10 +72,24 @@ def measure_races(names: list[str], batch: int, chosen: argparse.Namespace) -> d
     return told
 
 
-def failures(answers: Answers, targets: dict[str, dict[str, Any]]) -> dict[str, str]:
+def measure_profiles(listed: list[Job], chosen: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Where the time of our steps goes, by job."""
+    told = {}
+    for job in listed:
+        if job.name in PROFILES:
+            say(f"profile: {job.contender.label}, batch {job.batch} ...")
+            flags = {"batch": job.batch, "threads": chosen.threads}
+            told[job.key] = processes.run(Contender("profile", "", flags=job.contender.flags), **flags)
+    return told
+
+
+def failures(
+    answers: Answers, targets: dict[str, dict[str, Any]], profiles: dict[str, dict[str, Any]]
+) -> dict[str, str]:
     """The first complaint of each job that failed."""
     runs = [(key, told) for key, listed in answers.items() for told in listed]
     runs += [(f"target {name}", told) for name, told in targets.items()]
+    runs += [(f"profile {name}", told) for name, told in profiles.items()]
     return {key: told["error"] for key, told in reversed(runs) if "error" in told}
 
 
@@ -94,17 +109,27 @@ def write(path: Path, measured: dict[str, Any]) -> None:
 def main() -> int:
     """Measures, prints, writes. A missed target is printed; only a contender that fails makes the exit code 1."""
     chosen, described = options(), machine.describe()
-    batch, names = chosen.our_batch or default_batch(), chosen_names(chosen.only, not chosen.no_peers)
+    bf16 = described["features"]["avx512_bf16"] or described["features"]["amx_bf16"]
+    batch, names = chosen.our_batch or default_batch(), chosen_names(chosen.only, not chosen.no_peers, bf16)
     listed = jobs(names, batch)
     answers = measure_epochs(listed, chosen)
     targets = {} if chosen.no_target else measure_races(names, batch, chosen)
-    epochs, errors = {key: ratios.pooled(told) for key, told in answers.items()}, failures(answers, targets)
+    profiles = {} if chosen.no_profile else measure_profiles(listed, chosen)
+    epochs, errors = {key: ratios.pooled(told) for key, told in answers.items()}, failures(answers, targets, profiles)
     compared = compare(epochs, targets, batch, chosen.target)
     shown = [tables.seconds_table(listed, epochs, errors), tables.ratios_table(compared)]
     shown[1:1] = [tables.targets_table(targets, chosen.target)] if targets else []
+    labels = {job.key: f"{job.contender.label}, {job.batch}" for job in listed if job.key in profiles}
+    shown += [tables.profiles_table(profiles, labels)] if profiles else []
     tables.show(machine.sentences(described, version("torch")), shown)
     rows = [vars(ratio) | {"verdict": ratio.verdict} for ratio in compared]
-    measured = {"machine": described, "options": vars(chosen), "epochs": answers, "targets": targets}
+    measured = {
+        "machine": described,
+        "options": vars(chosen),
+        "epochs": answers,
+        "targets": targets,
+        "profiles": profiles,
+    }
     write(chosen.json, measured | {"ratios": rows, "errors": errors, "notes": tables.NOTES})
     return 1 if errors else 0
 

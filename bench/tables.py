@@ -52,6 +52,15 @@ def targets_table(targets: dict[str, dict[str, Any]], elbo: float) -> Table:
     return table
 
 
+def profiles_table(profiles: dict[str, dict[str, Any]], labels: dict[str, str]) -> Table:
+    """Where the milliseconds of a step go: products, what is not products, and what is between the operations."""
+    parts = list(dict.fromkeys(part for told in profiles.values() for part in told.get("milliseconds", {})))
+    table = Table("ms a step", *map(escape, labels.values()), title="Where a step's time goes (the profiler slows it)")
+    for part in parts:
+        table.add_row(part, *(_number(told.get("milliseconds", {}).get(part)) for told in profiles.values()))
+    return table
+
+
 def ratios_table(ratios: list[Ratio]) -> Table:
     """How many times reparam is faster, the aim, and whether it was met."""
     table = Table("ratio", "medians", "fastest epochs", "target", "", title="How many times faster reparam is")

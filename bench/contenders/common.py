@@ -25,6 +25,9 @@ def options(purpose: str) -> Options:
     parser.add_argument("--cap", type=float, default=900.0, help="seconds after which the target is given up")
     parser.add_argument("--learning-rate", type=float, help="of the peer's race, its own default unless given")
     parser.add_argument("--describe", action="store_true", help="print the contender's defaults and train nothing")
+    parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"), help="reparam's, the floor's")
+    parser.add_argument("--products", default="auto", choices=("auto", "torch", "onednn"), help="of fp32, likewise")
+    parser.add_argument("--fuse", default="no", choices=("no", "yes"), help="reparam's losses compiled")
     chosen = parser.parse_args()
     _keep_to(chosen.threads)
     return chosen

@@ -1,7 +1,9 @@
-"""(e) The floor: the time of the epoch's matrix products alone, forward, weight gradients and input gradients."""
+"""(e) The floor: the time of the epoch's matrix products alone, forward, weight gradients and input gradients.
+
+In float32 by PyTorch's library or by oneDNN (--products), or in bf16 (--precision bf16).
+"""
 
 from bench.contenders.common import HIDDEN, LATENT, options, report_epochs, time_epochs
-from bench.machine import describe
 
 chosen = options(__doc__)
 
@@ -9,6 +11,7 @@ import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 from bench.mnist import PIXELS, TRAIN  # noqa: E402
+from reparam.networks.products import product  # noqa: E402
 
 LAYERS = ((PIXELS, HIDDEN), (HIDDEN, 2 * LATENT), (LATENT, HIDDEN), (HIDDEN, PIXELS))
 
@@ -28,25 +31,23 @@ def products(dtype: torch.dtype) -> list[tuple[Tensor, Tensor, Tensor]]:
     return listed
 
 
-def seconds_of(dtype: torch.dtype) -> list[float]:
-    steps, step = TRAIN // chosen.batch, products(dtype)
-
-    def epoch() -> int:
-        for _ in range(steps):
-            for left, right, out in step:
-                torch.mm(left, right, out=out)
-        return steps * chosen.batch
-
-    return time_epochs(epoch, chosen, TRAIN)
+def multiply(left: Tensor, right: Tensor, out: Tensor) -> object:
+    """One of them, by the library that was asked for."""
+    return product(left, right.T) if chosen.products == "onednn" else torch.mm(left, right, out=out)
 
 
 def main() -> None:
-    """Measures in float32, and in bfloat16 too where the processor multiplies it in hardware."""
+    """Measures."""
     torch.set_grad_enabled(False)
-    features = describe()["features"]
-    fast = features["avx512_bf16"] or features["amx_bf16"]
-    extra = {"bf16_epochs": seconds_of(torch.bfloat16)[chosen.warmup :]} if fast else {}
-    report_epochs(chosen, ("torch",), seconds_of(torch.float32), **extra)
+    steps, step = TRAIN // chosen.batch, products(torch.bfloat16 if chosen.precision == "bf16" else torch.float32)
+
+    def epoch() -> int:
+        for _ in range(steps):
+            for factors in step:
+                multiply(*factors)
+        return steps * chosen.batch
+
+    report_epochs(chosen, ("torch",), time_epochs(epoch, chosen, TRAIN))
 
 
 if __name__ == "__main__":

@@ -71,9 +71,9 @@ def test_elbo(model: VAE, test: torch.Tensor) -> float:
 
 def prepared(**training: Any) -> tuple[VAE, reparam.data.Dataset, RunConfig]:
     """Model, data and settings exactly as `reparam train vae` resolves them."""
-    config = RunConfig(
-        model=VAEConfig(), training=TrainingConfig(seed=chosen.seed, batch_size=chosen.batch, **training)
-    )
+    how = {"precision": chosen.precision, "products": chosen.products, "fuse": chosen.fuse}
+    asked = TrainingConfig(seed=chosen.seed, batch_size=chosen.batch, **how, **training)
+    config = RunConfig(model=VAEConfig(), training=asked)
     config, data = resolve(config)
     model = fresh_model(config, data)
     assert isinstance(model, VAE)

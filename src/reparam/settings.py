@@ -186,6 +186,8 @@ class TrainingConfig(Config):
     """Compile the networks with torch.compile (a slow start, then faster steps on some machines)."""
     cuda_graphs: bool = True
     """On CUDA, record a turn's kernels once and replay them where its loss allows: the same bits, sooner."""
+    fuse: Literal["auto", "yes", "no"] = "no"
+    """Compile each turn's loss with its gradient, on the CPU (needs a C++ compiler); auto: from 50,000 steps on."""
     keep_every: Positive | None = None
     """Keep the weights after every so many epochs (checkpoints/step-*.safetensors) besides the last and the best."""
     shards: Positive = 1
@@ -215,6 +217,8 @@ class ResolvedTraining(TrainingConfig):
     """Number format of the networks."""
     products: Literal["torch", "onednn"] = "torch"
     """The library that multiplies; what was written before there was a choice is PyTorch's."""
+    fuse: Literal["yes", "no"] = "no"
+    """Whether each turn's loss and its gradient are compiled."""
     device: str
     """The kind of device: cpu, cuda, mps or xpu."""
     optimizers: dict[str, dict[str, Any]]

@@ -133,5 +133,25 @@ def product(a: Tensor, b: Tensor) -> Tensor:
     """
     if min(*a.shape, *b.shape) < WIDE or 0 in (*a.stride(), *b.stride()):
         return a @ b.t()
+    compiling = torch.compiler.is_compiling()
+    found: Tensor = torch.ops.reparam.product(a, b) if compiling else _by_onednn(a, b)
+    return found
+
+
+def _by_onednn(a: Tensor, b: Tensor) -> Tensor:
+    """The same by oneDNN alone."""
     found: Tensor = torch.ops.mkldnn._linear_pointwise(a, b, None, "none", [], "")
     return found
+
+
+def _like_a_product(a: Tensor, b: Tensor) -> Tensor:
+    """What a compiler has to know of it."""
+    return a.new_empty(a.shape[0], b.shape[0])
+
+
+# PyTorch's compiler has a lowering of oneDNN's linear layer, which packs weights as if they stood still: for it the
+# product is an operation of ours, which it calls as it is
+_OURS = torch.library.Library("reparam", "FRAGMENT")  # type: ignore[no-untyped-call]
+_OURS.define("product(Tensor a, Tensor b) -> Tensor")  # type: ignore[no-untyped-call]
+_OURS.impl("product", _by_onednn, "CPU")  # type: ignore[no-untyped-call]
+torch.library.register_fake("reparam::product", _like_a_product, lib=_OURS)

@@ -15,6 +15,7 @@ from reparam.networks.batch_norm import normed_over_all, norms_of
 from reparam.networks.products import Products, multiplied_by
 from reparam.randomness import seed_noise
 from reparam.settings import ResolvedTraining, TrainingConfig
+from reparam.training.fusing import fused
 from reparam.training.ledger import Ledger
 from reparam.training.optimizers import build_optimizer, moving_parameters, rate_factor, set_rate
 from reparam.training.processes import Fold
@@ -72,6 +73,8 @@ class Loop:
             assert isinstance(batch, Batches)
             self.shard = lru_cache(maxsize=self.batches_per_step * len(sharding.own))(batch.shard)
             self.buffers = Buffers(within)
+        if isinstance(config, ResolvedTraining) and config.fuse == "yes":
+            self.turns = fused(self.turns, self.modules, config.threads)
         self.multiplied = multiplied_by(self.products, *self.modules)
         self.norms = norms_of(*self.modules) if sharding.shards > 1 and config.batch_norm_over == "batch" else []
         self.optimizers = {turn.name: build_optimizer(turn, config) for turn in self.turns}

@@ -18,6 +18,7 @@ from reparam.networks.products import Products, has_onednn, usual_products
 from reparam.runs.config import RunConfig
 from reparam.runs.run import read_data
 from reparam.settings import BATCH_SIZE, EPOCHS, FREE, Config, DataConfig, ModelConfig, ResolvedTraining, TrainingConfig
+from reparam.training.fusing import resolved as resolved_fuse
 from reparam.training.loop import batches_per_step
 from reparam.training.optimizers import optimizer_settings
 
@@ -84,6 +85,7 @@ def settle(training: TrainingConfig, model: Model, data: Dataset, suits: bool = 
         "batch_size": batch_size,
         "precision": _precision(training.precision, device),
         "products": _products(training, device),
+        "fuse": resolved_fuse(training, model, data, device, steps),
         "device": device.type,
         "optimizers": {turn.name: optimizer_settings(turn, filled) for turn in model.turns()},
         "threads": torch.get_num_threads(),

@@ -8,6 +8,7 @@ from reparam.training.callbacks import Callback
 from reparam.training.checkpoint import Checkpoints
 from reparam.training.cost import Cost
 from reparam.training.diagnosis import Diagnosis
+from reparam.training.fusing import Compiling
 from reparam.training.interrupt import Interruption
 from reparam.training.lengths import Lengths
 from reparam.training.little import Little
@@ -37,7 +38,7 @@ def standard(
     patience = [Patience(config.patience)] if config.patience else []
     if not first:
         return [Interruption(), *patience, Best(folder, writes=False)]
-    said = [Reading(), Little(), Lengths(), Parts(), Diagnosis(), Busy()]
+    said = [Reading(), Little(), Lengths(), Parts(), Diagnosis(), Busy(), Compiling()]
     told = trackers(config.log, folder)
     if folder is None:
         return [Interruption(), *told, progress, *said, *patience, Best(None), Floors()]
