@@ -197,7 +197,7 @@ class TrainingConfig(Config):
     log_every: Positive = 50
     """Steps between two rows of metrics.jsonl."""
     test: bool = True
-    """Judge the run by the test split in the end; a sweep leaves that to its winner."""
+    """Judge the run by the test split in the end; turned off, it stays unjudged, as runs of a sweep but the winner."""
     tensorboard: bool = False
     """Also write TensorBoard event files into the run folder (needs the extra reparam[tensorboard])."""
     log: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = ()

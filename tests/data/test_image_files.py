@@ -143,6 +143,17 @@ def test_names_are_printed_safely(tmp_path):
     assert "udcff" in told
 
 
+def test_all_that_is_wrong_with_a_folder_is_told_at_once(tmp_path):
+    fill(tmp_path, 6, lambda: colour(40, 40))
+    fill(tmp_path / "cats", 3, lambda: colour(20, 30))
+    (tmp_path / "000.png").write_bytes(b"hello")
+    told = refusal(tmp_path)
+    for words in ("both beside", "leave one of the two", "000.png' cannot be read", "skip_broken=True",
+                  "differ in size", "image_size="):  # fmt: skip
+        assert words in told
+    assert told.count("Besides: ") == 2
+
+
 def test_all_broken_files_are_told_at_once(tmp_path):
     originals = fill(tmp_path, 30, lambda: colour(40, 40))
     whole = (tmp_path / "000.png").read_bytes()
@@ -150,8 +161,8 @@ def test_all_broken_files_are_told_at_once(tmp_path):
         (tmp_path / f"{i:03}.png").write_bytes([whole[: len(whole) // 2], b"hello"][i % 2])
     told = refusal(tmp_path)
     assert told.startswith("12 of 30 files cannot be read as images: ")
-    assert [f"{i:03}.png" in told for i in range(3, 15)] == [True] * 10 + [False] * 2
-    assert told.endswith("; and 2 more: mend them or remove them, or go on without them (skip_broken=True).")
+    assert [f"{i:03}.png" in told for i in range(3, 15)] == [True] * 5 + [False] * 7
+    assert told.endswith("; and 7 more: mend them or remove them, or go on without them (skip_broken=True).")
     data = load_data(tmp_path, skip_broken=True)
     kept = [one for i, one in enumerate(originals) if not 3 <= i < 15]
     assert sorted(x.tobytes() for x in everything(data)) == sorted(np.moveaxis(x, -1, 0).tobytes() for x in kept)

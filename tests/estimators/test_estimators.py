@@ -31,6 +31,10 @@ def iris():
     return load_iris(as_frame=True).data
 
 
+NAMED = pytest.mark.filterwarnings("ignore:column 'name' is left out")
+"""What is said of a column of the mixed rows that only names them."""
+
+
 @pytest.fixture(scope="module")
 def mixed():
     rng = np.random.default_rng(0)
@@ -98,6 +102,7 @@ def test_a_game_s_score_tells_its_samples_from_other_rows(iris):
     assert abs(game.score(own)) < 0.3 < 1 < -game.score(other)
 
 
+@NAMED
 def test_a_frame_comes_back_as_a_frame_with_the_same_columns_and_types(mixed):
     vae = VAE(**SMALL).set_output(transform="pandas").fit(mixed)
     made, codes = vae.sample(5), vae.transform(mixed.iloc[7:9])
@@ -186,6 +191,7 @@ def test_rows_of_another_fold_lie_beyond_what_was_fitted_and_are_judged():
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
+@NAMED
 def test_what_lies_beyond_is_taken_at_the_end(mixed):
     vae = VAE(**SMALL).fit(mixed.assign(seen=pd.date_range("2024-01-01", periods=len(mixed))))
     rows = mixed.head(3).assign(seen=pd.to_datetime(["2023-05-01", "2024-01-02", "2031-01-01"]))
@@ -196,6 +202,7 @@ def test_what_lies_beyond_is_taken_at_the_end(mixed):
     np.testing.assert_array_equal(found, vae.score_samples(ends))
 
 
+@NAMED
 def test_a_word_that_no_other_fold_has_leaves_its_row_out_and_ends_no_search(mixed):
     rows = mixed.assign(town=["Bonn", "Köln"] * (len(mixed) // 2) + ["Bonn"] * (len(mixed) % 2))
     vae = VAE(**SMALL).fit(rows)

@@ -1,6 +1,7 @@
 """What is exported runs without reparam, and gives what the model gives: every kind, every part it has, both forms."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import reparam
 from reparam.cli.main import main
 from reparam.errors import UserError
 from reparam.exporting import PARTS
+from reparam.exporting.columns import columns_in
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra reparam[onnx] is not installed")
 pytest.importorskip("onnxscript", reason="the extra reparam[onnx] is not installed")
@@ -126,3 +128,31 @@ def test_what_gives_other_values_is_not_written(runs, tmp_path, monkeypatch):
     with pytest.raises(UserError, match="from what torch gives, and is not written"):
         reparam.export(made(runs, "gan"), tmp_path / "a.onnx")
     assert not (tmp_path / "a.onnx").exists()
+
+
+def test_what_is_said_of_a_tables_entries_makes_its_cells(runs, tmp_path):
+    """The words on each column, taken for arithmetic, give what the schema gives."""
+    frame = pd.DataFrame({
+        "age": NEVER.integers(18, 80, 80), "size": NEVER.normal(170, 9, 80).round(1),
+        "town": NEVER.choice(["x", "y"], 80),
+        "day": pd.date_range("2020-01-01", periods=80), "ill": NEVER.random(80) < 0.5,
+        "pay": np.where(NEVER.random(80) < 0.2, np.nan, NEVER.normal(size=80)),
+    })  # fmt: skip
+    schema = reparam.data.Dataset.of(frame).table
+    rows = reparam.data.examples_of(frame, reparam.data.Dataset.of(frame)).numpy()
+    cells = schema.decode(rows)
+    for column in columns_in(schema):
+        (first, last), cell, name = column["entries"], column["cell"], column["column"]
+        if cell.startswith("the largest of "):
+            words = cell.removeprefix("the largest of ").split(", ")
+            found = [words[at] for at in rows[:, first : last + 1].argmax(1)]
+            assert found == list(map(str, cells[name]))
+            continue
+        offset, scale = map(float, re.search(r"(-?[\d.e+]+) \+ ([\d.e+-]+) u", cell).groups())
+        found = offset + scale * rows[:, first].astype(np.float64)
+        there = rows[:, column["missing"]] < 0.5 if "missing" in column else np.ones(len(rows), bool)
+        expected = cells[name].astype("datetime64[D]").astype(int) if name == "day" else cells[name].astype(float)
+        np.testing.assert_allclose(found[there], expected[there], rtol=1e-5, atol=1e-4)
+        assert not np.isnan(expected[there].astype(float)).any()
+    said = str(reparam.export(made(runs, "vae, table"), tmp_path / "x.pt2", to="torch-export"))
+    assert "u[0] 'a': " in said

@@ -91,3 +91,11 @@ def test_the_command_says_it_to_people_and_programs(capsys):
     code, _, err = said(capsys, "doctor", "--mend")
     assert code == 2
     assert "name its folder" in err
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4, 8])
+@pytest.mark.parametrize("waiting", [None, 0.2, 3.0])
+def test_one_advice_is_given_on_threads(threads, waiting):
+    told = [reason for reason in reasons(plain(threads=threads, waiting=waiting)) if "cores" in reason]
+    assert len(told) == (threads != 4 or waiting == 3.0)
+    assert not told or waiting != 3.0 or "OMP_NUM_THREADS=4" not in told[0]

@@ -312,3 +312,25 @@ def test_everybody_can_read_it(browser, server, width, scheme):
     assert Axe().run(tab).response["violations"] == []
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
+
+
+def test_runs_are_alike_where_their_numbers_can_be_compared(place, tmp_path):
+    """The same data and likelihood: another likelihood, other data or a game are drawn in axes of their own."""
+    from reparam.cli.main import main
+
+    np.save(tmp_path / "other.npy", np.random.default_rng(1).integers(0, 2, (60, 8, 10), dtype=np.uint8))
+    asked = {
+        "again": ["vae", *small(place / "x.npy"), "--latent-dim", "3"],
+        "normal": ["vae", *small(place / "x.npy"), "--likelihood", "normal", "--binarization", "none"],
+        "other": ["vae", *small(tmp_path / "other.npy")],
+    }
+    for name, words in asked.items():
+        assert main(["train", *words, "--out", str(tmp_path / name), "--quiet"]) == 0
+    done, again, normal, other = (
+        Looker(folder, folder.name).look().alike
+        for folder in (place / "runs" / "done", *(tmp_path / name for name in asked))
+    )
+    assert done == again
+    assert len({done, normal, other}) == 3
+    assert done.startswith("x.npy (1×8×10")
+    assert done.endswith("bernoulli likelihood")

@@ -28,9 +28,9 @@ class WatchOptions:
 
 
 WHAT = (
-    "Show runs on a page of this machine while they train: curves in the same axes, the last samples, warnings, how "
-    "long they will take, and whether they train, are finished, were interrupted or have gone silent. Run folders are "
-    "only read. Ctrl-C ends it."
+    "Show runs on a page of this machine while they train: curves, in the same axes those of the same data and "
+    "likelihood, the last samples, warnings, how long they will take, and whether they train, are finished, were "
+    "interrupted or have gone silent. Run folders are only read. Ctrl-C ends it."
 )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from reparam import checks
 from reparam._version import __version__
 from reparam.errors import UserError
+from reparam.exporting.columns import columns_in, told_of
 from reparam.exporting.forms import FORMS, Runner, traced
 from reparam.exporting.parts import PARTS, Part, Port, Taken, taken
 from reparam.files import raw, write_result
@@ -54,7 +55,8 @@ class Exported:
         ports = [f"  in   {port}" for port in self.inputs] + [f"  out  {port}" for port in self.outputs]
         untried = f"not tried: {self.tried_by}"
         tried = untried if self.difference is None else f"{self.tried_by} agrees with torch to {self.difference:.1e}"
-        return "\n".join([str(self.path), *ports, f"  {tried}"])
+        columns = [f"  {told_of(column)}" for column in self.said.get("columns", ())]
+        return "\n".join([str(self.path), *ports, *columns, f"  {tried}"])
 
     def json(self) -> dict[str, Any]:
         """The same as JSON can hold it."""
@@ -143,7 +145,7 @@ def _numbers(run: Run) -> str:
     """What the numbers of x are, in words."""
     record = run.record
     if record.schema is not None:
-        return "a row of the table as the model sees it (columns in units of their own, see `reparam info`)"
+        return "a row of the table as entries u, each column's as said below"
     if record.binary:
         return (
             "0 or 1 (a mean lies between)" if record.binarization == "none" else "grey values from 0 to 1 made 0 or 1"
@@ -168,6 +170,7 @@ def _said(run: Run, to: str, part: str, found: Taken) -> dict[str, Any]:
             "scale": run.record.scale,
             "classes": list(run.record.classes),
         },
+        **({} if run.record.schema is None else {"columns": columns_in(run.record.schema)}),
         "step": run.step,
         "to": to,
         "made_by": f"reparam {__version__}, torch {torch.__version__}",

@@ -203,19 +203,26 @@ def version_of(package: str) -> str | None:
 
 def reasons(found: Machine) -> Iterator[str]:
     """What is slow on a machine, why, and what would help, the worst first."""
-    if found.waiting is not None and found.waiting > 1:
-        yield (
-            f"other processes want the cores ({found.waiting:.1f} ready to run on each): trainings take that much "
-            "longer; one thread suffers least (OMP_NUM_THREADS=1), with other bits"
-        )
-    if found.threads > found.cores:
-        yield f"torch computes with {found.threads} threads on {found.cores} cores: set OMP_NUM_THREADS={found.cores}"
-    if found.threads < found.cores:
-        yield f"torch computes with {found.threads} of {found.cores} cores: OMP_NUM_THREADS={found.cores} would use all"
+    yield from _of_cores(found)
     if found.device == "cpu":
         yield from _of_processors(found)
     if found.memory is not None and found.memory < LITTLE:
         yield f"{found.memory / 2**30:.1f} GiB of memory are free: large images or batches may not fit"
+
+
+def _of_cores(found: Machine) -> Iterator[str]:
+    """What is slow by how many threads there are, and others beside them: one advice, whatever is the case."""
+    if found.waiting is not None and found.waiting > 1:
+        one = "with one thread, as here, this suffers least"
+        several = "one thread suffers least (OMP_NUM_THREADS=1), with other bits"
+        yield (
+            f"other processes want the cores ({found.waiting:.1f} ready to run on each): trainings take that much "
+            f"longer; {one if found.threads == 1 else several}"
+        )
+    elif found.threads > found.cores:
+        yield f"torch computes with {found.threads} threads on {found.cores} cores: set OMP_NUM_THREADS={found.cores}"
+    elif found.threads < found.cores:
+        yield f"torch computes with {found.threads} of {found.cores} cores: OMP_NUM_THREADS={found.cores} would use all"
 
 
 def _of_processors(found: Machine) -> Iterator[str]:

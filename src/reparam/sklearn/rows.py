@@ -1,5 +1,6 @@
 """Rows as scikit-learn gives them, as a model sees them, and back: arrays as arrays, DataFrames as DataFrames."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,10 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import validate_data
 
 from reparam.data import Dataset
+from reparam.data.columns.guess import naming
 from reparam.data.incoming import Seen, seen_of
 from reparam.data.readers.frames.pandas_frame import index_of
-from reparam.data.readers.given_cells import is_table
+from reparam.data.readers.given_cells import cells_given, is_table
 from reparam.errors import UserError, tell
 from reparam.randomness import generator
 from reparam.runs.run import Run
@@ -102,7 +104,8 @@ def rows_for_fitting(estimator: Any, X: Any, labels: Any, seed: int) -> tuple[Ro
         if labels is not None:
             raise UserError("a model that is told classes takes X as an array here: give X.to_numpy(), or use "
                             "reparam.fit with labels=...")  # fmt: skip
-        how = {"read_as": "table", "columns": dict(estimator.columns or {})}
+        columns = dict(estimator.columns or {})
+        how = {"read_as": "table", "columns": columns, "drop": _naming(X, columns)}
         return Rows(frame=True), _split(X, None, estimator.validation_fraction, seed, how)
     if estimator.columns:
         raise UserError("columns={...} names columns of a DataFrame, and X is an array: leave it out, or give one")
@@ -112,6 +115,18 @@ def rows_for_fitting(estimator: Any, X: Any, labels: Any, seed: int) -> tuple[Ro
     y = None if labels is None else np.asarray(labels)
     rows = Rows(shape, units=(0.0, 1.0) if len(shape) == 1 else _units(x))
     return rows, _split(rows.pictured(x), y, estimator.validation_fraction, seed, how)
+
+
+def _naming(X: Any, kept: Collection[str]) -> tuple[str, ...]:
+    """The columns that only name rows, or count them, which is said: seen before a split leaves gaps in what counts."""
+    columns = [column for column in cells_given(X, "X").columns if column.name not in kept]
+    found = {column.name: (why, column) for column in columns if (why := naming(column))}
+    if len(found) == len(columns):
+        return ()  # whatever is wrong with that is told by who reads the table
+    for name, (why, column) in found.items():
+        kind = "category" if column.values.dtype.kind == "O" else "integer"
+        tell(f'column {name!r} is left out: {why} (columns={{"{name}": "{kind}"}} keeps it)')
+    return tuple(found)
 
 
 def _units(x: np.ndarray) -> tuple[float, float]:

@@ -57,7 +57,8 @@ class Plain(Callback):
         self._said, seconds = now, now - self._began
         rate = (row["step"] - self._start) / seconds if seconds else 0.0
         left = f", {duration((self._total - row['step']) / rate)} left" if rate and row["step"] < self._total else ""
-        self._print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}  ({rate:.0f} steps/s{left})")
+        fast = f"  ({rate:.3g} steps/s{left})" if rate else ""
+        self._print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}{fast}")
 
     def note(self, session: "Session", text: str) -> None:
         """Print it."""
@@ -106,7 +107,7 @@ class Live(Callback):
             return
         rate = (row["step"] - self._start) / (time.monotonic() - self._began)
         self._bar.update(
-            self._task, completed=row["step"], epoch=row["epoch"], rate=f"{rate:.0f} steps/s", terms=describe(row)
+            self._task, completed=row["step"], epoch=row["epoch"], rate=f"{rate:.3g} steps/s", terms=describe(row)
         )
 
     def note(self, session: "Session", text: str) -> None:
@@ -164,7 +165,7 @@ class Cell(Callback):
         far = f"step {self._step:,} of {self._total:,}"
         if rate:
             left = f", {duration((self._total - self._step) / rate)} left" if self._step < self._total else ""
-            far += f" ({rate:.0f} steps/s{left})"
+            far += f" ({rate:.3g} steps/s{left})"
         share = self._step / self._total if self._total else None
         self._lines.say(far, *self._held.values(), *self._notes, share=share)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from reparam.data.record import DataRecord
 from reparam.door import listed, present, read_bytes
 from reparam.errors import Notice, UserError
 from reparam.result import UNSAID, plain
@@ -35,6 +36,7 @@ class Seen:
     Attributes:
         name: of its folder, as short as tells it from the others.
         model: its kind and data, in words.
+        alike: data, and what the model's numbers are of: runs of which it is the same are drawn in the same axes.
         state: how it stands.
         why: in words, where the state is no good one.
         step, total: of the training.
@@ -49,6 +51,7 @@ class Seen:
 
     name: str
     model: str = ""
+    alike: str = ""
     state: State = "starting"
     why: str = ""
     step: int = 0
@@ -121,6 +124,7 @@ class Looker:
         return Seen(
             self.name,
             f"{tree.get('class', 'a model')} on {record.data.name}",
+            _alike(record.data, tree),
             "finished" if rows and last["split"] == "test" else "training",
             step=int(last["step"]),
             total=int(record.training.steps or 0),
@@ -207,6 +211,19 @@ def _signature(place: RunFolder) -> object:
     with suppress(UserError):
         kept = listed(place.figures, "samples-step-*.npz")
     return [stamp(path) for path in (place.config, place.metrics, place.notes, *kept[-1:])]
+
+
+def _alike(data: DataRecord, tree: Mapping[str, Any]) -> str:
+    """What the numbers of a run can be compared with: nats of one likelihood of the same data, a game's of one loss."""
+    given = tree.get("arguments")
+    arguments = given if isinstance(given, dict) else {}
+    likelihood, loss = arguments.get("likelihood"), arguments.get("loss")
+    if isinstance(likelihood, dict):
+        unit = f"{str(likelihood.get('class', '')).removesuffix('Likelihood').lower()} likelihood"
+    else:
+        unit = " ".join(filter(None, (str(tree.get("class", "")), loss if isinstance(loss, str) else "")))
+    binary = f", {data.binarization} binarization" if data.binarization != "none" else ""
+    return f"{data.name} ({'×'.join(map(str, data.data_shape))}{binary}, {data.fingerprint[:6]}): {unit}"
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, float | None]:

@@ -31,17 +31,25 @@
   };
 
   const preferred = ["elbo", "iwae", "reconstruction", "value", "margin", "loss"];
-  const fillChoice = (runs) => {
-    const names = [...new Set(runs.flatMap((run) => Object.keys(run.curves)))].sort();
-    const select = part("quantity"), before = select.value;
-    if ([...select.options].map((one) => one.value).join() === names.join()) return;
+  const fill = (id, names, usual) => {
+    const select = part(id), before = select.value;
+    if ([...select.options].map((one) => one.value).join("\n") === names.join("\n")) return;
     select.replaceChildren(...names.map((name) => make("option", { value: name }, name)));
-    select.value = names.includes(before) ? before : preferred.find((name) => names.includes(name)) ?? names[0] ?? "";
+    select.value = names.includes(before) ? before : usual ?? names[0] ?? "";
+  };
+  // nats of other data, or of another likelihood, have no axis in common
+  const compared = (runs) => runs.map((run, i) => ({ run, i })).filter(({ run }) => run.alike === part("alike").value);
+  const fillChoice = (runs) => {
+    const groups = [...new Set(runs.filter((run) => Object.keys(run.curves).length).map((run) => run.alike))];
+    fill("alike", groups);
+    part("of").hidden = groups.length < 2;
+    const names = [...new Set(compared(runs).flatMap(({ run }) => Object.keys(run.curves)))].sort();
+    fill("quantity", names, preferred.find((name) => names.includes(name)));
   };
 
   const drawCurves = (runs) => {
     const quantity = part("quantity").value, lines = [];
-    runs.forEach((run, i) => {
+    compared(runs).forEach(({ run, i }) => {
       const splits = run.curves[quantity] ?? {};
       for (const split of ["train", "validation"]) {
         if (splits[split] && (split === "validation" || part("train").checked || !splits.validation)) {
@@ -155,6 +163,7 @@
     }
     setTimeout(look, EVERY);
   };
+  part("alike").addEventListener("change", () => { fillChoice(state); drawCurves(state); });
   part("quantity").addEventListener("change", () => drawCurves(state));
   part("train").addEventListener("change", () => drawCurves(state));
   look();

@@ -80,6 +80,11 @@ class Category(SeenKind):
         rare = f"; {len(self.pooled):,} rare ones as one" if self.pooled else ""
         return ", ".join(self.levels[:6]) + more + rare
 
+    @property
+    def told(self) -> str:
+        """The word whose entry is the largest."""
+        return f"the largest of {', '.join([*self.levels, *(['a rare one'] if self.pooled else [])])}"
+
     def read(self, column: Column) -> Read:
         """The places of the words among the levels; words that are not known are rare ones, where there are any."""
         place = {word: at for at, word in enumerate(self.levels)}

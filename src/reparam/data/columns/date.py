@@ -132,6 +132,12 @@ class Date(SeenKind):
         """The first and the last."""
         return f"{self.low} to {self.high}"
 
+    @property
+    def told(self) -> str:
+        """A multiple of u since 1970."""
+        unit = "day" if self.days else "second"
+        return f"{unit} {self.offset} + {self.scale:.9g} u since 1970-01-01, from {self.low} to {self.high}"
+
     def read(self, column: Column) -> Read:
         """Dates as microseconds since 1970; words that are written as dates are here are some."""
         counts, known = self.moments(column)

@@ -1,18 +1,24 @@
 """What kind a column is of, found from its cells, with the reason in words."""
 
+import re
+
 import numpy as np
 
 from reparam.data.columns.category import MOST_LEVELS, Category
 from reparam.data.columns.constant import Constant
 from reparam.data.columns.date import Date
 from reparam.data.columns.identifier import Identifier
-from reparam.data.columns.integer import MOST_SPAN, Integer, whole_numbers
+from reparam.data.columns.integer import EXACT, MOST_SPAN, Integer, whole_numbers
 from reparam.data.columns.kind import ColumnKind, present
 from reparam.data.columns.levels import FEW, Levels
 from reparam.data.columns.number import Number
 from reparam.data.columns.truth import Truth
 from reparam.data.readers.cells import Column
 
+CALLED = re.compile(r"(?i:(?:.*[\W_])?(?:id|index|rownames?|rownum|row)|unnamed: ?\d+|level_0)|.*[a-z]I[dD]")
+"""How columns are called that name rows: id, customer_id, PassengerId, index."""
+CALLED_ROWS = 10
+"""Rows from which a name is taken at its word."""
 OFTEN = 20
 """Numbers of few different values are levels where each is there so often on average."""
 ENOUGH = 20_000
@@ -44,20 +50,48 @@ def guess(column: Column, names_rows: bool = True) -> ColumnKind:
     return (_words if kind == "O" else _numbers)(column, values, names_rows)
 
 
+def naming(column: Column) -> str | None:
+    """Why a column only names rows, or counts them; None where it does not.
+
+    Words that differ in every row; whole numbers that do and count the rows up, are called as identifiers are, or lie
+    so far out that a float64, which models know numbers in, has not each of them.
+
+    >>> naming(Column("user_id", np.array([7, 3, 9, 12, 1, 0, 44, 5, 8, 2]), np.zeros(10, dtype=bool)))
+    'whole numbers that differ in every row, as its name says'
+    """
+    values = present(column)
+    if len(values) <= 2 or column.missing.any():
+        return None
+    if values.dtype.kind == "O":
+        return "words, different in every row" if len(set(values.tolist())) == len(values) else None
+    if values.dtype.kind != "i":
+        return None
+    if bool((np.diff(values) == 1).all()):
+        return "row numbers, each one more than the one before"
+    called = len(values) >= CALLED_ROWS and CALLED.fullmatch(column.name)
+    far = max(-int(values.min()), int(values.max())) > EXACT
+    if not (called or far) or len(np.unique(values)) < len(values):
+        return None
+    why = "as its name says" if called else "and lie so far out that models know no single one"
+    return f"whole numbers that differ in every row, {why}"
+
+
 def _words(column: Column, values: np.ndarray, names_rows: bool) -> ColumnKind:
     different = len(set(values.tolist()))
-    if names_rows and different == len(values) > 2:
-        return Identifier.of(column, "words, different in every row")
+    if names_rows and (why := naming(column)):
+        return Identifier.of(column, why)
     rare = f", all but {MOST_LEVELS - 1} of them taken together" if different > MOST_LEVELS else ""
     return Category.of(column, f"words, {different:,} different{rare}")
 
 
 def _numbers(column: Column, values: np.ndarray, names_rows: bool) -> ColumnKind:
     whole = whole_numbers(column)
-    if names_rows and whole is not None and values.dtype.kind == "i" and _counts_up(column):
-        return Identifier.of(column, "row numbers, each one more than the one before")
+    if names_rows and (why := naming(column)):
+        return Identifier.of(column, why)
     different = np.unique(values)
     few = len(different) <= FEW and len(values) >= OFTEN * len(different)
+    if few and whole is None and values.dtype.kind == "i":
+        return Category.of(column, f"{len(different)} different numbers beyond 2^53, which only words tell apart")
     if whole is None:
         return Levels.of(column, f"{len(different)} different numbers") if few else Number.of(column, "numbers")
     if few or np.ptp(whole) <= FEW:
@@ -65,10 +99,6 @@ def _numbers(column: Column, values: np.ndarray, names_rows: bool) -> ColumnKind
     if np.ptp(whole) > MOST_SPAN:
         return Number.of(column, "whole numbers of a wide range")
     return Integer.of(column, "whole numbers")
-
-
-def _counts_up(column: Column) -> bool:
-    return len(column.values) > 2 and not column.missing.any() and bool((np.diff(column.values) == 1).all())
 
 
 def heavy_tail(column: Column, kind: ColumnKind) -> str | None:
@@ -97,7 +127,8 @@ def _standard(numbers: np.ndarray) -> np.ndarray:
     apart = numbers - numbers.mean()
     largest = np.abs(apart).max()
     apart = apart / largest if largest > 0 else apart
-    return np.asarray(apart / max(apart.std(), 1e-300))
+    spread = apart.std()
+    return np.asarray(apart / spread if spread > 0 else np.zeros_like(apart))
 
 
 def _skew(numbers: np.ndarray) -> float:

@@ -93,6 +93,11 @@ class Integer(SeenKind):
         """The range."""
         return f"{self.low} to {self.high}"
 
+    @property
+    def told(self) -> str:
+        """The number nearest to a multiple of u."""
+        return f"the whole number from {self.low} to {self.high} nearest to {self.offset} + {self.scale:.9g} u"
+
     def read(self, column: Column) -> Read:
         """Cells as whole numbers within the range."""
         values, known = as_numbers(column)

@@ -62,6 +62,11 @@ class SeenKind(ColumnKind):
     def family(self) -> Family:
         """How the column lies in that vector."""
 
+    @property
+    @abstractmethod
+    def told(self) -> str:
+        """What entries u of a row stand for, in words: how a program without reparam makes a cell of them."""
+
     @abstractmethod
     def read(self, column: Column) -> Read:
         """A column's cells in the kind's own type, and which of them it knows."""

@@ -66,6 +66,11 @@ class Levels(SeenKind):
         words = [shown(level, 0 if self.whole else self.decimals) for level in self.levels]
         return f"{words[0]} to {words[-1]}" if len(words) > 6 else ", ".join(words)
 
+    @property
+    def told(self) -> str:
+        """The number whose entry is the largest."""
+        return f"the largest of {', '.join(f'{level:g}' for level in self.levels)}"
+
     def read(self, column: Column) -> Read:
         """The places of the cells among the levels."""
         numbers, known = as_numbers(column)

@@ -35,6 +35,11 @@ class Log(Number):
         """1 / x in the middle."""
         return math.exp(-min(max(self.offset, -700.0), 700.0))
 
+    @property
+    def told(self) -> str:
+        """The exponential of a multiple of u."""
+        return f"exp({super().told})"
+
     def read(self, column: Column) -> Read:
         """Cells as numbers, of which those above 0 will do."""
         values, known = as_numbers(column)

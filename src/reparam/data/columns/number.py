@@ -139,6 +139,11 @@ class Number(SeenKind):
         """The range."""
         return between(self.low, self.high, self.decimals)
 
+    @property
+    def told(self) -> str:
+        """A multiple of u, through the inverse of the transform."""
+        return f"{self.offset:.9g} + {self.scale:.9g} u"
+
     def read(self, column: Column) -> Read:
         """Cells as numbers."""
         return as_numbers(column)

@@ -48,6 +48,11 @@ class Quantile(Number):
         x, t = np.array(self.knots).T
         return x, t
 
+    @property
+    def told(self) -> str:
+        """The number of the same quantile: the table of these is in the run."""
+        return f"the number whose normal quantile is {super().told}, by the quantiles in the run's config.json"
+
     def there(self, x: np.ndarray) -> np.ndarray:
         """Along the lines from knot to knot."""
         return along(x, *self._ends())

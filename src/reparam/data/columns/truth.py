@@ -49,6 +49,12 @@ class Truth(SeenKind):
         yes, _, no = (self.written or TRUTHS).partition("/")
         return yes, no
 
+    @property
+    def told(self) -> str:
+        """The word whose entry is the largest."""
+        yes, no = self.words
+        return f"the largest of {no}, {yes}"
+
     def read(self, column: Column) -> Read:
         """Truth values, the words that stand for them here, and 1 and 0."""
         if column.values.dtype.kind == "b":

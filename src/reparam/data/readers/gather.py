@@ -22,7 +22,7 @@ AHEAD = 4
 """Pieces that are read ahead for each thread."""
 FAR_BEYOND = 4
 """Times the limit: others than the first may be grey, and a third of its size."""
-LISTED = 10
+LISTED = 5
 """Broken files that an error names."""
 
 

@@ -1,7 +1,8 @@
 """Images of any format that Pillow reads by itself: a folder or an archive, flat or in one subfolder a class."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -103,22 +104,37 @@ def pictures_of(path: Path, asked: Asked) -> Pictures:
     if ending_of(path.name) in suffixes() and path.is_file():  # a stack, since one picture would be no data
         look = replace(look, frames="all")
     found = arranged(source)
+    wrong: list[str] = []
     said = captions_of(source, found, how)
     if said is None:
-        check_arranged(source, found)
+        with _noted(wrong):
+            check_arranged(source, found)
         said = folders_say(found, how)
     found = [found[place] for place in said.rows]
     gathered = gather(source.files, [image.name for image in found], look, asked.memory_limit)
-    _check_broken(source.files, found, gathered, how.skip_broken)
+    with _noted(wrong):
+        _check_broken(source.files, found, gathered, how.skip_broken)
     names = [found[number].name for number in gathered.files]
-    if look.size is None:
-        _check_one_size(source.files, names, gathered.facts)
+    if look.size is None and names:
+        with _noted(wrong):
+            _check_one_size(source.files, names, gathered.facts)
+    if wrong:
+        raise UserError(". Besides: ".join(sentence.rstrip(".") for sentence in wrong) + ".")
     seen = seen_of(source.files, names, gathered, look)
     plan = plan_of(source.files, names, gathered, seen, look, how.value_range)
     codes, classes = said.encoded(gathered.files, repr(str(path)))
     lazy = gathered.values is None or len(names) * plan.bytes > asked.memory_limit
     notes = (*remarks(source, gathered, plan, seen, lazy, how), *said.notes)
     return Pictures(source.files, names, gathered, plan, said, codes, classes, notes, asked.memory_limit)
+
+
+@contextmanager
+def _noted(wrong: list[str]) -> Iterator[None]:
+    """Write down what is wrong, so that all of it is told at once."""
+    try:
+        yield
+    except UserError as error:
+        wrong.append(str(error))
 
 
 def _check_broken(files: Files, found: Sequence[Found], gathered: Gathered, skip: bool) -> None:
