@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ SECONDS = re.compile(rb'"([a-z_]*seconds|peak_memory_mib)": [0-9.e-]+')
 """What no two calls have in common."""
 TOLD = (".damaged", "` failed: ", ": failed: ")
 """How doctors, comparisons and sweeps say that something is not as it might be."""
+HUB = find_spec("huggingface_hub") is not None
+"""Whether there is what speaks to one."""
 LARGEST = 2**28
 """Bytes of a file beyond which it is no result."""
 USUAL = ["--data", "x.npy", "--latent-dim", "2", "--epochs", "2", "--batch-size", "20", "--log-every", "2", "--quiet"]
@@ -244,7 +247,8 @@ class Stage:
 @cache
 def stages(folder: Path, quick: bool) -> list[Stage]:
     """The scenes, made ready once."""
-    return [Stage.of(name, folder) for name, scene in SCENES.items() if scene.quick or not quick]
+    chosen = [name for name, scene in SCENES.items() if (scene.quick or not quick) and (HUB or not scene.hub)]
+    return [Stage.of(name, folder) for name in chosen]
 
 
 def content(folder: Path) -> dict[str, str]:

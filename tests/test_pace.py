@@ -132,6 +132,14 @@ LONG = {
     "two-sample images x.npy -n 60 --permutations": "give 1000000 at most",
     "audit loss.py:loss --check --seeds": "lower --seeds",
     "compare --data x.npy --seeds": "give 1 to 1,000",
+    "predictive-check images -n 20 --replicates 19 --out p.npz --codes": "lower --codes or --n",
+    "predictive-check images -n 20 --out p.npz --replicates": "lower --replicates or --n",
+    "predictive-check images --replicates 19 --out p.npz -n": "",
+    "rate-distortion images -n 2 -k 2 --out r.npz --steps": "GB of memory",
+    "rate-distortion images -n 2 --steps 5 --out r.npz -k": "GB of memory",
+    "explore images --out e.html --n": "",
+    "sweep autoencoder --data x.npy --vary latent-dim=2,3 --trials": "give 1 to 100,000",
+    "sweep autoencoder --data x.npy --vary latent-dim=2,3 --seeds": "give 1 to 1,000",
 }
 """Every count of every command, and what is said of a billion; nothing where there is no more than that of it."""
 

@@ -14,8 +14,8 @@ Positive = Annotated[int, Field(gt=0, le=MOST)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Threads = Annotated[int, Field(gt=0, le=1024)]
 Several = Annotated[int, Field(ge=2, le=MOST)]
-Turns = Annotated[int, Field(gt=0, le=1000)]
-"""Of a player within one step, which is not broken off: of a billion, Ctrl-C would wait for the last."""
+Repeats = Annotated[int, Field(gt=0, le=1000)]
+"""Of what is done or made over and over and not broken off between: of a billion, Ctrl-C would wait for the last."""
 Above = Annotated[float, Field(gt=0, le=GREATEST)]
 NotNegative = Annotated[float, Field(ge=0, le=GREATEST)]
 Fraction = Annotated[float, Field(ge=0, le=1)]

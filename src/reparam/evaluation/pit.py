@@ -1,6 +1,6 @@
 """The probability integral transform: where test values lie in what a model says of them, given a code."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -179,34 +179,37 @@ def _shares(model: Model, x: Tensor, codes: int, seed: int, add: Any) -> tuple[A
     with noise(seed, "pit"):
         for part in torch.split(x, max(1, AT_ONCE // max(1, x[0].numel()))):
             seen = part.to(device_of(model))
-            z, worth = posterior_draw(model, seen, codes)
+            z, worth = posterior_draw(model, seen, codes, add)
             p: Any = model.decode(z)  # type: ignore[operator]
             found.append(in_bins(*p.cumulative(seen)))
             effective.append(worth.numpy())
-            add(len(part) * codes)
     return np.concatenate(found), np.concatenate(effective)
 
 
-def posterior_draw(model: Any, x: Tensor, codes: int) -> tuple[Tensor, Tensor]:
+def posterior_draw(
+    model: Any, x: Tensor, codes: int, add: Callable[[float], None] = lambda amount: None
+) -> tuple[Tensor, Tensor]:
     """One z of p(z|x) for each x ``(b, ...)``, chosen of draws of q(z|x) by their weights.
 
-    And how many equal ones these are worth, ``(b,)``. It is chosen as they come, by the largest of log-weight plus
-    Gumbel noise, so that memory does not grow with ``codes``.
+    And how many equal ones these are worth, (Σ w)² / Σ w² (Kish 1965), ``(b,)``. It is chosen as they come, by the
+    largest of log-weight plus Gumbel noise, so that memory does not grow with ``codes``; ``add`` is told of them.
     """
     prior, posterior = prior_of(model), model.encode(x)
     best = torch.full((len(x),), -torch.inf, dtype=torch.float64, device=x.device)
     chosen = posterior.sample()
-    log_w = []
+    total, squares = torch.full_like(best, -torch.inf), torch.full_like(best, -torch.inf)
     step = max(1, AT_ONCE // max(1, x.numel()))
     for start in range(0, codes, step):
         z, log_q = posterior.sample_and_log_prob((min(step, codes - start),))
-        log_w.append((model.decode(z).log_prob(x) + prior.log_prob(z) - log_q).double())
-        keys, at = (log_w[-1] - torch.empty_like(log_w[-1]).exponential_().log()).max(0)
+        log_w = (model.decode(z).log_prob(x) + prior.log_prob(z) - log_q).double()
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+        squares = torch.logaddexp(squares, (2 * log_w).logsumexp(0))
+        keys, at = (log_w - torch.empty_like(log_w).exponential_().log()).max(0)
         better = keys > best
         best = torch.where(better, keys, best)
         chosen[better] = z[at, torch.arange(len(x), device=x.device)][better]
-    w = torch.cat(log_w).softmax(0)
-    return chosen, (1 / w.square().sum(0)).cpu()
+        add(len(z) * len(x))
+    return chosen, (2 * total - squares).exp().cpu()
 
 
 def in_bins(below: Tensor, up_to: Tensor) -> Array:

@@ -18,7 +18,7 @@ from reparam.evaluation.columns.rows import Codebook
 from reparam.evaluation.draws import drawing
 from reparam.evaluation.pit import CODES, PIT, pit
 from reparam.hardware import require_memory
-from reparam.pace import work
+from reparam.pace import TooLong, work
 from reparam.randomness import derive_seed, generator
 from reparam.result import Result
 from reparam.runs.given import of_run
@@ -218,6 +218,8 @@ def predictive_check(
     name = run.folder.name if run.folder else type(run.model).__name__
     try:
         transform, why_not = pit(run, n, seed, codes=codes), ""
+    except TooLong:
+        raise
     except UserError as error:
         transform, why_not = None, str(error)
     return PredictiveChecks(name, found, len(x), replicates, "test", seed, transform, why_not)

@@ -10,7 +10,7 @@ from reparam.models.vae.avb import AVB, PairDiscriminator
 from reparam.models.vae.implicit import ImplicitPosterior
 from reparam.models.vae.priors import StandardNormal
 from reparam.networks import MLP
-from reparam.settings import Positive, Several, TrainingConfig, Turns
+from reparam.settings import Positive, Repeats, Several, TrainingConfig
 
 
 class AVBConfig(NetworkConfig):
@@ -31,7 +31,7 @@ class AVBConfig(NetworkConfig):
     """Compare the posterior with the normal of its own moments instead of with the prior."""
     contrast_samples: Several = 32
     """Draws by which adaptive contrast estimates those moments."""
-    discriminator_turns: Turns = 1
+    discriminator_turns: Repeats = 1
     """Updates of the discriminator per update of encoder and decoder."""
 
 

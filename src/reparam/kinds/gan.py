@@ -21,7 +21,7 @@ from reparam.kinds.players import (
 from reparam.models.gan.constraints import Constraint, GradientPenalty, ZeroCentred
 from reparam.models.gan.gan import ADAM, GAN, InstanceNoise
 from reparam.models.traits import Traits
-from reparam.settings import Above, NotNegative, Positive, TrainingConfig, Turns
+from reparam.settings import Above, NotNegative, Repeats, TrainingConfig
 
 
 class GANConfig(PlayersConfig):
@@ -46,9 +46,9 @@ class GANConfig(PlayersConfig):
     """One-sided label smoothing: real examples' targets are 1 minus this."""
     unroll: Annotated[int, Field(ge=0, le=1000)] = 0
     """Discriminator updates the generator looks ahead."""
-    discriminator_turns: Turns = 1
+    discriminator_turns: Repeats = 1
     """Updates of the discriminator per update of the generator."""
-    candidates: Positive | None = None
+    candidates: Repeats | None = None
     """Draws that each sample is chosen from by the discriminator; 4 for points in the relativistic game, else 1."""
 
     @field_validator("loss")

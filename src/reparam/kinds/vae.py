@@ -15,7 +15,7 @@ from reparam.models.vae.objectives import ELBO, IWAE, DReG, Objective
 from reparam.models.vae.posteriors import DiagonalNormal, FlowPosterior, FullNormal
 from reparam.models.vae.priors import FlowPrior, MixturePrior, Prior, StandardNormal, VampPrior
 from reparam.models.vae.vae import VAE
-from reparam.settings import NotNegative, Positive
+from reparam.settings import NotNegative, Positive, Repeats
 
 FLOWS = ("iaf", "spline")
 """The posteriors that are flows."""
@@ -47,7 +47,7 @@ class VAEConfig(NetworkConfig):
     """Nats per latent dimension that cost nothing (diagonal posterior, standard prior)."""
     components: Positive = 100
     """Normals of a mixture prior, pseudo-inputs of a VampPrior."""
-    transforms: Positive = 2
+    transforms: Repeats = 2
     """Transforms of a flow, posterior's and prior's each."""
     flow_hidden: tuple[Positive, ...] = (128, 128)
     """Widths of the hidden layers of each transform."""

@@ -7,7 +7,7 @@ from reparam.kinds.players import IDLE, PlayersConfig, build_head, build_players
 from reparam.models.gan.constraints import Constraint, GradientPenalty, WeightClipping
 from reparam.models.gan.wgan import WGAN
 from reparam.models.traits import Traits
-from reparam.settings import Above, TrainingConfig, Turns
+from reparam.settings import Above, Repeats, TrainingConfig
 
 
 class WGANConfig(PlayersConfig):
@@ -16,7 +16,7 @@ class WGANConfig(PlayersConfig):
     kind: Literal["wgan"] = "wgan"
     clip: Above = 0.01
     """Bound on every weight of the critic."""
-    critic_turns: Turns = 5
+    critic_turns: Repeats = 5
     """Updates of the critic per update of the generator."""
 
 
