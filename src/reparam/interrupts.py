@@ -7,7 +7,6 @@ ending, which shows a traceback and ends by the signal.
 import atexit
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +29,8 @@ def program() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, followed(signal.getsignal(signal.SIGINT)))
+        if signal.getsignal(signal.SIGINT) is first:
+            signal.signal(signal.SIGINT, at_once)
 
 
 def first(signum: int, frame: FrameType | None) -> None:
@@ -54,7 +54,4 @@ def followed(before: Any) -> Any:
 def _end() -> None:
     """What has been said stands, and Python ends in its own time, in which its handlers are gone already."""
     if signal.getsignal(signal.SIGINT) in (first, at_once):
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
