@@ -142,6 +142,12 @@ def test_torch_is_not_loaded_until_it_is_needed(code):
     assert subprocess.run([sys.executable, "-c", check], capture_output=True).returncode == 0
 
 
+def test_a_trial_of_a_study_loads_nothing_that_draws():
+    """Each has a process of its own: what that loads, every one of hundreds pays for."""
+    check = "import reparam.studies.job, sys; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], capture_output=True).returncode == 0
+
+
 def test_every_public_name_is_there():
     import reparam
 

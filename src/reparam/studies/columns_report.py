@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from reparam import plots
 from reparam.errors import UserError, tell
 from reparam.evaluation.columns.card import COVERAGE, NEARER, NEW, RATIO, TOLD, UNIFORM, ColumnCard, TableCard
 from reparam.evaluation.samples.scorecard import Score
@@ -160,11 +159,13 @@ def _pictures(result: Result, card: TableCard) -> list[Picture]:
 def _picture(
     result: Result, name: str, figure: Callable[[], Any], what: str, numbers: dict[str, np.ndarray]
 ) -> Picture | None:
+    from reparam.plots import save
+
     folder = result.trial.folder
     try:
         if not folder.is_dir():
             raise Unwritten(f"{folder} has vanished")
-        path = plots.save(figure(), folder / "figures" / f"report-table-{name}.png", numbers)
+        path = save(figure(), folder / "figures" / f"report-table-{name}.png", numbers)
     except Unwritten as error:
         tell(f"{error}; the report does without it")
         return None

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from reparam import evaluation, plots
+from reparam import evaluation
 from reparam.data.reading import rows_of
 from reparam.errors import UserError, tell
 from reparam.evaluation.codes.encoding import CodeForm, code_form
@@ -86,6 +86,8 @@ def planes(results: Sequence[Result]) -> list[Explorer]:
 
 def side_by_side(results: Sequence[Result]) -> list[Picture]:
     """The codes of test examples in every 2-dimensional latent space, beside each other."""
+    from reparam import plots
+
     chosen = [result for result in results if _is_plane(result)]
     if not chosen:
         return []
@@ -152,6 +154,8 @@ def _pictures(
 
 def _picture(folder: Path, command: str, found: Found, what: str, flags: str, only: tuple[str, ...]) -> Picture:
     """A figure with its caption, its numbers and the command that makes it alone."""
+    from reparam.plots import save
+
     if not folder.is_dir():
         raise Unwritten(f"{folder} has vanished")
     # a table's numbers have the names of its columns
@@ -160,7 +164,7 @@ def _picture(folder: Path, command: str, found: Found, what: str, flags: str, on
     line = f"reparam {command} {told(folder)} {flags}".strip()
     shown, left_out = _some({name: array for name, array in numbers.items() if name != "z"})
     with _figures(folder) as figures:
-        path = plots.save(found.figure(), figures / f"report-{command}.png", numbers)
+        path = save(found.figure(), figures / f"report-{command}.png", numbers)
         rest = "written by that command" if is_shipped(folder) else f"in the run's {path.with_suffix('.npz').name}"
         more = f" The CSV has the first {left_out} of each; all are {rest}." if left_out else ""
         return Picture(lighter(path), caption + more, caption, line, as_csv(shown))

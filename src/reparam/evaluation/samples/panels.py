@@ -1,17 +1,22 @@
 """What runs came to as panels of a figure: log p(x), then each score."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from reparam.evaluation.likelihood.estimate import LogLikelihood
 from reparam.evaluation.samples.scorecard import Scorecard
-from reparam.plots import Panel
+
+if TYPE_CHECKING:
+    from reparam.plots import Panel
 
 Row = tuple[Scorecard | None, LogLikelihood | None]
 NAN = float("nan")
 
 
-def panels_of(rows: Sequence[Row]) -> list[Panel]:
+def panels_of(rows: Sequence[Row]) -> "list[Panel]":
     """A panel for each measure that any row has; NaN, which is not drawn, where another has it not."""
+    from reparam.plots import Panel
+
     panels = []
     likelihoods = [likelihood for _, likelihood in rows]
     if any(likelihoods):
