@@ -25,7 +25,7 @@ WHAT = (
 
 def run(command: str, argv: list[str]) -> int:
     """Print each model's name, what it is, what it reached, and how it was made."""
-    examples = ["reparam bundled", "reparam sample bundled:vae-mnist", "reparam explore bundled:plane-mnist"]
+    examples = ["reparam bundled", "reparam sample bundled:vae-mnist", "reparam explore bundled:gan-mnist"]
     options = parse(BundledOptions, command, argv, WHAT, examples)
     from reparam.runs.shipped import bundled
 
