@@ -27,6 +27,7 @@ from reparam.training.resolve import settle
 
 MODELS: Mapping[str, ModelConfig] = {
     "gan": GANConfig(),
+    "gan, shared samples": GANConfig(shared_samples=True),
     "gan-plain": GANConfig(loss="non-saturating", average=0.0),
     "wgan": WGANConfig(),
     "gan-conv": GANConfig(network="conv"),

@@ -116,8 +116,15 @@ GAN_SETTINGS = [
     {"loss": "relativistic", "r1": 1.0, "r2": 1.0, "batch_norm": False},
     {"unroll": 2, "instance_noise": 0.1},
     {"conditional": True, "discriminator_turns": 2, "candidates": 3},
+    {"conditional": True, "discriminator_turns": 2, "shared_samples": True},
 ]
-WGAN_SETTINGS = [{}, {"gradient_penalty": 10.0}, {"spectral_norm": True}, {"conditional": True}]
+WGAN_SETTINGS = [
+    {},
+    {"gradient_penalty": 10.0},
+    {"spectral_norm": True},
+    {"conditional": True},
+    {"shared_samples": True},
+]
 
 
 def _game(config, shape):

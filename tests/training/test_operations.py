@@ -41,9 +41,10 @@ def of_a_step(entry, **settings):
         with Counts() as whole:
             loop.play(1)
         with Counts() as bare:
+            shared = {}
             for turn in loop.turns:
                 for _ in range(turn.repeats):
-                    loss = turn.loss(Batch(drawn.x, drawn.y, 1, 1 / 9, 1 / 9))["loss"]
+                    loss = turn.loss(Batch(drawn.x, drawn.y, 1, 1 / 9, 1 / 9, shared))["loss"]
                     gradients = torch.autograd.grad(loss, loop.parameters[turn.name], allow_unused=True)
                     for parameter, gradient in zip(loop.parameters[turn.name], gradients, strict=True):
                         parameter.grad = gradient

@@ -74,6 +74,7 @@ def build_gan(config: GANConfig, traits: Traits) -> GAN:
         unroll=config.unroll,
         average=config.average,
         classes=classes,
+        shared_samples=config.shared_samples,
         head=build_head(traits),
         candidates=config.candidates or 1,
         optimizer=defaults_for(traits.data_shape).adam if config.loss == "relativistic" else ADAM,

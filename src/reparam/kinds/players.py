@@ -52,6 +52,8 @@ class PlayersConfig(ModelConfig):
     """Divide the discriminator's or critic's layers by their spectral norm."""
     average: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Decay of the moving average of the generator that is sampled from; 0: none."""
+    shared_samples: bool = False
+    """The generator moves by the samples that the discriminator was shown last: one pass through it less in a step."""
 
 
 Settings = TypeVar("Settings", bound=PlayersConfig)

@@ -32,6 +32,7 @@ def build_wgan(config: WGANConfig, traits: Traits) -> WGAN:
         discriminator_turns=config.critic_turns,
         average=config.average,
         classes=classes,
+        shared_samples=config.shared_samples,
         head=build_head(traits),
     )
 

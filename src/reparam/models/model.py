@@ -21,6 +21,8 @@ class Batch:
         step: the training step, from 0.
         epoch: passes over the training data so far, for schedules such as a KL warm-up.
         progress: the share of the training that is done, for schedules that span it.
+        shared: what a turn leaves for later turns of the step, by name: a generator's samples with their graph, say.
+            It is empty when a step begins, each shard has its own, and no turn may need what is not there.
     """
 
     x: Tensor
@@ -28,6 +30,7 @@ class Batch:
     step: int = 0
     epoch: float = 0.0
     progress: float = 0.0
+    shared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 Terms = Mapping[str, Tensor]

@@ -43,10 +43,12 @@ class Need:
     Attributes:
         fixed: weights, their gradients, what the optimizers keep; on a device of its own memory the data.
         each: for each example of a batch.
+        left: whether a turn leaves something for a later one, so that all parts of a batch are held at once.
     """
 
     fixed: int
     each: int
+    left: bool = False
 
     def of(self, batch: int) -> int:
         """With batches of so many examples."""
@@ -156,7 +158,12 @@ def check_memory(model: Model, data: Dataset, training: ResolvedTraining, proces
     if allowed is None or _surely(model, data, batch) < UNSUSPECTED * allowed:
         return
     need = needed(model, data, training, device)
-    if need is None or need.of(batch) <= allowed:
+    if need is None:
+        return
+    if need.left:
+        parts = processes
+        batch = min(training.batch_size, len(data.train)) // parts
+    if need.of(batch) <= allowed:
         return
     smaller = "a smaller network or image_size=..." if data.is_image else "a smaller network"
     way = f"batch_size={parts * need.most(allowed)}" if need.most(allowed) else smaller
@@ -190,9 +197,10 @@ def needed(model: Model, data: Dataset, training: ResolvedTraining, device: torc
     kept = [_kept(model, data, rows) for rows in (2, 4)]
     if None in kept:
         return None
-    few, more = (int(value or 0) for value in kept)
+    few, more = (value for value, _ in filter(None, kept))
     each = max(0, more - few) // 2
-    return Need(fixed + int(TRANSIENT * max(0, few - 2 * each)), int(TRANSIENT * each))
+    left = any(left for _, left in filter(None, kept))
+    return Need(fixed + int(TRANSIENT * max(0, few - 2 * each)), int(TRANSIENT * each), left)
 
 
 def _bytes_of(data: Dataset) -> int:
@@ -200,12 +208,13 @@ def _bytes_of(data: Dataset) -> int:
     return x.numel() * x.element_size() if isinstance(x, Tensor) else 0
 
 
-def _kept(model: Model, data: Dataset, rows: int) -> int | None:
-    """Bytes that the most demanding turn keeps of a batch of so many examples to go back through."""
+def _kept(model: Model, data: Dataset, rows: int) -> tuple[int, bool] | None:
+    """Bytes that the most demanding turn keeps of so many examples to go back through, and whether one leaves some."""
     batch = _batch(model, data, rows)
     try:
         with _as_it_was(model), noise(0, "memory"), torch.enable_grad():
-            return max(_kept_by(turn, batch, model) for turn in model.turns())
+            found = [(_kept_by(turn, batch, model), bool(batch.shared)) for turn in model.turns()]
+            return max(kept for kept, _ in found), any(left for _, left in found)
     except Exception:  # what is wrong with the model is said in its first step
         return None
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import lru_cache, partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,8 @@ from reparam.training.strands import Strands
 
 BatchOf = Callable[[int], tuple[Tensor, Tensor | None]]
 """From a batch's number, counted from the start of training, to ``(x, y)``."""
+Shared = dict[str, Any]
+"""What turns of a step leave for each other, see :class:`Batch`."""
 Part = tuple[list[str], list[bool], Tensor]
 """What a shard came to: names of terms, for each parameter whether there is a gradient, all numbers in one vector."""
 
@@ -99,18 +102,19 @@ class Loop:
     def _play(self, step: int) -> None:
         seed_noise(self.config.seed, "step", step)
         set_rate(self.optimizers.values(), rate_factor(step, self.total, self.config))
+        shared: list[Shared] = [{} for _ in self.sharding.own]
         for turn in self.turns:
             for repeat in range(turn.repeats):
                 number = step * self.batches_per_step + repeat
                 if self.sharding.shards == 1:
-                    update = self.updates[turn.name](self._told(step, self.batch(number)))
+                    update = self.updates[turn.name](self._told(step, self.batch(number), shared[0]))
                 else:
-                    update = self._ready(turn, self._of_shards(turn, step, repeat, number))
+                    update = self._ready(turn, self._of_shards(turn, step, repeat, number, shared))
                 self._move(turn, step, update)
 
-    def _told(self, step: int, batch: tuple[Tensor, Tensor | None]) -> Batch:
-        """A batch, and where in the training it is."""
-        return Batch(*batch, step, step / self.steps_per_epoch, step / self.total)
+    def _told(self, step: int, batch: tuple[Tensor, Tensor | None], shared: Shared) -> Batch:
+        """A batch, where in the training it is, and what turns before have left."""
+        return Batch(*batch, step, step / self.steps_per_epoch, step / self.total, shared)
 
     def _update(self, turn: Turn, batch: Batch) -> Update:
         """What a turn comes to on a whole batch."""
@@ -122,11 +126,12 @@ class Loop:
             terms = turn.loss(batch)
         return Computed(terms, torch.autograd.grad(terms["loss"], self.parameters[turn.name], allow_unused=True))
 
-    def _of_shards(self, turn: Turn, step: int, repeat: int, number: int) -> Computed:
+    def _of_shards(self, turn: Turn, step: int, repeat: int, number: int, shared: Sequence[Shared]) -> Computed:
         """The same as a mean of shards, each with its rows and noise and from the same buffers."""
         parameters, fold = self.parameters[turn.name], Fold()
         names, here = list[str](), [False] * len(parameters)
-        works = [partial(self._of_shard, turn, step, repeat, number, shard) for shard in self.sharding.own]
+        of_one = partial(self._of_shard, turn, step, repeat, number)
+        works = [partial(of_one, shard, left) for shard, left in zip(self.sharding.own, shared, strict=True)]
         for part in self._one_by_one(works) if self.strands is None else self.strands.run(works):
             names, known, vector = part
             here = [one or other for one, other in zip(here, known, strict=True)]
@@ -135,10 +140,10 @@ class Loop:
         seed_noise(self.config.seed, "step", step, turn.name, repeat, "after")
         return unpacked(mean, names, parameters, self.buffers.numbers, here)
 
-    def _of_shard(self, turn: Turn, step: int, repeat: int, number: int, shard: int) -> Part:
+    def _of_shard(self, turn: Turn, step: int, repeat: int, number: int, shard: int, shared: Shared) -> Part:
         """What one of them comes to."""
         seed_noise(self.config.seed, "step", step, turn.name, repeat, shard)
-        computed = self._computed(turn, self._told(step, self.shard(number, shard, self.sharding.shards)))
+        computed = self._computed(turn, self._told(step, self.shard(number, shard, self.sharding.shards), shared))
         here = [gradient is not None for gradient in computed.gradients]
         return list(computed.terms), here, packed(computed, self.parameters[turn.name], self.buffers.numbers)
 
@@ -154,9 +159,12 @@ class Loop:
     def _one_by_one(self, works: Sequence[Callable[[], Part]]) -> Iterator[Part]:
         """Of each in its turn, so that memory holds one."""
         self.buffers.keep()
-        for work in works:
-            self.buffers.restart()
-            yield work()
+        try:
+            for work in works:
+                self.buffers.restart()
+                yield work()
+        finally:
+            self.buffers.put_back()
 
     def _ready(self, turn: Turn, computed: Computed) -> Update:
         """All that an update takes but the optimizer."""

@@ -134,8 +134,10 @@ class Replay:
     def __call__(self, batch: Batch) -> Update:
         """What the turn's loss comes to on a batch."""
         self._calls += 1
-        if self.refused is not None or self._calls <= EAGER or not self._recorder.usable:
+        if self.refused is not None or not self._recorder.usable:
             return self._compute(batch)
+        if self._calls <= EAGER:
+            return self._played(batch)
         recording = next((one for one in self._recordings if one.suits(batch)), None) or self._recorded(batch)
         if recording is None:
             return self._compute(batch)
@@ -143,6 +145,14 @@ class Replay:
         if recording.uses & (recording.uses - 1):
             return recording.play(batch)
         return self._held_against(recording, batch)
+
+    def _played(self, batch: Batch) -> Update:
+        """What it comes to, before anything is recorded; what turns share has its graph, which no recording holds."""
+        taken = bool(batch.shared)
+        update = self._compute(batch)
+        if taken or batch.shared:
+            self._refuse("turns of its step share what they compute")
+        return update
 
     def _recorded(self, batch: Batch) -> _Recording | None:
         """A new recording, unless the turn is none to record."""

@@ -91,23 +91,35 @@ def check_norms(model: nn.Module, training: ResolvedTraining) -> None:
 class Buffers:
     """The buffers of a model, from whose values each shard starts; afterwards those of numbers are the shards' mean.
 
-    What is counted in whole numbers (the batches that a norm has seen) is the same after each of them.
+    Each shard has tensors of its own: the graph of what a shard leaves for a later turn may hold some, and must not see
+    them filled with another's. What is counted in whole numbers (the batches that a norm has seen) is the same after
+    each of them.
 
     Args:
         model: whose buffers they are.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self._of, self._before = model, list[Tensor]()
+        self._of, self._before = model, list[tuple[dict[str, Tensor | None], dict[str, Tensor | None]]]()
 
     def keep(self) -> None:
-        """Remember the values that there are now."""
-        self._before = [buffer.clone() for buffer in self._of.buffers()]
+        """Remember those that there are now."""
+        self._before = [(part._buffers, part._buffers.copy()) for part in self._of.modules() if part._buffers]
 
     def restart(self) -> None:
-        """Put them back."""
-        for buffer, before in zip(self._of.buffers(), self._before, strict=True):
-            buffer.copy_(before)
+        """Give the model copies of them."""
+        own: dict[int, Tensor] = {}  # one that is held twice is one still
+        for there, before in self._before:
+            for name, value in before.items():
+                there[name] = None if value is None else own.setdefault(id(value), value.clone())
+
+    def put_back(self) -> None:
+        """Give them back to the model, filled with what the last shard has come to."""
+        for there, before in self._before:
+            for name, value in before.items():
+                now, there[name] = there[name], value
+                if value is not None and now is not None and now is not value:
+                    value.copy_(now)
 
     @property
     def numbers(self) -> list[Tensor]:

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import torch
@@ -68,6 +68,15 @@ class InstanceNoise:
         return x + scale * torch.randn_like(x) if scale else x
 
 
+@dataclass(frozen=True)
+class Sampled:
+    """What the discriminator's turn leaves: real examples, their labels, and samples with the generator's graph."""
+
+    real: Tensor
+    labels: Tensor | None
+    fake: Tensor
+
+
 @recorded
 class GAN(Model):
     """A generator and a discriminator (Goodfellow et al. 2014), in any game of :data:`reparam.adversarial.LOSSES`.
@@ -88,6 +97,9 @@ class GAN(Model):
         average: decay of the moving average of the generator that is sampled from, shorter at first; 0: none.
         classes: number of classes where generator and discriminator are conditional, else 0.
         candidates: draws of the generator that each sample is chosen from, see :meth:`choosing`; 1: none is chosen.
+        shared_samples: whether the generator's turn takes the samples of the discriminator's (last) turn, with their
+            graph and their batch, instead of making others: a pass through the generator less in each step. The
+            discriminator has then just moved on the very samples that the generator moves by.
         optimizer: both players' optimizer unless the run's settings say otherwise, see :class:`Turn`; what suits the
             game unless given.
         head: module from the generator's output to the distribution that x is drawn from, such as
@@ -121,6 +133,7 @@ class GAN(Model):
         average: float = 0.999,
         classes: int = 0,
         candidates: int = 1,
+        shared_samples: bool = False,
         optimizer: Mapping[str, Any] | None = None,
         head: nn.Module | None = None,
     ) -> None:
@@ -141,6 +154,7 @@ class GAN(Model):
         self.candidates = self._checked(candidates)
         self.constraint, self.noise = constraint or usual_constraint(self.game), noise or InstanceNoise()
         self.discriminator_turns = checks.whole("discriminator_turns", discriminator_turns)
+        self.shared_samples = bool(shared_samples)
         self.unroll, self.unroll_rate = checks.whole("unroll", unroll, 0), checks.positive("unroll_rate", unroll_rate)
         self.optimizer = usual_optimizer(self.game) if optimizer is None else optimizer
         self.decay = checks.within("average", average, 0, 1)
@@ -186,9 +200,7 @@ class GAN(Model):
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         """The discriminator's loss, V(D, G) in nats and mean outputs on real and generated examples."""
-        with torch.no_grad():
-            fake = self.generate(len(batch.x), batch.y)
-        real, fake = (self._shown(x, batch.epoch) for x in (batch.x, fake))
+        real, fake = (self._shown(x, batch.epoch) for x in (batch.x, self._opposed(batch)))
         on_real, on_fake = self._judge_both(real, fake, batch.y)
         penalties = (
             self.constraint.penalty(lambda x: self.judge(x, batch.y), real, fake),
@@ -197,6 +209,15 @@ class GAN(Model):
         loss = self.discriminator_game(on_real, on_fake)
         loss = sum((penalty for penalty in penalties if penalty is not None), start=loss)
         return {"loss": loss, **_readings(on_real, on_fake)}
+
+    def _opposed(self, batch: Batch) -> Tensor:
+        """The generator's samples for the discriminator's turn, without a graph; one with it is left for its own."""
+        with torch.set_grad_enabled(self.shared_samples and torch.is_grad_enabled()):
+            fake = self.generate(len(batch.x), batch.y)
+        if not self.shared_samples:
+            return fake
+        batch.shared["samples"] = Sampled(batch.x, batch.y, fake)
+        return fake.detach()
 
     def _shown(self, x: Tensor, epoch: float) -> Tensor:
         """What the discriminator sees of examples."""
@@ -208,7 +229,11 @@ class GAN(Model):
         return {"loss": self._generator_loss(self.game, batch)}
 
     def _generator_loss(self, game: AdversarialLoss, batch: Batch) -> Tensor:
-        fake = self.noise.add(self.generate(len(batch.x), batch.y), batch.epoch)
+        left: Sampled | None = batch.shared.pop("samples", None)
+        if left is not None:
+            batch = replace(batch, x=left.real, y=left.labels)
+        made = self.generate(len(batch.x), batch.y) if left is None else left.fake
+        fake = self.noise.add(made, batch.epoch)
         judge = self._opponent(fake, batch)
         on_fake = judge(fake)
         on_real = judge(self.noise.add(batch.x, batch.epoch)) if game.paired else on_fake.detach()

@@ -21,7 +21,7 @@ class WGAN(GAN):
         generator, critic, latent_dim, data_shape: as for :class:`GAN`.
         constraint: weight clipping at 0.01 unless given; ``Constraint()`` for none (spectral normalization, say).
         discriminator_turns: critic updates per generator update.
-        noise, unroll, unroll_rate, average, classes: as for :class:`GAN`.
+        noise, unroll, unroll_rate, average, classes, shared_samples: as for :class:`GAN`.
         optimizer: RMSprop unless given, Adam with a gradient penalty (Gulrajani et al. 2017).
         head: as for :class:`GAN`.
 
@@ -43,6 +43,7 @@ class WGAN(GAN):
         unroll_rate: float = 1e-3,
         average: float = 0.999,
         classes: int = 0,
+        shared_samples: bool = False,
         optimizer: Mapping[str, Any] | None = None,
         head: nn.Module | None = None,
     ) -> None:
@@ -61,6 +62,7 @@ class WGAN(GAN):
             unroll_rate=unroll_rate,
             average=average,
             classes=classes,
+            shared_samples=shared_samples,
             optimizer=(PENALIZED_ADAM if penalized else RMSPROP) if optimizer is None else optimizer,
             head=head,
         )
