@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
 import reparam
 from reparam.data import Batches
@@ -29,8 +30,10 @@ MODELS: Mapping[str, ModelConfig] = {
     "gan": GANConfig(),
     "gan, shared samples": GANConfig(shared_samples=True),
     "gan-plain": GANConfig(loss="non-saturating", average=0.0),
+    "gan-plain, shared samples": GANConfig(loss="non-saturating", average=0.0, shared_samples=True),
     "wgan": WGANConfig(),
     "gan-conv": GANConfig(network="conv"),
+    "gan-conv, shared samples": GANConfig(network="conv", shared_samples=True),
     "vae": VAEConfig(likelihood="bernoulli"),
     "vae-residual": VAEConfig(likelihood="bernoulli", network="residual"),
 }
@@ -60,18 +63,32 @@ class Counted(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-def counted(config: ModelConfig, precision: Literal["fp32", "bf16"]) -> Counted:
-    """The operations of the third step."""
+def loop_of(config: ModelConfig, precision: Literal["fp32", "bf16"], products: Literal["auto", "torch"]) -> Loop:
+    """A training that has played two steps."""
     data = reparam.load_data("mnist", binarization="dynamic" if config.kind == "vae" else "none")
     model = build_model(config, data.data_shape, Traits(data_shape=data.data_shape, range=data.range)).train()
-    training = settle(TrainingConfig(batch_size=BATCH, steps=100, precision=precision), model, data)
+    training = settle(TrainingConfig(batch_size=BATCH, steps=100, precision=precision, products=products), model, data)
     batches = Batches(data.train, data, BATCH, 0, torch.device("cpu"))
     loop = Loop(model.turns(), batches, training, 100, within=model)
     loop.play(0)
     loop.play(1)
+    return loop
+
+
+def counted(config: ModelConfig, precision: Literal["fp32", "bf16"]) -> Counted:
+    """The operations of the third step."""
+    loop = loop_of(config, precision, "auto")
     with Counted() as found:
         loop.play(2)
     return found
+
+
+def multiplied(config: ModelConfig) -> float:
+    """Millions of multiplications with an addition in a step, of products and convolutions, for each example."""
+    loop = loop_of(config, "fp32", "torch")  # whose products the counter knows
+    with FlopCounterMode(display=False) as counter:
+        loop.play(2)
+    return counter.get_total_flops() / 2e6 / BATCH
 
 
 def group_of(name: str) -> str:
@@ -91,15 +108,17 @@ def main() -> None:
             print(f"{times:5} {place:<24} {name}")
         return
     columns = [*GROUPS, "arithmetic"]
-    print(f"| model | precision | operations | {' | '.join(columns)} |\n|{'---|' * (3 + len(columns))}")
+    print(f"| model | precision | operations | {' | '.join(columns)} | multiply-adds an example, millions |")
+    print(f"|{'---|' * (4 + len(columns))}")
     for label, config in MODELS.items():
+        work = multiplied(config)
         for precision in ("fp32", "bf16"):
             names = counted(config, precision).names  # type: ignore[arg-type]
             sizes = Counter[str]()
             for name, times in names.items():
                 sizes[group_of(name)] += times
             cells = " | ".join(str(sizes[column]) for column in columns)
-            print(f"| {label} | {precision} | {names.total()} | {cells} |")
+            print(f"| {label} | {precision} | {names.total()} | {cells} | {work:.2f} |")
 
 
 if __name__ == "__main__":
