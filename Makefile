@@ -36,6 +36,7 @@ lint: $(INSTALLED)  ## style, format and types
 bench: $(INSTALLED)  ## against other implementations, in an environment of their own (.bench-venv)
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.games
+	$(BIN)/python -m bench.convolutional
 	$(BIN)/python -m bench.likelihood
 	$(BIN)/python -m bench.measures --large 50000
 

@@ -1,16 +1,27 @@
 """The bench is run by hand; what it asks of the library must be there."""
 
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from reparam.data import load_data
 from reparam.kinds import suiting
+from reparam.networks import ResidualDecoder, ResidualEncoder
+from reparam.networks.players import conv_discriminator, conv_generator
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def conv_networks(monkeypatch):
+    """The bench's own, which is no part of the package."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    return importlib.import_module("bench.contenders.conv_networks")
 
 
 def contender(name, *flags):
@@ -66,3 +77,41 @@ def test_what_it_times_on_a_gpu_runs_without_one(model, precision, by):
     flags = ["--model", model, "--precision", precision, "--by", by]
     told = contender("on_device", *flags, "--device", "cpu", "--images", "96", "--batch", "48", "--epochs", "1")
     assert len(told["epochs"]) == 1
+
+
+@pytest.mark.parametrize("name", ["conv_ours", "conv_plain_loop"])
+@pytest.mark.parametrize("model", ["gan", "vae"])
+def test_what_it_times_of_convolutions_runs(name, model):
+    more = ["--shared-samples"] if model == "gan" else ["--channels-last"]
+    told = contender(name, "--model", model, "--batch", "4", "--seconds", "0.1", *more)
+    assert told["steps"] >= 1
+    assert told["images_per_second"] > 0
+
+
+def test_what_a_step_goes_to_is_found_in_a_profile():
+    told = contender("conv_ours", "--batch", "4", "--profile")["milliseconds"]
+    assert told["convolutions"] > 0
+    assert told["updates"] > 0
+    assert told["everything else"] < 0.5 * sum(told.values())
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 64, 64)])
+def test_the_networks_of_the_bench_are_ours(conv_networks, shape):
+    """The same layers, and the same numbers with the same weights."""
+    plain = {"generator": conv_networks.generator(shape), "discriminator": conv_networks.discriminator(shape)}
+    vae = conv_networks.ResidualVAE(shape)
+    ours = {
+        "generator": conv_generator(conv_networks.LATENT, conv_networks.WIDTH, shape, 0.0, 1.0),
+        "discriminator": conv_discriminator(shape, conv_networks.WIDTH),
+        "encoder": ResidualEncoder(shape, 2 * conv_networks.CODE),
+        "decoder": ResidualDecoder(conv_networks.CODE, shape),
+    }
+    x = {"generator": torch.randn(3, conv_networks.LATENT), "decoder": torch.randn(3, conv_networks.CODE)}
+    for name, network in {**plain, "encoder": vae.encoder, "decoder": vae.decoder}.items():
+        weights = ours[name].state_dict()
+        # the range of the data is ours alone
+        theirs = [value for key, value in weights.items() if not key.endswith((".low", ".high"))]
+        for there, value in zip(network.state_dict().values(), theirs, strict=True):
+            there.copy_(value)
+        given = x.get(name, torch.rand(3, *shape))
+        torch.testing.assert_close(network.eval()(given), ours[name].eval()(given))
