@@ -24,7 +24,7 @@ class Interrupted(Exception):
 def interrupted(step: int, total: int, folder: RunFolder | None, best: str | None = None) -> Interrupted:
     """What is raised when a training has broken off; ``best`` says it where the best weights are the untrained ones."""
     how = f'go on with resume="{folder.path}"' if folder else "nothing was saved (no folder)"
-    return Interrupted(f"stopped after step {step} of {total}{f' ({best})' if best and folder else ''}; {how}")
+    return Interrupted(f"stopped after step {step} of {total}; {how}{f' ({best})' if best and folder else ''}")
 
 
 class StopRequest:
