@@ -119,7 +119,7 @@ def test_resuming_a_finished_run_is_no_mistake(capsys, run_folder):
     ("argv", "words"),
     [
         (["tarin"], r"no command 'tarin' \(did you mean 'train'\?\)"),
-        (["train", "vea"], "no kind of model 'vea': choose from"),
+        (["train", "vea"], r"no kind of model 'vea' \(did you mean 'vae'\?\): choose from"),
         (["train", "vae", "--data", "no-such-thing"], "no-such-thing"),
         (["train", "vae", "--epochs", "0"], "epochs: 0 will not do"),
         (["train", "vae", "--device", "tpu9"], "device 'tpu9' is not known"),

@@ -21,6 +21,20 @@ Total = Callable[[Tensor], Tensor]
 KNOWN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
+def named_norms(*modules: nn.Module) -> dict[_BatchNorm, str]:
+    """The batch norms in modules and what they are called, those of the user's own included.
+
+    >>> list(named_norms(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))).values())
+    ['1']
+    """
+    found: dict[_BatchNorm, str] = {}
+    for module in modules:
+        for name, layer in module.named_modules():
+            if isinstance(layer, _BatchNorm):
+                found.setdefault(layer, name)
+    return found
+
+
 def norms_of(*modules: nn.Module) -> list[_BatchNorm]:
     """The batch norms in modules, each once.
 
@@ -30,11 +44,7 @@ def norms_of(*modules: nn.Module) -> list[_BatchNorm]:
     >>> [norm.num_features for norm in norms_of(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)))]
     [3]
     """
-    found: dict[_BatchNorm, str] = {}
-    for module in modules:
-        for name, layer in module.named_modules():
-            if isinstance(layer, _BatchNorm):
-                found.setdefault(layer, name)
+    found = named_norms(*modules)
     for layer, name in found.items():
         if type(layer) not in KNOWN or "forward" in vars(layer):
             raise UserError(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from reparam.models.model import Model
-from reparam.networks.batch_norm import norms_of
+from reparam.networks.batch_norm import named_norms
 from reparam.settings import TrainingConfig
 from reparam.training.callbacks import Callback
 
@@ -35,7 +35,7 @@ def apart(model: Model, training: TrainingConfig, batch_size: int) -> Iterator[s
         return
     each = f"each of the {training.shards} shards of a batch of {batch_size:,}"
     own = f"its own {batch_size // training.shards:,} examples"
-    count = len(norms_of(model)) if training.batch_norm_over == "shard" else 0
+    count = len(named_norms(model)) if training.batch_norm_over == "shard" else 0
     if count:
         norms = "1 batch norm" if count == 1 else f"{count} batch norms"
         yield f'{each} is normalized over {own} ({norms}): batch_norm_over="batch" takes those of all'
