@@ -67,12 +67,13 @@ def test_memory_is_told_or_left_out_where_there_is_neither_proc_nor_resource():
 def test_handlers_that_were_not_pythons_are_given_back(monkeypatch):
     from reparam.training.interrupt import SIGNALS, listening
 
-    heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]  # as under nohup
     set_to = []
-    monkeypatch.setattr(signal, "signal", lambda number, handler: set_to.append(handler))  # returns None, as for C's
+    monkeypatch.setattr(signal, "getsignal", lambda number: None)  # what Python says of C's
+    monkeypatch.setattr(signal, "signal", lambda number, handler: set_to.append(handler))
     with listening():
         pass
-    assert set_to[len(heeded) :] == [signal.SIG_DFL] * len(heeded)
+    assert len(set_to) == 2 * len(SIGNALS)
+    assert set_to[len(SIGNALS) :] == [signal.SIG_DFL] * len(SIGNALS)
 
 
 def test_text_is_written_the_same_on_every_system(tmp_path, monkeypatch):
