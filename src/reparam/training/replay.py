@@ -71,7 +71,8 @@ class Graphs:
             RuntimeError: if something in the work cannot be recorded.
         """
         graph = torch.cuda.CUDAGraph()
-        generator = torch.cuda.default_generators[self.device.index or torch.cuda.current_device()]
+        index = torch.cuda.current_device() if self.device.index is None else self.device.index
+        generator = torch.cuda.default_generators[index]
         try:
             with torch.cuda.device(self.device), torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 update = work()
