@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam.cli import main
+from reparam.interrupts import SIGNALS
 
 CRASHED = 70
 """The exit code of a call that ended in an exception."""
@@ -76,7 +77,7 @@ def call(
     seconds: float = 60.0,
     prepare: Callable[[], None] = lambda: None,
     politely: bool = False,
-    interrupts: Sequence[float] = (),
+    interrupts: Sequence[tuple[float, int]] = (),
 ) -> Outcome:
     """Run ``reparam`` with some words in a folder.
 
@@ -86,24 +87,25 @@ def call(
         seconds: after which it is killed.
         prepare: what its process does first.
         politely: it is interrupted first, as by Ctrl-C, and killed where that does not end it.
-        interrupts: seconds after which it is interrupted, as the program that it is when it is called from a shell.
+        interrupts: seconds after which it is sent a signal, each with its number, as the program that it is when it is
+            called from a shell.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     begun = time.monotonic()
     (out, to_out), (err, to_err) = os.pipe(), os.pipe()
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # none is heard before there is somebody to hear it
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # none is heard before there is somebody to hear it
     child = os.fork()
     if not child:
         _child([str(word) for word in argv], cwd, (to_out, to_err), prepare, bool(interrupts))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     os.close(to_out)
     os.close(to_err)
     texts = {out: b"", err: b""}
     status, late = None, False
-    for at in interrupts:
+    for at, number in interrupts:
         if status is None and (status := _read(child, texts, begun + at - time.monotonic())) is None:
-            os.kill(child, signal.SIGINT)
+            os.kill(child, number)
     if status is None:
         status = _read(child, texts, seconds)
     if status is None and politely:
@@ -151,7 +153,7 @@ def _program(argv: list[str]) -> int:
 
 
 def _listening(do: Callable[[list[str]], int], argv: list[str]) -> int:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     return do(argv)
 
 

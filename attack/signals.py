@@ -1,19 +1,22 @@
-"""Ctrl-C at any moment, once or twice: it ends with 130 and no traceback, and what was broken off goes on."""
+"""Signals at any moment, once or twice: it ends with 130 and no traceback, and what was broken off goes on."""
 
 import random
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from attack.harness import Outcome, call
 from attack.scenes import VAE, Stage, data, photos, stages
+from reparam.interrupts import BROKEN_OFF, SIGNALS
 
 Words = Sequence[object]
 MOMENTS = 60
 """Moments at which each call is interrupted."""
-BROKEN_OFF = 130
 LATEST = 2.0
-"""Seconds between two interrupts, at most."""
+"""Seconds between two signals, at most."""
+Sent = tuple[int, ...]
+"""One signal or two; Ctrl-C as often as all others together."""
 OTHERS: dict[str, tuple[Words, float]] = {
     "evaluate": (["evaluate", "run", "--count", "100", "--images", "50", "--samples", "200"], 2.0),
     "explore": (["explore", "run", "-n", "3", "--out", "o.html"], 1.0),
@@ -32,7 +35,7 @@ OTHERS: dict[str, tuple[Words, float]] = {
 
 
 def interrupts(folder: Path, seed: int, quick: bool) -> Iterator[tuple[str, Callable[[], str | None]]]:
-    """One or two interrupts of every call, in an order that the seed decides."""
+    """One or two signals to every call, in an order that the seed decides."""
     dice = random.Random(seed)
     place = folder / "interrupted"
     place.mkdir()
@@ -41,35 +44,37 @@ def interrupts(folder: Path, seed: int, quick: bool) -> Iterator[tuple[str, Call
     call([*VAE, "--out", "run"], place)
     found = [(stage, *_moments(dice)) for stage in stages(folder, quick) for _ in range(MOMENTS)]
     others = [(name, *_moments(dice)) for name in ([] if quick else OTHERS) for _ in range(MOMENTS)]
-    both: list[tuple[Stage | str, float, float | None]] = [*found, *others]
+    both: list[tuple[Stage | str, float, float, Sent]] = [*found, *others]
     dice.shuffle(both)
-    for what, share, gap in both:
+    for what, share, gap, sent in both:
         name = what.name if isinstance(what, Stage) else what
-        again = "" if gap is None else f" and {gap:.3f} s later"
+        names = [signal.Signals(number).name for number in sent]
+        again = "".join(f" and {gap:.3f} s later {name}" for name in names[1:])
         yield (
-            f"{name}, interrupted after {share:.0%} of its time{again}",
-            partial(_interrupted, what, share, gap, place),
+            f"{name}, {names[0]} after {share:.0%} of its time{again}",
+            partial(_interrupted, what, share, gap, sent, place),
         )
 
 
-def _moments(dice: random.Random) -> tuple[float, float | None]:
-    """A share of a call's time, and the seconds until the second interrupt, of any order; None: there is no second."""
-    return dice.random(), dice.choice([None, 0.0, LATEST * dice.random() ** 4])
+def _moments(dice: random.Random) -> tuple[float, float, Sent]:
+    """A share of a call's time, the seconds until the second signal, of any order, and the signals."""
+    sent = tuple(dice.choice([signal.SIGINT, dice.choice(SIGNALS)]) for _ in range(dice.choice([1, 2, 2])))
+    return dice.random(), dice.choice([0.0, LATEST * dice.random() ** 4]), sent
 
 
-def _interrupted(what: Stage | str, share: float, gap: float | None, place: Path) -> str | None:
+def _interrupted(what: Stage | str, share: float, gap: float, sent: Sent, place: Path) -> str | None:
     if isinstance(what, Stage):
         cwd = what.fresh()
-        done = what.call(cwd, interrupts=_at(share * what.seconds, gap))
+        done = what.call(cwd, interrupts=_at(share * what.seconds, gap, sent))
         if wrong := _wrong(done, what.scene.codes):
             return wrong
         return what.taken_up(cwd) if done.code == BROKEN_OFF else None
     words, seconds = OTHERS[what]
-    return _wrong(call(words, place, 120.0, interrupts=_at(share * seconds, gap)), (0, 1))
+    return _wrong(call(words, place, 120.0, interrupts=_at(share * seconds, gap, sent)), (0, 1))
 
 
-def _at(first: float, gap: float | None) -> tuple[float, ...]:
-    return (first,) if gap is None else (first, first + gap)
+def _at(first: float, gap: float, sent: Sent) -> list[tuple[float, int]]:
+    return [(first + gap * number, one) for number, one in enumerate(sent)]
 
 
 def _wrong(done: Outcome, codes: Sequence[int]) -> str | None:

@@ -1,21 +1,25 @@
-"""Ctrl-C: the first breaks off in order, the next ends the program at once, with 130 and no traceback, at any time."""
+"""Signals: the first breaks off in order, Ctrl-C after it ends the program at once, with 130 and no traceback."""
 
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reparam.cli.main import main
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a process there cannot send itself Ctrl-C alone")
 PROGRAM = """
-import atexit, os, signal, sys, threading, time
+import atexit, itertools, os, signal, sys, threading, time
 from reparam.cli.main import COMMANDS, Command, main
 
+SENT = itertools.cycle(sys.argv[2:] or ["INT"])
+
 def again():
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.Signals["SIG" + next(SENT)])
 
 def works(name, argv):
     atexit.register(lambda: {at_exit})
@@ -46,6 +50,15 @@ MOMENTS = {
     "in Python's own end": {"works": "again()", "last": "again()"},
     "in a training, and then when it ends": {"works": TRAINS, "at_exit": "again()", "last": "again()"},
 }
+FIVE = ", ".join(5 * ["again()"])
+MIXED = {
+    "in a training, and then by who will not wait": ("TERM HUP TERM INT", f"{LISTENS}\n    with listening(): {FIVE}"),
+    "asked again while it cleans up": ("TERM HUP", CLEANS_UP.format("again(), again(),")),
+    "typed again while it cleans up": ("HUP TERM INT", CLEANS_UP.format("again(),") + "; time.sleep(60)"),
+    "asked again after a training's": ("TERM HUP", TRAINS.replace("raise", "again(); raise")),
+    "asked when it was typed": ("INT TERM", CLEANS_UP.format("again(), again(),")),
+    "each alone": ("HUP", CLEANS_UP.format("")),
+}
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -54,6 +67,60 @@ def test_any_number_of_interrupts_end_a_program_with_130(moment):
     done = subprocess.run([sys.executable, "-c", script, "works"], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr in ("", "reparam: interrupted\n")
+
+
+@pytest.mark.parametrize("moment", MIXED)
+def test_any_order_of_signals_ends_a_program_with_130(moment):
+    """What is asked again changes nothing of what is under way, and what is typed again ends it."""
+    sent, works = MIXED[moment]
+    script = PROGRAM.format(**NOTHING | {"works": works, "at_exit": "again()", "last": "again()"})
+    words = [sys.executable, "-c", script, "works", *sent.split()]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr in ("", "reparam: interrupted\n")
+
+
+def test_an_interrupt_within_code_that_was_a_string(tmp_path):
+    """As that of a data class is: where a program is called by ``-m``, Python remembers, and would end by SIGINT."""
+    (tmp_path / "program.py").write_text(PROGRAM.format(**NOTHING | {"works": "exec('again()')"}))
+    words = [sys.executable, "-m", "program", "works"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=50, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "reparam: interrupted\n")
+
+
+def test_what_is_forked_off_ends_as_whoever_began_it_will(tmp_path):
+    """By the signal, and not by an exception that nobody there expects."""
+    works = "(told, tells), child = os.pipe(), os.fork()\n    if not child: os.write(tells, b'.'), time.sleep(60)\n    "
+    works += "os.read(told, 1), os.kill(child, signal.SIGTERM)\n    "
+    works += "print(os.WTERMSIG(os.waitpid(child, 0)[1])); return 0"
+    script = PROGRAM.format(**NOTHING | {"works": works})
+    done = subprocess.run([sys.executable, "-c", script, "works"], capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "15\n", "")
+
+
+STUDIES = {
+    "compare": ["--models", "autoencoder-2", "gan"],
+    "sweep": ["autoencoder", "--vary", "latent-dim=2,3", "--sampler", "grid", "--trials", "2"],
+}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_what_is_asked_in_the_last_step_of_a_training_ends_the_study(study, tmp_path, monkeypatch, capsys):
+    """There is nothing left of that training to break off, and there are others."""
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).random((60, 4, 4)).astype("float32"))
+    monkeypatch.chdir(tmp_path)
+    asked, replace = [], Path.replace
+
+    def asks(path, target):
+        asked.append(Path(target).name)
+        if asked.count("last.safetensors") == 2:  # before the first step, and after the last
+            os.kill(os.getpid(), signal.SIGTERM)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", asks)
+    assert main([study, *STUDIES[study], "--data", "x.npy", "--epochs", "1", "--quiet", "--out", "study"]) == 130
+    assert "the same options again" in capsys.readouterr().err
+    assert len(list((tmp_path / "study").glob("**/metrics.jsonl"))) == 1
 
 
 def test_an_interrupt_when_all_is_done_and_said_is_nothing():

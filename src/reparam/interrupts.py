@@ -1,57 +1,108 @@
-"""Ctrl-C in a program of ours: the first breaks off in order, the next ends the process at once, whatever it is at.
+"""Ctrl-C, SIGTERM and SIGHUP in a program of ours: the first breaks off in order, and Ctrl-C after it ends at once.
 
-Python's own handler raises its exception again at every signal, in the midst of saying that it was interrupted or of
-ending, which shows a traceback and ends by the signal.
+Python's own handler of Ctrl-C raises its exception again at every signal, in the midst of saying that it was
+interrupted or of ending, which shows a traceback and ends by the signal; of the others it knows nothing. A scheduler or
+a session that ends sends several, as SIGTERM with SIGHUP behind it: these ask for what is being done already, and
+whoever does not want to wait kills. Whichever it was, the exit code is the same.
 """
 
 import atexit
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+TYPED = [number for number in SIGNALS if number.name in ("SIGINT", "SIGBREAK")]
+"""What somebody types, who will not wait when it is typed again."""
+BROKEN_OFF = 130
+"""The exit code: 128 and the number of SIGINT, as a shell has it."""
 SHOWS_THE_CURSOR = b"\x1b[?25h\n"
 """Progress hides it."""
 
 
-@contextmanager
-def program() -> Iterator[None]:
-    """The block is what this process is there for: in it, and while it ends, Ctrl-C is heeded so unless ignored."""
+@dataclass
+class _End:
+    """How Python ends: what has been said stands, and nobody hears anything any more.
+
+    Attributes:
+        code: the exit code, where the work gave one.
+        heeded: whether a signal was.
+    """
+
+    code: int | None = None
+    heeded: bool = False
+
+    def __call__(self) -> None:
+        """What is done last."""
+        _replace((first, again, at_once), signal.SIG_IGN)  # Python's handlers are gone before it is
+        if self.heeded and self.code is not None:
+            # Python would end by SIGINT if the exception ever passed through code that was compiled from a string, as
+            # that of a data class is, though it was caught afterwards.
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError, AttributeError):
+                    stream.flush()
+            os._exit(self.code)
+
+
+def program(work: Callable[[], int]) -> int:
+    """Do what this process is there for, and give its exit code; signals are heeded until Python has ended.
+
+    What is ignored stays so.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, first)
-    atexit.register(_end)  # registered before the others: called after them
+        return work()
+    end = _End()
+    _replace((signal.default_int_handler, signal.SIG_DFL), first)
+    atexit.register(end)  # registered before the others: called after them
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_leave)
     try:
-        yield
+        end.code = work()
+        return end.code
     finally:
-        if signal.getsignal(signal.SIGINT) is first:
-            signal.signal(signal.SIGINT, at_once)
+        end.heeded = any(signal.getsignal(number) is again for number in SIGNALS)
+        _replace((first, again), at_once)
 
 
 def first(signum: int, frame: FrameType | None) -> None:
-    """Break off what is at work; from now on the process ends at once."""
-    signal.signal(signum, at_once)
+    """Break off what is at work; what comes from now on finds it broken off."""
+    _replace((first,), again)
     raise KeyboardInterrupt
 
 
+def again(signum: int, frame: FrameType | None) -> None:
+    """End at once for somebody who types; for whoever else it is being ended already."""
+    if signum in TYPED:
+        at_once(signum, frame)
+
+
 def at_once(signum: int, frame: FrameType | None) -> None:
-    """End the process, with the exit code that a shell gives for a signal."""
+    """End the process."""
     if os.isatty(2):
         os.write(2, SHOWS_THE_CURSOR)
-    os._exit(128 + signum)
+    os._exit(BROKEN_OFF)
 
 
 def followed(before: Any) -> Any:
-    """Who hears what comes after a signal that was heeded: whoever did before, but in a program of ours nobody."""
-    return at_once if before is first else before
+    """Who hears what comes after a signal that was heeded: whoever did before, but in a program of ours `again`."""
+    return again if before is first else before
 
 
-def _end() -> None:
-    """What has been said stands, and Python ends in its own time, in which its handlers are gone already."""
-    if signal.getsignal(signal.SIGINT) in (first, at_once):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _replace(before: tuple[Any, ...], after: Any) -> None:
+    """Have another hear every signal that one of these hears."""
+    for number in SIGNALS:
+        if signal.getsignal(number) in before:
+            signal.signal(number, after)
+
+
+def _leave() -> None:
+    """A process that Python forks off is no program of ours, and whoever has begun it ends it as usual."""
+    for number in SIGNALS:
+        if number not in TYPED and signal.getsignal(number) in (first, again, at_once):
+            signal.signal(number, signal.SIG_DFL)

@@ -10,6 +10,7 @@ from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse, say
 from reparam.cli.reading import as_settings, flags_of
 from reparam.cli.slurm import asked
+from reparam.interrupts import BROKEN_OFF
 from reparam.pace import heard
 from reparam.settings import COMPARED, ReadingConfig
 
@@ -96,7 +97,7 @@ def compare(options: CompareOptions, command: str) -> int:
             results = studies.compare(options.models, options.data, quiet=options.quiet, **settings, **reading, **tell)
     except Interrupted as stop:
         say(f"reparam: {translated(str(stop))} (or call `reparam {command}` with the same options again)")
-        return 130
+        return BROKEN_OFF
     return show(results, options.json)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from reparam._version import __version__
 from reparam.contention import sharing_cores
 from reparam.errors import Notice, UserError, printable
-from reparam.interrupts import program
+from reparam.interrupts import BROKEN_OFF, program
 from reparam.nearest import meant
 from reparam.pace import heard
 from reparam.peers import let_before, speaks_of
@@ -105,8 +105,7 @@ def main(argv: list[str] | None = None) -> int:
         argv: the words; unless given, those that this process was started with, which is a program of ours then.
     """
     if argv is None:
-        with program():
-            return main(sys.argv[1:])
+        return program(lambda: main(sys.argv[1:]))
     open_streams()
     try:
         with notices(), sharing_cores(), heard():
@@ -118,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print("reparam: interrupted", file=sys.stderr)
-        return 130
+        return BROKEN_OFF
     except (Unheard, BrokenPipeError):
         return UNREAD
     except (OSError, MemoryError, RuntimeError) as error:

@@ -8,6 +8,7 @@ import uuid
 from reparam.cli.parse import say
 from reparam.cluster.child import ended_badly
 from reparam.errors import UserError
+from reparam.interrupts import BROKEN_OFF
 
 FLAG = "--processes"
 
@@ -39,7 +40,8 @@ def start(count: int, command: str, argv: list[str]) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)  # what went wrong the processes say themselves
+    for name in (name for name in logging.root.manager.loggerDict if name.startswith("torch.distributed")):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what went wrong they say themselves
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // count)))
     config = LaunchConfig(
         min_nodes=1,
@@ -57,6 +59,6 @@ def start(count: int, command: str, argv: list[str]) -> int:
         if found.exitcode < 0:  # it could not say so itself
             say(f"reparam: {ended_badly(found.exitcode, '').replace('its process', f'process {rank}')}")
         return found.exitcode if found.exitcode > 0 else 128 - found.exitcode
-    except SignalException as signalled:
-        return 128 + signalled.sigval
+    except SignalException:
+        return BROKEN_OFF
     return 0

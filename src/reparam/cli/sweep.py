@@ -10,6 +10,7 @@ from reparam.cli.reading import as_settings
 from reparam.cli.slurm import asked
 from reparam.cli.train import options_of
 from reparam.errors import UserError
+from reparam.interrupts import BROKEN_OFF
 from reparam.kinds import KINDS
 from reparam.nearest import meant
 from reparam.pace import heard
@@ -104,7 +105,7 @@ def _swept(kind: str, options: Any, command: str) -> int:
             found = sweep(kind, quiet=quiet, **given)
     except Interrupted as stop:
         say(f"reparam: {translated(str(stop))} (or call `reparam {command}` with the same options again)")
-        return 130
+        return BROKEN_OFF
     emit(output.json, found.json() | {"report": found.page}, str(found))
     return 0
 

@@ -15,6 +15,7 @@ from reparam.cli.preset import with_kind
 from reparam.cli.processes import asked, start
 from reparam.cli.reading import as_flags, as_settings, flags_of
 from reparam.errors import UserError
+from reparam.interrupts import BROKEN_OFF
 from reparam.kinds import KINDS, Kind
 from reparam.kinds.own import load_function, names_function
 from reparam.nearest import meant
@@ -221,7 +222,7 @@ def _finish(work: Callable[[], Any], as_json: bool) -> int:
         return _report(work(), as_json)
     except Interrupted as stop:
         say(f"reparam: {translated(str(stop))}")
-        return 130
+        return BROKEN_OFF
 
 
 def _report(run: Any, as_json: bool) -> int:

@@ -24,7 +24,7 @@ from reparam.studies.contenders import Own, contender
 from reparam.studies.lengths import steps_once
 from reparam.studies.protocol import Protocol
 from reparam.training.budget import steps_within
-from reparam.training.interrupt import Interrupted
+from reparam.training.interrupt import Interrupted, heed_late
 from reparam.training.progress import Words
 from reparam.training.resolve import resolve
 from reparam.training.start import resume, train, train_own
@@ -111,12 +111,15 @@ def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say:
         say(sentence)
     for name, model, seed in plan:
         trial = attempt(name, model, protocol, seed, out, say, shown)
+        heed_late()
         if trial.elsewhere:
             later.append((name, model, protocol, seed, out, say, shown))
         else:
             yield trial
     for again in later:
-        yield attempt(*again)
+        trial = attempt(*again)
+        heed_late()
+        yield trial
 
 
 def planned(

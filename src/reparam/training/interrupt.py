@@ -7,14 +7,12 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from reparam.interrupts import followed
+from reparam.interrupts import SIGNALS, TYPED, followed
 from reparam.runs.folder import RunFolder
 from reparam.training.callbacks import Callback
 
 if TYPE_CHECKING:
     from reparam.training.session import Session
-
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
 
 class Interrupted(Exception):
@@ -35,11 +33,12 @@ class StopRequest:
         self.before: dict[int, Any] = {}
 
     def ask(self, signum: int, frame: FrameType | None) -> None:
-        """Note the wish; a second one stops at once."""
-        if self.asked:
+        """Note the wish; a second one stops at once if it is typed, and asks for what is under way if not."""
+        if not self.asked:
+            self.asked = True
+        elif signum in TYPED:
             signal.signal(signum, followed(self.before[signum]))
             raise KeyboardInterrupt
-        self.asked = True
 
 
 @contextmanager
@@ -65,6 +64,21 @@ def listening() -> Iterator[StopRequest]:
             signal.signal(number, followed(handler) if request.asked else handler)
 
 
+_late: list[int] = []
+"""Of a training that was asked to stop in its last step: that step."""
+
+
+def heed_late() -> None:
+    """Stop between two trainings, where the one before was asked to in its last step.
+
+    Raises:
+        Interrupted: if it was.
+    """
+    if _late:
+        _late.clear()
+        raise Interrupted("stopped; what is finished is kept, and the rest is trained another time")
+
+
 class Interruption(Callback):
     """Lets a signal break the training off after the step at hand."""
 
@@ -73,8 +87,11 @@ class Interruption(Callback):
 
     def start(self, session: "Session") -> None:
         """Listen from now on."""
+        _late.clear()
         session.interruption = self._open.enter_context(listening())
 
     def close(self, session: "Session") -> None:
         """Listen no more."""
         self._open.close()
+        if session.interruption.asked and not session.broken_off:
+            _late.append(session.step)

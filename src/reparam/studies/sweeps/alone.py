@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from reparam.cluster import Ended, Job
 from reparam.studies.sweeps.trial import swept
+from reparam.training.interrupt import heed_late
 
 
 class Alone:
@@ -28,4 +29,6 @@ class Alone:
         self.give(jobs)
         while self._waiting:
             job = self._waiting.popleft()
-            yield Ended(job.name, "", swept(job.task))
+            ended = Ended(job.name, "", swept(job.task))
+            heed_late()
+            yield ended
