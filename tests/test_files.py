@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from reparam.errors import UserError
-from reparam.files import check_targets, is_ours, npz, result_json, text, write_npz, write_result
+from reparam.files import check_targets, is_ours, npz, replace_atomically, result_json, text, write_npz, write_result
 from reparam.pages import Page, Section, write
 from reparam.plots import save
 
@@ -124,3 +125,12 @@ def test_results_go_through_the_door(path):
             if called == "open":
                 modes = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
                 assert not {"w", "wb", "a", "ab"} & set(modes), place
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_it_is_said_to_be_saved(tmp_path, monkeypatch):
+    done, replace = [], os.replace
+    monkeypatch.setattr(os, "fsync", lambda descriptor: done.append(os.fstat(descriptor).st_ino))
+    monkeypatch.setattr(os, "replace", lambda *paths: done.append("named") or replace(*paths))
+    path = tmp_path / "a.txt"
+    replace_atomically(path, lambda beside: beside.write_text("all of it"))
+    assert done == [path.stat().st_ino, "named", tmp_path.stat().st_ino]

@@ -203,4 +203,5 @@ def main(what, out, *given):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    os.fsync = os.fstat  # as in every test: no power is cut
     main(*sys.argv[1:])

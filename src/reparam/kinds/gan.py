@@ -19,7 +19,9 @@ from reparam.kinds.players import (
     with_players,
 )
 from reparam.models.gan.constraints import Constraint, GradientPenalty, ZeroCentred
-from reparam.models.gan.gan import ADAM, GAN, InstanceNoise
+from reparam.models.gan.gan import GAN
+from reparam.models.gan.instance_noise import InstanceNoise
+from reparam.models.gan.usual import ADAM
 from reparam.models.traits import Traits
 from reparam.settings import Above, NotNegative, Repeats, TrainingConfig
 

@@ -12,7 +12,7 @@ from torch import nn
 from reparam.kinds import suiting
 from reparam.kinds.kind import Idle
 from reparam.models.gan.constraints import spectrally_normalized
-from reparam.models.gan.gan import RELATIVISTIC_ADAM
+from reparam.models.gan.usual import RELATIVISTIC_ADAM
 from reparam.models.traits import Traits
 from reparam.networks import Affine, ColumnsHead
 from reparam.networks.players import (

@@ -12,7 +12,7 @@ from reparam.labs.games import play
 from reparam.labs.lab import Check, Findings, Lab, Numbers
 from reparam.models import GAN, WGAN
 from reparam.models.gan.constraints import GradientPenalty
-from reparam.models.gan.gan import InstanceNoise
+from reparam.models.gan.instance_noise import InstanceNoise
 from reparam.networks import MLP
 from reparam.plots.style import CLASS_COLOURS, SOFT, dress, new_figure
 

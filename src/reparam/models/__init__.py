@@ -1,7 +1,8 @@
 """Models: one file per kind, and the parts they are composed of."""
 
 from reparam.models.gan.constraints import GradientPenalty, WeightClipping, ZeroCentred, spectrally_normalized
-from reparam.models.gan.gan import GAN, InstanceNoise
+from reparam.models.gan.gan import GAN
+from reparam.models.gan.instance_noise import InstanceNoise
 from reparam.models.gan.wgan import WGAN
 from reparam.models.model import Batch, Model, Turn
 from reparam.models.vae.autoencoder import Autoencoder

@@ -7,7 +7,8 @@ from reparam.models.gan.constraints import (
     ZeroCentred,
     spectrally_normalized,
 )
-from reparam.models.gan.gan import GAN, InstanceNoise
+from reparam.models.gan.gan import GAN
+from reparam.models.gan.instance_noise import InstanceNoise
 from reparam.models.gan.wgan import WGAN
 
 __all__ = [

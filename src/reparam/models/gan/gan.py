@@ -16,15 +16,16 @@ from reparam.adversarial import (
     lipschitz_estimate,
     minimax_discriminator,
     smoothed,
-    value,
 )
 from reparam.distributions import Delta, Distribution, Normal
 from reparam.errors import UserError
 from reparam.models.gan.averaging import warm_decay
 from reparam.models.gan.choosing import resample
-from reparam.models.gan.constraints import Constraint, Shown, ZeroCentred
+from reparam.models.gan.constraints import Constraint, Shown
+from reparam.models.gan.instance_noise import InstanceNoise
 from reparam.models.gan.unrolling import look_ahead
-from reparam.models.gan.watching import duplicate_rate
+from reparam.models.gan.usual import usual_constraint, usual_optimizer
+from reparam.models.gan.watching import duplicate_rate, readings
 from reparam.models.model import Batch, Model, Terms, Turn
 from reparam.models.parts import ROWS, output_of, require_module, rows
 from reparam.models.protocols import random_classes
@@ -33,39 +34,7 @@ from reparam.networks.players import acts_per_example
 from reparam.randomness import noise
 from reparam.recording import recorded
 
-ADAM: Mapping[str, Any] = {"learning_rate": 2e-4, "betas": (0.5, 0.999)}
-# found on MNIST: 9 epochs at 5e-4 cover every class, 28 of the plain game at 2e-4 do not
-RELATIVISTIC_ADAM: Mapping[str, Any] = {"learning_rate": 5e-4, "betas": (0.5, 0.999)}
 Network = Callable[..., Tensor]
-
-
-@dataclass(frozen=True)
-class InstanceNoise:
-    """Normal noise on everything the discriminator sees, decaying linearly to nothing (Sønderby et al. 2017).
-
-    Args:
-        scale: its standard deviation at the start; 0: none.
-        epochs: how long it takes to vanish.
-
-    Raises:
-        UserError: if the scale is negative or the epochs are not positive.
-    """
-
-    scale: float = 0.0
-    epochs: float = 10.0
-
-    def __post_init__(self) -> None:
-        checks.within("scale", self.scale, 0)
-        checks.positive("epochs", self.epochs)
-
-    def at(self, epoch: float) -> float:
-        """The standard deviation after so many epochs."""
-        return self.scale * max(0.0, 1 - epoch / self.epochs)
-
-    def add(self, x: Tensor, epoch: float) -> Tensor:
-        """X with fresh noise."""
-        scale = self.at(epoch)
-        return x + scale * torch.randn_like(x) if scale else x
 
 
 @dataclass(frozen=True)
@@ -208,7 +177,7 @@ class GAN(Model):
         )
         loss = self.discriminator_game(on_real, on_fake)
         loss = sum((penalty for penalty in penalties if penalty is not None), start=loss)
-        return {"loss": loss, **_readings(on_real, on_fake)}
+        return {"loss": loss, **readings(on_real, on_fake)}
 
     def _opposed(self, batch: Batch) -> Tensor:
         """The generator's samples for the discriminator's turn, without a graph; one with it is left for its own."""
@@ -399,30 +368,6 @@ def _count_as_loaded(model: nn.Module, keys: object) -> None:
     """The number of updates follows the checkpoint's."""
     assert isinstance(model, GAN)
     model._updates = int(model.updates)
-
-
-def usual_constraint(game: AdversarialLoss) -> Constraint:
-    """What keeps a discriminator smooth unless something is asked for: R1 and R2 where a game needs them to settle.
-
-    Source: Huang et al. 2024.
-    """
-    return ZeroCentred() if game is LOSSES["relativistic"] else Constraint()
-
-
-def usual_optimizer(game: AdversarialLoss) -> Mapping[str, Any]:
-    """What moves the players of a game unless something is asked for."""
-    return RELATIVISTIC_ADAM if game is LOSSES["relativistic"] else ADAM
-
-
-@torch.no_grad()
-def _readings(on_real: Tensor, on_fake: Tensor) -> Terms:
-    """What is logged of logits: V(D, G) in nats, mean outputs, and how far apart both sides are."""
-    return {
-        "value": value(on_real, on_fake),
-        "output_real": on_real.sigmoid().mean(),
-        "output_fake": on_fake.sigmoid().mean(),
-        "margin": on_real.mean() - on_fake.mean(),
-    }
 
 
 def _logits(output: Tensor) -> Tensor:

@@ -3,7 +3,21 @@
 import torch
 from torch import Tensor
 
+from reparam.adversarial import value
+from reparam.models.model import Terms
+
 TWIN = 0.1
+
+
+@torch.no_grad()
+def readings(on_real: Tensor, on_fake: Tensor) -> Terms:
+    """What is logged of logits: V(D, G) in nats, mean outputs, and how far apart both sides are."""
+    return {
+        "value": value(on_real, on_fake),
+        "output_real": on_real.sigmoid().mean(),
+        "output_fake": on_fake.sigmoid().mean(),
+        "margin": on_real.mean() - on_fake.mean(),
+    }
 
 
 @torch.no_grad()

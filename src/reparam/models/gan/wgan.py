@@ -6,7 +6,8 @@ from typing import Any
 from torch import nn
 
 from reparam.models.gan.constraints import Constraint, GradientPenalty, WeightClipping
-from reparam.models.gan.gan import GAN, InstanceNoise
+from reparam.models.gan.gan import GAN
+from reparam.models.gan.instance_noise import InstanceNoise
 from reparam.recording import recorded
 
 PENALIZED_ADAM: Mapping[str, Any] = {"learning_rate": 1e-4, "betas": (0.0, 0.9)}  # Gulrajani et al. 2017
