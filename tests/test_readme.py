@@ -135,8 +135,9 @@ def only_read(monkeypatch):
         parse(*args)
         raise ReadAsFarAsNeeded
 
-    for found in pkgutil.iter_modules(cli.__path__):
-        module = import_module(f"reparam.cli.{found.name}")
+    # all of them before any is patched: one that is imported in between would keep what is there by then
+    modules = [import_module(f"reparam.cli.{found.name}") for found in pkgutil.iter_modules(cli.__path__)]
+    for module in modules:
         if getattr(module, "parse", None) is parse:
             monkeypatch.setattr(module, "parse", stop)
 
