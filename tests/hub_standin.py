@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
@@ -12,18 +13,24 @@ from urllib.parse import unquote
 class Hub(ThreadingHTTPServer):
     """Repositories by name, each with its files by name; every commit's files are kept under its number."""
 
-    def __init__(self):
+    def __init__(self, keys=None):
         super().__init__(("127.0.0.1", 0), Speaker)
+        if keys is not None:
+            from tls_helpers import speaks_tls
+
+            self.certificate = speaks_tls(self, keys)
         self.repositories: dict[str, dict[str, bytes]] = {}
         self.private: dict[str, bool] = {}
         self.sizes: dict[str, int] = {}  # what is said of a file's size, where that is not so
+        self.leads: dict[str, str] = {}  # what a file's place leads on to
         self.commit = "c" * 40
         self.asked: list[str] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
+        scheme = "https" if isinstance(self.socket, ssl.SSLSocket) else "http"
+        return f"{scheme}://127.0.0.1:{self.server_port}"
 
 
 class Speaker(BaseHTTPRequestHandler):
@@ -56,6 +63,8 @@ class Speaker(BaseHTTPRequestHandler):
             content = self.server.repositories.get(found[1], {}).get(found[3])
             if content is None:
                 return self.missing("EntryNotFound")
+            if found[3] in self.server.leads:
+                return self.answer(b"", 302, Location=self.server.leads[found[3]])
             return self.answer(content, ETag=hashlib.sha1(content).hexdigest(), X_Repo_Commit=self.server.commit)
         return self.missing("RepoNotFound")
 

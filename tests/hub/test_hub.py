@@ -33,6 +33,10 @@ def here(server, monkeypatch, tmp_path):
     """The library asks this machine alone, as somebody who has logged in, and our cache is a test's own."""
     server.asked.clear()
     server.sizes.clear()
+    asks(server, monkeypatch, tmp_path)
+
+
+def asks(server, monkeypatch, tmp_path):
     for name, value in {"ENDPOINT": server.url, "HF_TOKEN_PATH": str(tmp_path / "none")}.items():
         monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
     template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
@@ -164,6 +168,62 @@ def test_a_file_that_is_larger_than_it_is_said_to_be_is_broken_off(pushed, serve
     with pytest.raises(UserError, match="broke off after"):
         reparam.load("hf://somebody/points")
     assert not list((tmp_path / "cache").rglob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory):
+    """A hub that speaks TLS, as that of the world does."""
+    pytest.importorskip("cryptography", reason="the extra reparam[cluster] is not installed")
+    found = Hub(tmp_path_factory.mktemp("keys"))
+    yield found
+    found.shutdown()
+    found.server_close()
+
+
+@pytest.fixture
+def leading(pushed, server, sealed, monkeypatch, tmp_path):
+    """It holds what was pushed, and nobody has asked it yet."""
+    sealed.repositories, sealed.asked, sealed.leads = server.repositories, [], {}
+    asks(sealed, monkeypatch, tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(sealed.certificate))
+    hub.close_session()
+    yield sealed
+    hub.close_session()
+
+
+PLACE = "/somebody/points/resolve/{}/config.json"
+
+
+def test_a_hub_may_lead_on_by_tls(leading):
+    place = PLACE.format(leading.commit)
+    leading.leads["config.json"] = f"{leading.url}{place.replace('config', 'metrics')}l"
+    with pytest.raises(UserError, match=r"config.json of somebody/points (is larger than|broke off after)"):
+        reparam.load("hf://somebody/points")  # the other file came, and is found to be another
+    assert leading.asked[-1].endswith("metrics.jsonl")
+
+
+LEADS = {
+    "http://127.0.0.1:9/config.json": "to an address without TLS: nothing of it is taken",
+    "ftp://127.0.0.1:9/config.json": "to an address without TLS: nothing of it is taken",
+    "file:///etc/passwd": "to an address without TLS: nothing of it is taken|cannot be reached",
+    PLACE: "leads somebody/points on and on: nothing of it is taken",
+}
+
+
+@pytest.mark.parametrize("to", LEADS)
+def test_a_hub_leads_on_to_nothing_else(to, leading, tmp_path):
+    leading.leads["config.json"] = to.format(leading.commit)
+    with pytest.raises(UserError, match=LEADS[to]):
+        reparam.load("hf://somebody/points")
+    assert not list((tmp_path / "cache").rglob("*.json"))
+
+
+def test_a_hub_that_nobody_vouches_for_is_asked_for_nothing(leading, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE")
+    hub.close_session()
+    with pytest.raises(UserError, match=r"cannot be reached.*(CERTIFICATE_VERIFY_FAILED|certificate verify failed)"):
+        reparam.load("hf://somebody/points")
+    assert not leading.asked
 
 
 def test_what_a_killed_fetch_has_left_goes_with_the_next(pushed, server, tmp_path):

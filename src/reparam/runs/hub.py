@@ -7,11 +7,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from reparam.data.readers.download import leads_astray
+from reparam.data.readers.download import TIMEOUT_SECONDS, Steady, leads_astray
 from reparam.data.store import alone
 from reparam.door import user_cache, user_path
 from reparam.errors import UserError
@@ -36,6 +36,8 @@ TAKEN = {
 LEFT = re.compile(r"README\.md|LICEN[CS]E(\.md|\.txt)?|\.gitattributes|evaluation\.json|(figures/)?[\w-]+\.png")
 """Files that may lie beside them, and are left there."""
 NEEDED = ("config.json", "checkpoints/best.safetensors")
+REDIRECTS = 10
+"""That a file may take."""
 VARIABLE = "REPARAM_CACHE"
 
 
@@ -137,16 +139,22 @@ def _written(place: Path) -> Iterator[None]:
 
 
 def _pieces(hub: Any, repository: str, url: str) -> Iterator[bytes]:
-    with (
-        asked_of(repository),
-        hub.get_session().stream(
-            "GET", url, headers=hub.utils.build_hf_headers(), follow_redirects=True, timeout=60
-        ) as response,
-    ):
+    session, steady = hub.get_session(), Steady()
+    with asked_of(repository), ExitStack() as stack:
+        request = session.build_request("GET", url, headers=hub.utils.build_hf_headers(), timeout=TIMEOUT_SECONDS)
+        for _ in range(REDIRECTS):
+            response = session.send(request, stream=True, follow_redirects=False)
+            stack.callback(response.close)
+            if (request := response.next_request) is None:
+                break
+            if leads_astray(url, str(request.url)):
+                raise UserError(f"the hub leads {repository} on to an address without TLS: nothing of it is taken")
+        else:
+            raise UserError(f"the hub leads {repository} on and on: nothing of it is taken")
         hub.utils.hf_raise_for_status(response)
-        if any(leads_astray(url, str(one.url)) for one in (*response.history, response)):
-            raise UserError(f"the hub leads {repository} on to an address without TLS: nothing of it is taken")
-        yield from response.iter_bytes()
+        for piece in response.iter_bytes():
+            steady.came(len(piece))
+            yield piece
 
 
 def _write(target: Path, pieces: Iterator[bytes], size: int, what: str, add: Any) -> None:

@@ -1,6 +1,7 @@
 """Downloads that resume where they stopped, try one mirror after another, and keep only what passes its check."""
 
 import http.client
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from reparam.folders import flush_names, make_folder
 from reparam.terminal import is_live
 
 TIMEOUT_SECONDS = 30
+SLOWEST = 1000
+"""Bytes a second below which nobody is waited for any longer: what comes drop by drop runs into no timeout."""
 BLOCK_BYTES = 2**18
 
 
@@ -59,6 +62,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         if leads_astray(req.full_url, newurl):
             raise OSError(f"it leads on to {newurl:.80}, which is not of its scheme")
+        fp.close()  # what is said besides would be read to its end, wherever that is
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -71,6 +75,26 @@ def leads_astray(url: str, to: str) -> bool:
     return urlsplit(to).scheme not in (urlsplit(url).scheme, "https")
 
 
+class Steady:
+    """Gives up on whoever sends next to nothing."""
+
+    def __init__(self) -> None:
+        self._since, self._bytes = time.monotonic(), 0
+
+    def came(self, count: int) -> None:
+        """So many bytes did.
+
+        Raises:
+            OSError: if they are too few for the time.
+        """
+        self._bytes += count
+        if (passed := time.monotonic() - self._since) < TIMEOUT_SECONDS:
+            return
+        if self._bytes < SLOWEST * passed:
+            raise OSError(f"only {self._bytes:,} bytes came in {passed:.0f} seconds")
+        self._since, self._bytes = time.monotonic(), 0
+
+
 def _fetch(url: str, part: Path, most: int) -> None:
     """Append to ``part`` what it lacks of ``url``; from the beginning when the server cannot resume."""
     have = part.stat().st_size if part.exists() else 0
@@ -78,10 +102,10 @@ def _fetch(url: str, part: Path, most: int) -> None:
     try:
         response = urllib.request.build_opener(_Redirects).open(request, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
-        with error:
-            if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-                return  # Nothing lacks, or the file is another: the check will tell.
-            raise
+        error.close()
+        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return  # Nothing lacks, or the file is another: the check will tell.
+        raise
     with response:
         resumed = response.status == http.client.PARTIAL_CONTENT
         length = response.headers.get("Content-Length")
@@ -112,9 +136,10 @@ def _copy(
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not is_live()) as progress:
         task = progress.add_task(name, total=total, completed=start)
-        have = start
-        while block := response.read(BLOCK_BYTES):
+        have, steady = start, Steady()
+        while block := response.read1(BLOCK_BYTES):
             have += len(block)
+            steady.came(len(block))
             if have > most:
                 raise UserError(f"it is larger than the {most:,} bytes that it has at most")
             write(block)
