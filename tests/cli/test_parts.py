@@ -24,6 +24,8 @@ PARTS = {
     "vamp": ["vae", "--prior", "vamp", "--components", "4"],
     "iwae": ["vae", "--objective", "iwae", "--importance-samples", "3"],
     "dreg": ["vae", "--objective", "dreg", "--importance-samples", "3", "--posterior", "full"],
+    "hierarchical": ["vae", "--posterior", "hierarchical", "--prior", "hierarchical", "--layer-hidden", "8"],
+    "hierarchical dreg": ["vae", "--posterior", "hierarchical", "--objective", "dreg", "--importance-samples", "3"],
     "free bits": ["vae", "--free-bits", "0.2", "--kl-warmup", "1"],
     "avb": ["avb", "--context", "8", "--posterior-hidden", "8", "--discriminator-hidden", "8"],
     "adaptive contrast": ["avb", "--adaptive-contrast", "--context", "8", "--posterior-hidden", "8"],

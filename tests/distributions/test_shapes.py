@@ -15,7 +15,7 @@ from reparam.distributions import (
     NormalMixture,
 )
 from reparam.distributions.flow import AutoregressiveTransforms, Flow
-from reparam.models import ImplicitPosterior, VampPrior
+from reparam.models import HierarchicalPosterior, HierarchicalPrior, ImplicitPosterior, VampPrior
 
 independent = reference.Independent
 LOGITS = torch.randn(5, 1, 4, 6)
@@ -72,6 +72,8 @@ WITHOUT_A_REFERENCE = {
     ),
     "flow-forward": lambda: (flow(False), (5,), (3,)),
     "flow-inverse": lambda: (flow(True), (5,), (3,)),
+    "hierarchy": lambda: (HierarchicalPosterior(3, context=4, hidden=(5,))(torch.randn(6, 10)), (6,), (3,)),
+    "hierarchy-of-a-prior": lambda: (HierarchicalPrior(3, layers=3, hidden=(5,))(), (), (3,)),
     "implicit": lambda: (ImplicitPosterior(3, context=4, noise_dim=2, hidden=(5,))(torch.randn(6, 4)), (6,), (3,)),
     "vamp": lambda: (VampPrior(3, torch.rand(7, 3))(lambda x: Normal(x, torch.ones(7, 3))), (), (3,)),
 }

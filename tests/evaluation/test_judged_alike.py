@@ -36,6 +36,7 @@ KINDS = {
     "vae-full-flow": [*VAE, "--posterior", "full", "--prior", "flow", "--flow-hidden", "8"],
     "vae-iaf-mixture": [*VAE, "--posterior", "iaf", "--flow-hidden", "8", "--prior", "mixture", "--components", "3"],
     "vae-spline": [*VAE, "--posterior", "spline", "--flow-hidden", "8"],
+    "vae-hierarchical": [*VAE, "--posterior", "hierarchical", "--prior", "hierarchical", "--layer-hidden", "8"],
     "vae-vamp": [*VAE, "--prior", "vamp", "--components", "3"],
     "iwae": [*VAE, "--objective", "iwae", "--importance-samples", "3"],
     "avb": ["avb", "--hidden", "16", "--latent-dim", "2", "--posterior-hidden", "8", "--discriminator-hidden", "8"],

@@ -10,6 +10,7 @@ from torch import nn
 from browser_helpers import NEEDS_CHROMIUM
 from catalogue import CATALOGUE, Entry
 from reparam import pages
+from reparam.distributions import Hierarchy
 from reparam.errors import UserError
 from reparam.exploring.layers import LEAVES, WRITERS, Exporter
 from reparam.exploring.models import HALF_WITHIN, MOST_PACKED, told_of
@@ -159,13 +160,23 @@ def terms(model, x, noise, found):
     expected = {"reconstruction": model.decode(z).log_prob(x)}
     if q.has_density:
         pushed = q.mean + (q.cholesky @ noise.unsqueeze(-1)).squeeze(-1) if hasattr(q, "cholesky") else None
+        pushed = q.push(noise) if isinstance(q, Hierarchy) else pushed
         pushed = q.mean + q.scale * noise if hasattr(q, "scale") else pushed
         expected |= {} if pushed is None else {"z": pushed}
     if found["kl"] is not None:
         prior = prior_of(model)
-        normal = type(prior).__name__ == "Normal"
-        expected["kl"] = q.kl(prior) if normal else q.log_prob(z) - prior.log_prob(z)
+        expected["kl"] = kl_there(q, prior, z)
     return {name: (found[name], value) for name, value in expected.items()}
+
+
+def kl_there(q, prior, z):
+    """In closed form, layer by layer at z, or log q(z) - log p(z)."""
+    normals = [type(p).__name__ == "Normal" for p in (q, prior)]
+    widths = next((p.widths for p in (q, prior) if isinstance(p, Hierarchy)), None)
+    if widths is not None and all(n or isinstance(p, Hierarchy) for p, n in zip((q, prior), normals, strict=True)):
+        layers = zip(*(p.split(widths) if n else p.layers(z) for p, n in zip((q, prior), normals, strict=True)))  # noqa: B905
+        return sum(one.kl(other) for one, other in layers)
+    return q.kl(prior) if normals[1] else q.log_prob(z) - prior.log_prob(z)
 
 
 def compare(pairs, within=WITHIN):
@@ -187,6 +198,7 @@ def test_a_model_is_computed_as_torch_does(engine, entry: Entry):
     assert bool(told.left_out) == flows, told.left_out
     assert all("computes no FlowPosterior" in one for one in told.left_out)
     assert "judged" in pairs or "code" in pairs or flows
+    assert "noisy kl" in pairs or "hierarchical" not in entry.name
 
 
 @NEEDS_CHROMIUM

@@ -57,6 +57,8 @@ def test_settings_and_constructors_have_the_same_defaults(kind):
     ("settings", "also"),
     [
         (VAEConfig(posterior="iaf", prior="flow", likelihood="bernoulli"), "FlowPrior"),
+        (VAEConfig(posterior="hierarchical", likelihood="bernoulli"), "HierarchicalPosterior"),
+        (VAEConfig(prior="hierarchical", likelihood="bernoulli"), "HierarchicalPrior"),
         (VAEConfig(network="conv", likelihood="bernoulli"), "ConvEncoder"),
         (VAEConfig(network="residual", likelihood="bernoulli"), "ResidualEncoder"),
         (VAEConfig(prior="mixture", objective="iwae", likelihood="categorical"), "MixturePrior"),
@@ -97,6 +99,8 @@ IDLE = [
     (VAEConfig(importance_samples=7), "importance_samples"),
     (VAEConfig(components=7), "components"),
     (VAEConfig(transforms=7), "transforms"),
+    (VAEConfig(layers=3), "layers"),
+    (VAEConfig(layer_hidden=(9,)), "layer_hidden"),
     (VAEConfig(levels=7), "levels"),
     (VAEConfig(likelihood="bernoulli", scale=0.1), "scale"),
     (AVBConfig(contrast_samples=7), "contrast_samples"),

@@ -15,6 +15,7 @@ from reparam.distributions import (
     ContinuousBernoulli,
     Delta,
     DiscretizedLogistic,
+    Hierarchy,
     MultivariateNormal,
     Normal,
     NormalMixture,
@@ -41,6 +42,8 @@ from reparam.models import (
     FlowPrior,
     FullNormal,
     GradientPenalty,
+    HierarchicalPosterior,
+    HierarchicalPrior,
     ImplicitPosterior,
     InstanceNoise,
     MixturePrior,
@@ -123,12 +126,15 @@ RIGHT = {
     DiscretizedLogistic: {"location": torch.zeros(3, 2), "log_scale": torch.zeros(2), "event_dims": 1},
     Normal: {"mean": torch.zeros(3, 2), "scale": torch.ones(2), "event_dims": 1},
     MultivariateNormal: {"mean": torch.zeros(3, 2), "cholesky": torch.eye(2)},
+    Hierarchy: {"top": Normal(torch.zeros(3, 2), torch.ones(2)), "below": ()},
     NormalMixture: {"logits": torch.zeros(3), "components": Normal(torch.zeros(3, 2), torch.ones(3, 2))},
     AutoregressiveTransforms: {"dim": 3, "context": 2, "transforms": 1, "hidden": [4], "kind": "spline"},
     bounds.FreeBits: {"least": 0.1},
     DiagonalNormal: {"latent_dim": 3},
     FullNormal: {"latent_dim": 3},
     FlowPosterior: {"latent_dim": 3, "context": 2, "transforms": 1, "hidden": [4], "kind": "affine"},
+    HierarchicalPosterior: {"latent_dim": 3, "layers": 2, "context": 2, "hidden": [4]},
+    HierarchicalPrior: {"latent_dim": 3, "layers": 2, "hidden": [4]},
     ImplicitPosterior: {"latent_dim": 3, "context": 2, "noise_dim": 2, "hidden": [4], "activation": "relu"},
     StandardNormal: {"latent_dim": 3},
     MixturePrior: {"latent_dim": 3, "components": 2},
@@ -291,9 +297,16 @@ TABLE = [
             *wrong(flow, "kind", ("affin", None)),
         )
     ),
+    *(
+        entry
+        for part in (HierarchicalPosterior, HierarchicalPrior)
+        for entry in (*wrong(part, "layers", (*NO_WHOLE, 4)), *wrong(part, "hidden", NO_WIDTHS))
+    ),
+    *wrong(Hierarchy, "top", (None, Normal(torch.zeros(2), torch.ones(2), 0), Bernoulli(torch.zeros(2), 1))),
     *wrong(AutoregressiveTransforms, "dim", NO_WHOLE),
     *wrong(AutoregressiveTransforms, "context", (-1, 0.5)),
     *wrong(FlowPosterior, "context", (-1, 0.5)),
+    *wrong(HierarchicalPosterior, "context", (-1, 0.5)),
     *wrong(bounds.FreeBits, "least", NEGATIVE),
     # parts of VAEs
     *(
@@ -302,6 +315,8 @@ TABLE = [
             DiagonalNormal,
             FullNormal,
             FlowPosterior,
+            HierarchicalPosterior,
+            HierarchicalPrior,
             ImplicitPosterior,
             StandardNormal,
             MixturePrior,

@@ -10,6 +10,7 @@ from reparam.distributions.categorical import Categorical
 from reparam.distributions.continuous_bernoulli import ContinuousBernoulli
 from reparam.distributions.delta import Delta
 from reparam.distributions.discretized_logistic import DiscretizedLogistic
+from reparam.distributions.hierarchy import Hierarchy
 from reparam.distributions.mixture import NormalMixture
 from reparam.distributions.multivariate_normal import MultivariateNormal
 from reparam.distributions.normal import Normal
@@ -21,6 +22,7 @@ __all__ = [
     "Delta",
     "DiscretizedLogistic",
     "Distribution",
+    "Hierarchy",
     "MultivariateNormal",
     "Normal",
     "NormalMixture",

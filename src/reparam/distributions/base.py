@@ -136,6 +136,15 @@ def broadcast_shape(*shapes: Sequence[int]) -> torch.Size:
     return torch.Size(np.broadcast_shapes(*(tuple(shape) for shape in shapes)))
 
 
+def parted(values: Tensor, widths: Sequence[int]) -> tuple[Tensor, ...]:
+    """The parts, of such widths, that the last dimension is cut into.
+
+    >>> [part.tolist() for part in parted(torch.arange(5), (2, 3))]
+    [[0, 1], [2, 3, 4]]
+    """
+    return values.split(list(widths), dim=-1)  # type: ignore[no-untyped-call, no-any-return]
+
+
 def check_parameters(event_dims: int, **parameters: Tensor) -> None:
     """Refuse what cannot be the parameters of one distribution; shapes alone are looked at, no value is waited for.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from reparam import checks
-from reparam.distributions.base import Distribution, broadcast_shape, check_parameters, check_positive
+from reparam.distributions.base import Distribution, broadcast_shape, check_parameters, check_positive, parted
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -94,6 +94,11 @@ class Normal(Distribution):
     def factors(self) -> "Normal":
         """One normal per dimension: what was summed over the event is then given for each."""
         return Normal.from_log_scale(self._mean, self.log_scale, 0)
+
+    def split(self, widths: Sequence[int]) -> "list[Normal]":
+        """The normals of the parts, of such widths, that the last dimension is cut into."""
+        sides = (parted(side.expand(self.shape), widths) for side in (self._mean, self.log_scale))
+        return [Normal.from_log_scale(mean, log_scale, self.event_dims) for mean, log_scale in zip(*sides, strict=True)]
 
     def kl(self, other: Distribution) -> Tensor:
         """Closed form between diagonal normals (Kingma & Welling 2014, appendix B, for two general normals).

@@ -24,6 +24,8 @@ DRAWS, JUDGED, QUANTILES = 256, 500, 100
 BYTES = 300_000
 """Of the examples, at most."""
 REACH = 3.0
+DENSITIES = ("diagonal", "full", "hierarchical")
+"""Posteriors whose density the page computes."""
 LEVELS = 255
 
 
@@ -104,7 +106,7 @@ def play_of(run: Run, told: dict[str, Any], weights: Weights, given: Shown, seed
         "draws": None if usual or draws is None else weights.put(draws.numpy()),
         "centre": [0.0] * told["latent_dim"] if usual or spread is None else spread.mean(0).tolist(),
         "reach": _reach(spread),
-        "noisy": told["posterior"] in ("diagonal", "full"),
+        "noisy": told["posterior"] in DENSITIES,
         "no_kl": _no_kl(told),
         "hint": _hint(told),
         "judged": _judged(run, seed) if told["judge"] else {"real": [], "fake": []},
@@ -153,7 +155,8 @@ def _no_kl(told: dict[str, Any]) -> str:
 
 
 def _hint(told: dict[str, Any]) -> str:
-    costs = told["encoder"] and told["prior"]["kind"] == "normal" and told["posterior"] in ("diagonal", "full")
+    layers = told["prior"]["kind"] == "hierarchical" and told["posterior"] in ("diagonal", "hierarchical")
+    costs = told["encoder"] and (layers or (told["prior"]["kind"] == "normal" and told["posterior"] in DENSITIES))
     bars = " The bar below a slider: the nats that this number of the code costs for what is drawn." if costs else ""
     return f"A slider for each of the {told['latent_dim']} numbers of z; the arrow keys move it, too.{bars}"
 

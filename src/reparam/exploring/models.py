@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reparam.errors import UserError
 from reparam.exploring.layers import Exporter
-from reparam.exploring.parts import encoder_of, likelihood_of, prior_told
+from reparam.exploring.parts import encoder_of, layers_of, likelihood_of, prior_told
 from reparam.exploring.weights import Weights
 from reparam.hardware import exact
 from reparam.models.model import Model
@@ -115,6 +115,9 @@ def _written(model: Model, networks: Networks, parts: tuple[str, ...], kinds: di
         found["decoder"], _ = to["decoder"].operations(networks.decoder, *_inputs(networks, "decoder", x))
     if "encoder" in parts:
         found["encoder"], found["posterior"] = encoder_of(to["encoder"], networks, _inputs(networks, "encoder", x)[0])
+    if found["posterior"] == "hierarchical":
+        assert networks.posterior is not None
+        found["layers"] = layers_of(weights, networks.posterior)
     if "judge" in parts:
         assert networks.judge is not None
         found["judge"], _ = to["judge"].operations(networks.judge, *_inputs(networks, "judge", x))

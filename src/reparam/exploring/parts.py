@@ -1,5 +1,6 @@
 """What the page knows of a model besides its networks: likelihood, posterior and prior, each in the engine's words."""
 
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 from reparam.distributions import Normal, NormalMixture
 from reparam.errors import UserError
 from reparam.exploring.layers import Exporter, Operation
+from reparam.exploring.weights import Weights
 from reparam.models import vae
 from reparam.models.model import Model
 from reparam.models.networks_of import Networks
@@ -68,16 +70,33 @@ def encoder_of(to: Exporter, networks: Networks, x: Tensor) -> tuple[list[Operat
         joined = torch.cat([h, h.new_zeros(len(h), posterior.noise_dim)], dim=1)
         more, _ = to.operations(posterior.network, joined)
         return [*operations, {"op": "joined", "width": posterior.noise_dim}, *more], "point"
-    names = {vae.DiagonalNormal: "diagonal", vae.FullNormal: "full"}
+    names = {vae.DiagonalNormal: "diagonal", vae.FullNormal: "full", vae.HierarchicalPosterior: "hierarchical"}
     if type(posterior) not in names:
         raise UserError(f"the page computes no {type(posterior).__name__}, which makes the posterior: it knows the "
-                        'normal ones, posterior="diagonal" and "full"')  # fmt: skip
+                        'normal ones, posterior="diagonal", "full" and "hierarchical"')  # fmt: skip
     return operations, names[type(posterior)]
+
+
+def layers_of(weights: Weights, module: nn.Module) -> Told:
+    """The networks between the layers of a hierarchical posterior or prior, always in float32, and the layers' widths.
+
+    Raises:
+        UserError: naming a layer of theirs that the page does not compute.
+    """
+    assert isinstance(module, vae.HierarchicalPosterior | vae.HierarchicalPrior)
+    to, context = Exporter(weights, part="hierarchy"), getattr(module, "context", 0)
+    above = accumulate(module.widths)
+    like = next(module.parameters(), torch.zeros(0))
+    written = [
+        to.operations(network, like.new_zeros(1, context + width))[0]
+        for network, width in zip(module.networks, above, strict=False)
+    ]
+    return {"widths": list(module.widths), "networks": written}
 
 
 @torch.no_grad()
 def prior_told(to: Exporter, model: Model, networks: Networks) -> Told:
-    """P(z): N(0, I), a mixture of normals, or ``unknown`` where the page cannot compute its density."""
+    """P(z): N(0, I), a mixture of normals, layers, or ``unknown`` where the page cannot compute its density."""
     if not networks.prior:
         return {"kind": "none"}
     prior = prior_of(model)
@@ -87,4 +106,7 @@ def prior_told(to: Exporter, model: Model, networks: Networks) -> Told:
         scales = prior.components.log_scale.expand_as(prior.components.mean)
         parts = {"log_weights": prior.log_weights, "means": prior.components.mean, "log_scales": scales}
         return {"kind": "mixture"} | {name: to.weights.put(part.float().cpu().numpy()) for name, part in parts.items()}
+    module = getattr(model, "prior_module", None)
+    if type(module) is vae.HierarchicalPrior:
+        return {"kind": "hierarchical"} | layers_of(to.weights, module)
     return {"kind": "unknown"}

@@ -8,6 +8,7 @@ from reparam.models.model import Batch, Model, Turn
 from reparam.models.vae.autoencoder import Autoencoder
 from reparam.models.vae.avb import AVB, PairDiscriminator
 from reparam.models.vae.columns import ColumnsLikelihood
+from reparam.models.vae.hierarchical import HierarchicalPosterior, HierarchicalPrior
 from reparam.models.vae.implicit import ImplicitPosterior
 from reparam.models.vae.likelihoods import (
     BernoulliLikelihood,
@@ -41,6 +42,8 @@ __all__ = [
     "FlowPrior",
     "FullNormal",
     "GradientPenalty",
+    "HierarchicalPosterior",
+    "HierarchicalPrior",
     "ImplicitPosterior",
     "InstanceNoise",
     "MixturePrior",

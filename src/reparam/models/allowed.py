@@ -38,6 +38,8 @@ CLASSES: dict[str, type] = {
         vae.DiagonalNormal,
         vae.FlowPosterior,
         vae.FullNormal,
+        vae.HierarchicalPosterior,
+        vae.HierarchicalPrior,
         vae.StandardNormal,
         vae.MixturePrior,
         vae.FlowPrior,
@@ -75,7 +77,7 @@ LAYERS: dict[str, type[nn.Module]] = {
 }
 CONTAINERS: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "ModuleList": nn.ModuleList}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (bounds.analytic_kl, bounds.sampled_kl)
+    function.__name__: function for function in (bounds.analytic_kl, bounds.layerwise_kl, bounds.sampled_kl)
 }
 
 

@@ -260,6 +260,30 @@ const Engine = (() => {
 
   const bounded = (v) => Math.min(v, 10) + Math.log1p(Math.max(v - 10, 0));
 
+  const held = (v) => bounded(Math.max(v, -20) - Math.log1p(Math.max(-20 - v, 0)));
+
+  // Normals over layers, each given those above it: mean and log-scale before a network shifts both by context and z above.
+  const chain = ({ widths, networks }, mean, logVariance, context) => {
+    const layer = (k, start, above) => {
+      const n = widths[k], told = [...context, ...above];
+      const h = k ? run(networks[k - 1], tensor(Float64Array.from(told), [told.length])).data : new Float64Array(2 * n);
+      const part = (f) => Array.from({ length: n }, (_, i) => f(start + i, i));
+      return { mean: part((at, i) => mean[at] + h[i]), log: part((at, i) => 0.5 * held(logVariance[at] + h[n + i])) };
+    };
+    // down the layers: z is what `next` makes of each one's normal
+    const down = (next) => {
+      const found = { z: [], mean: [], log: [] };
+      widths.forEach((n, k) => {
+        const start = found.z.length, one = layer(k, start, found.z);
+        found.mean.push(...one.mean);
+        found.log.push(...one.log);
+        found.z.push(...one.mean.map((m, i) => next(m, one.log[i], start + i)));
+      });
+      return found;
+    };
+    return { push: (noise) => down((m, l, i) => m + Math.exp(l) * noise[i]), at: (z) => down((_, __, i) => z[i]) };
+  };
+
   // Posteriors: from the encoder's output, the centre, z from noise, log q of that z, and the KL to N(0, I).
   const POSTERIORS = {
     point: (h) => ({ mean: h, push: () => h }),
@@ -268,6 +292,7 @@ const Engine = (() => {
       const kl = log.map((s, i) => 0.5 * (Math.exp(2 * s) + mean[i] ** 2 - 1) - s);
       return {
         mean, kl, log,
+        normals: () => ({ mean, log }),
         push: (noise) => mean.map((m, i) => m + Math.exp(log[i]) * noise[i]),
         density: (noise) => sum(d, (i) => -0.5 * (noise[i] ** 2 + LOG_2PI) - log[i]),
       };
@@ -283,7 +308,32 @@ const Engine = (() => {
         density: (noise) => sum(d, (i) => -0.5 * (noise[i] ** 2 + LOG_2PI) - log[i]),
       };
     },
+    hierarchical: (h, d, layers) => {
+      const layered = chain(layers, h.slice(0, d), h.slice(d, 2 * d), h.slice(2 * d));
+      return {
+        mean: Float64Array.from(layered.push(new Float64Array(d)).z),
+        normals: layered.push,
+        push: (noise) => layered.push(noise).z,
+        density: (noise) => { const { log } = layered.push(noise); return sum(d, (i) => -0.5 * (noise[i] ** 2 + LOG_2PI) - log[i]); },
+      };
+    },
   };
+
+  // Priors besides N(0, I): log p(z), and each dimension's normal given the z above it, where there is one.
+  const PRIORS = {
+    normal: (_, d) => ({
+      log: (z) => sum(d, (i) => normal(z[i], 0, 0)),
+      normals: () => ({ mean: new Float64Array(d), log: new Float64Array(d) }),
+    }),
+    mixture: (prior) => ({ log: (z) => logMixture(prior, z) }),
+    hierarchical: (prior, d) => {
+      const { at } = chain(prior, new Float64Array(d), new Float64Array(d), []);
+      return { log: (z) => { const { mean, log } = at(z); return sum(d, (i) => normal(z[i], mean[i], log[i])); }, normals: at };
+    },
+  };
+
+  const klOf = (q, p) => Array.from(q.mean, (m, i) =>
+    0.5 * (Math.exp(2 * (q.log[i] - p.log[i])) + ((m - p.mean[i]) / Math.exp(p.log[i])) ** 2 - 1) - q.log[i] + p.log[i]);
 
   const logMixture = (prior, z) => {
     const d = z.length, { log_weights: w, means: m, log_scales: s } = prior;
@@ -297,19 +347,21 @@ const Engine = (() => {
     const output = (z, label) => run(decoder, tensor(Float64Array.from(z), [d]), { label }).data;
     const encode = encoder && ((x, noise) => {
       const h = run(encoder, tensor(Float64Array.from(x), shape), { noise }).data;
-      return POSTERIORS[posterior](h, d);
+      return POSTERIORS[posterior](h, d, told.layers);
     });
     const reconstruction = likelihood.log && ((x, z, label) => {
       const h = output(z, label);
       return sum(count(shape), likelihood.log(h, x));
     });
-    // the bound's terms at z = mean + scale * noise; the KL in closed form where the prior is N(0, I)
+    const known = PRIORS[prior.kind]?.(prior, d);
+    // the bound's terms at z = mean + scale * noise; the KL in closed form where the prior is N(0, I), or layer by layer
     const bound = encode && reconstruction && ((x, noise = new Float64Array(d)) => {
       const q = encode(x), z = q.push(noise), found = { z, mean: q.mean, reconstruction: reconstruction(x, z) };
-      if (!q.kl || prior.kind === "unknown") return found;
-      const closed = prior.kind === "normal";
-      const kl = closed ? sum(d, (i) => q.kl[i]) : q.density(noise) - logMixture(prior, z);
-      return { ...found, kl, elbo: found.reconstruction - kl, each: closed ? q.kl : null };
+      if (!q.density || !known) return found;
+      const layers = q.normals && known.normals && klOf(q.normals(noise), known.normals(z));
+      const each = (prior.kind === "normal" && q.kl) || layers || null;
+      const kl = each ? sum(d, (i) => each[i]) : q.density(noise) - known.log(z);
+      return { ...found, kl, elbo: found.reconstruction - kl, each };
     });
     return {
       told, output, encode, bound, reconstruction,

@@ -13,7 +13,7 @@ from reparam import checks
 from reparam.data import Split
 from reparam.data.columns.wording import counted, listed
 from reparam.data.picture import AS_IT_IS, Picture
-from reparam.distributions import Normal
+from reparam.distributions import Hierarchy, Normal
 from reparam.distributions.flow import Flow
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import codes, decode_mean, device_of, pick, require_real_codes
@@ -144,6 +144,9 @@ def _plane(run: Run) -> _Plane:
     prior = prior_of(run.model) if can(run.model, HasPrior) else None
     if isinstance(prior, Normal):
         return _Plane(prior.mean.cpu(), prior.scale.cpu().expand(2))
+    if isinstance(prior, Hierarchy):
+        device = device_of(run.model)
+        return _Plane(torch.zeros(2), torch.ones(2), lambda e: prior.push(e.to(device)).detach().cpu())
     if isinstance(prior, Flow):
         transform, device = prior.transform, device_of(run.model)
         return _Plane(torch.zeros(2), torch.ones(2), lambda e: transform(e.to(device)).detach().cpu())

@@ -3,6 +3,7 @@
 from reparam.models.vae.autoencoder import Autoencoder
 from reparam.models.vae.avb import AVB, PairDiscriminator
 from reparam.models.vae.columns import ColumnsLikelihood
+from reparam.models.vae.hierarchical import HierarchicalPosterior, HierarchicalPrior
 from reparam.models.vae.implicit import ImplicitPosterior
 from reparam.models.vae.likelihoods import (
     BernoulliLikelihood,
@@ -33,6 +34,8 @@ __all__ = [
     "FlowPosterior",
     "FlowPrior",
     "FullNormal",
+    "HierarchicalPosterior",
+    "HierarchicalPrior",
     "ImplicitPosterior",
     "Likelihood",
     "MixturePrior",

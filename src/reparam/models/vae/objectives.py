@@ -65,7 +65,7 @@ class ELBO(Objective):
         kl_weight: the KL term's final weight; 1 gives the bound, more a beta-VAE (Higgins et al. 2017).
         kl_warmup: epochs over which the weight rises linearly from 0 (Bowman et al. 2016); 0: none.
         samples: L, draws of z per example.
-        kl: ``reparam.bounds.analytic_kl`` or ``sampled_kl``.
+        kl: ``reparam.bounds.analytic_kl``, ``layerwise_kl`` or ``sampled_kl``.
         free_bits: nats per latent dimension that cost nothing, see :class:`reparam.bounds.FreeBits`; 0: none.
 
     Raises:
@@ -89,7 +89,7 @@ class ELBO(Objective):
             if getattr(self, name) and not self.kl_weight:
                 checks.refuse(name, getattr(self, name), "it has no effect with kl_weight=0, leave one of them out")
         if not callable(self.kl):
-            checks.refuse("kl", self.kl, "give reparam.bounds.analytic_kl or sampled_kl")
+            checks.refuse("kl", self.kl, "give reparam.bounds.analytic_kl, layerwise_kl or sampled_kl")
 
     @property
     def schedules(self) -> Mapping[str, float]:

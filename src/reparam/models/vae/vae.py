@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from torch import Tensor, nn
 
 from reparam import checks
+from reparam.bounds import analytic_kl, layerwise_kl
 from reparam.distributions import Distribution
 from reparam.errors import UserError
 from reparam.models.model import Batch, Model, Terms, Turn
 from reparam.models.parts import require_module, require_shape, shape_of, try_out
 from reparam.models.vae.decoding import decode, full_precision
+from reparam.models.vae.hierarchical import HierarchicalPosterior, HierarchicalPrior
 from reparam.models.vae.likelihoods import BernoulliLikelihood, Likelihood
 from reparam.models.vae.objectives import ELBO, Objective
 from reparam.models.vae.posteriors import DiagonalNormal
@@ -27,7 +29,8 @@ class VAE(Model):
         prior: a :class:`reparam.models.vae.priors.Prior`.
         posterior: module from the encoder's output to q(z|x); a diagonal normal unless given.
         likelihood: module from the decoder's output to p(x|z); Bernoulli unless given.
-        objective: how a bound becomes a loss; the ELBO unless given.
+        objective: how a bound becomes a loss; unless given the ELBO, its KL in closed form, or layer by layer where
+            posterior or prior is hierarchical.
 
     Raises:
         UserError: if an argument is none of these, the networks' shapes do not go together, or the objective cannot be
@@ -59,7 +62,7 @@ class VAE(Model):
         self.likelihood = likelihood or BernoulliLikelihood(shape_of("decoder", decoder, (self.latent_dim,)))
         check_likelihood(self.likelihood)
         self.data_shape = self.likelihood.data_shape
-        self.objective = objective or ELBO()
+        self.objective = objective or usual_objective(self.posterior, prior)
         if not isinstance(self.objective, Objective):
             checks.refuse(
                 "objective", objective, "give one of ELBO(...), IWAE(...), DReG(...) or an Objective of your own"
@@ -113,6 +116,12 @@ class VAE(Model):
     def mean(self, n: int) -> Tensor:
         """The decoder's mean at ``n`` draws of the prior; the same z as :meth:`sample` under the same noise."""
         return self.decode(self.prior.sample((n,))).mean
+
+
+def usual_objective(posterior: nn.Module, prior: Prior) -> ELBO:
+    """The ELBO, with the KL that posterior and prior have in closed form."""
+    layers = isinstance(posterior, HierarchicalPosterior) or isinstance(prior, HierarchicalPrior)
+    return ELBO(kl=layerwise_kl if layers else analytic_kl)
 
 
 def check_prior(prior: object) -> None:
