@@ -78,6 +78,12 @@ def kl_by_layer(posterior: Distribution, prior: Distribution, samples: int = 1) 
     return z, torch.stack([one.kl(other).expand(z.shape[:-1]).mean(0) for one, other in pairs])
 
 
+def has_layers(posterior: Distribution, prior: Distribution) -> bool:
+    """Whether both are normals layer by layer, of the same layers, so that :func:`layerwise_kl` can be had."""
+    widths = {p.widths for p in (posterior, prior) if isinstance(p, Hierarchy)}
+    return len(widths) == 1 and all(isinstance(p, Hierarchy | Normal) for p in (posterior, prior))
+
+
 def _layers(p: Distribution, z: Tensor, widths: tuple[int, ...]) -> list[Normal]:
     """The normal of each layer of p, given the layers of z above it."""
     if isinstance(p, Hierarchy) and p.widths == widths:

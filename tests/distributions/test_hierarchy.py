@@ -120,6 +120,7 @@ def test_a_density_in_the_plane_integrates_to_one_and_knows_its_draws():
     torch.testing.assert_close(totals, torch.ones(3, dtype=torch.float64), rtol=0, atol=2e-3)
     z, log_q = q.sample_and_log_prob((6,))
     torch.testing.assert_close(log_q, q.log_prob(z))
+    torch.testing.assert_close(q.push(q.pull(z)), z)
     one = q.log_prob(z[0, 0])  # one value, compared with each of the batch
     torch.testing.assert_close(one, q.log_prob(z[0, :1].expand(3, 2)))
 

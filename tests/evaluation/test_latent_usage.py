@@ -1,5 +1,7 @@
 """Active units and the aggregate posterior, where both are known exactly."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -8,7 +10,15 @@ from reparam.data import Dataset, Split
 from reparam.distributions import Normal
 from reparam.errors import UserError
 from reparam.evaluation.codes.latent_usage import aggregate, latent_usage
-from reparam.models import GAN, VAE, Autoencoder, NormalLikelihood, StandardNormal
+from reparam.models import (
+    GAN,
+    VAE,
+    Autoencoder,
+    HierarchicalPosterior,
+    HierarchicalPrior,
+    NormalLikelihood,
+    StandardNormal,
+)
 from reparam.models.vae.implicit import Implicit
 from reparam.networks import MLP
 from reparam.runs.config import RunConfig
@@ -108,3 +118,30 @@ def test_what_has_no_codes_or_no_examples_is_refused_in_words():
         latent_usage(run_of(GAN(MLP(2, [4], 3), MLP(3, [4], 1), 2, (3,))))
     with pytest.raises(UserError, match="30 test examples are too few"):
         latent_usage(run_of(vae(), points(n=90)))
+
+
+def test_a_layer_that_only_repeats_what_is_above_it_is_not_active():
+    """The bottom layer's posterior is its prior, twice z above plus noise: it varies with x, and says nothing of it."""
+    prior, posterior = HierarchicalPrior(2, hidden=[4]), HierarchicalPosterior(2, context=0, hidden=[4])
+    for network in (prior.networks[0], posterior.networks[0]):
+        nn.init.constant_(network[0].weight, 1.0)
+        network[0].bias.data.copy_(torch.tensor([9.0, 9.0, 9.0, 9.0]))  # linear where z is
+        network[2].weight.data.copy_(torch.tensor([[0.5] * 4, [0.0] * 4]))
+        network[2].bias.data.copy_(torch.tensor([-18.0, 0.0]))
+
+    class Top(nn.Module):
+        """Mean x_1 and variance 0.36 of the top layer, nothing of the bottom one."""
+
+        def forward(self, x):
+            return torch.stack([x[:, 0], 0 * x[:, 0], torch.full_like(x[:, 0], 0.36).log(), 0 * x[:, 0]], dim=1)
+
+    model = VAE(Top(), MLP(2, [4], 3), prior, posterior=posterior, likelihood=NormalLikelihood((3,)))
+    run = run_of(model)
+    found = latent_usage(run)
+    assert found.active == 1
+    assert found.signal == pytest.approx([0.64, 0], abs=0.1)
+    assert found.scale[1] == pytest.approx(5**0.5, rel=0.1)
+    mean = run.data.test.x[:, 0].double()
+    exact = 0.5 * (0.36 + mean.square().mean() - 1 - math.log(0.36))
+    assert found.layer_kl == pytest.approx([float(exact), 0], abs=1e-5)
+    assert "KL by layer, the top one first: 0.5, 0.0 nats" in str(found)

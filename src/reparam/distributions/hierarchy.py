@@ -84,6 +84,11 @@ class Hierarchy(Distribution):
         """Noise ``(*leading, *batch_shape, dim)`` pushed down the layers to z, of the same shape."""
         return self._down(noise)[0]
 
+    def pull(self, value: Tensor) -> Tensor:
+        """The noise that :meth:`push` makes a z of, ``(*leading, dim)``: what each layer adds to those above it."""
+        parts = zip(parted(value, self.widths), self.layers(value), strict=True)
+        return torch.cat([(part - normal.mean) / normal.scale for part, normal in parts], dim=-1)
+
     def _down(self, noise: Tensor) -> tuple[Tensor, list[Normal]]:
         """The z that a noise becomes, and each layer's normal there."""
         first, *others = parted(noise, self.widths)

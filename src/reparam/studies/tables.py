@@ -123,6 +123,7 @@ def latents(results: Results) -> Table | None:
     used = [(result, result.card.latents) for result in results.finished if result.card and result.card.latents]
     if not used:
         return None
+    layers = any(use.layer_kl for _, use in used)
     rows: list[Row] = [
         [
             _named(result),
@@ -130,6 +131,7 @@ def latents(results: Results) -> Table | None:
             use.active,
             measured(use.accuracy, use.accuracy_error),
             _p(use.p_value),
+            *([", ".join(f"{nats:.1f}" for nats in use.layer_kl)] if layers else []),
         ]
         for result, use in used
     ]
@@ -138,7 +140,8 @@ def latents(results: Results) -> Table | None:
         f"Codes of {use.n:,} examples of the {use.split} split: how many units carry something, and whether codes lie "
         "where the prior draws; p is the chance of such an accuracy if they do."
     )
-    columns = ("model", "latent units", "active", "q(z) told from the prior", "p")
+    more = ("nats of KL by layer, from the top",) if layers else ()
+    columns = ("model", "latent units", "active", "q(z) told from the prior", "p", *more)
     notes = {column: NOTES[column] for column in columns[2:4]}
     return Table(columns, rows, caption, notes)
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from reparam import checks
+from reparam.bounds import has_layers, kl_by_layer
 from reparam.data import evaluation_batches
-from reparam.distributions import Distribution, Normal
+from reparam.distributions import Distribution, Hierarchy, Normal
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import device_of, pick, require_real_codes
 from reparam.evaluation.two_sample import FEWEST, classifier_test
@@ -35,7 +36,8 @@ class LatentUsage(Result):
 
     Attributes:
         active: how many units have ``signal`` above 0.01.
-        signal: of each unit the variance over x of the posterior's mean.
+        signal: of each unit the variance over x of the posterior's mean; under a prior with layers, that of the noise
+            which it pushes down to z, so that what a layer only repeats of those above it counts for nothing.
         mean: of q(z), unit by unit.
         scale: standard deviations of q(z).
         prior_mean: those of the prior, of draws.
@@ -47,6 +49,7 @@ class LatentUsage(Result):
         split: where they are from.
         seed: of their choice and of the draws.
         prior: whose draws are compared: the model's, or N(0, I) where it has none.
+        layer_kl: nats of the KL in each layer, the top one first, averaged over x; none where it has no layers.
     """
 
     active: int
@@ -62,6 +65,7 @@ class LatentUsage(Result):
     split: str
     seed: int
     prior: str
+    layer_kl: tuple[float, ...] = ()
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -79,8 +83,10 @@ class LatentUsage(Result):
 
     def __str__(self) -> str:
         told = f"{self.accuracy:.3f} ± {self.accuracy_error:.3f}, p = {self.p_value:.2g}"
+        layers = ", ".join(f"{nats:.1f}" for nats in self.layer_kl)
+        layered = f"  KL by layer, the top one first: {layers} nats\n" if layers else ""
         return (
-            f"{self.active} of {len(self.signal)} latent units are active\n"
+            f"{self.active} of {len(self.signal)} latent units are active\n{layered}"
             f"  q(z) is told from {self.prior} with accuracy {told} (½ by chance)\n"
             f"  codes of {self.n:,} examples of the {self.split} split, seed {self.seed}"
         )
@@ -109,7 +115,7 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
     if len(chosen) < FEWEST:
         count = "1 test example is" if len(chosen) == 1 else f"{len(chosen)} test examples are"
         raise UserError(f"{count} too few to judge a latent space by: {FEWEST} are needed")
-    batches = (x for x, _ in evaluation_batches(chosen, run.data))
+    batches = [x for x, _ in evaluation_batches(chosen, run.data)]
     signal, z = aggregate(run.model, batches, seed)
     prior, name = _prior_draws(run.model, z.shape, seed)
     told = classifier_test(z, prior, permutations=1, seed=seed, features=False)
@@ -127,6 +133,7 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
         split="test",
         seed=seed,
         prior=name,
+        layer_kl=layer_kl(run.model, batches, seed),
     )
 
 
@@ -136,7 +143,8 @@ def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[T
     """The variance over x of the posterior's mean, ``(units,)``, and a draw of q(z|x) for each x, as vectors.
 
     A posterior whose mean has no closed form is drawn from 2 × 8 times: the covariance of two independent means of 8
-    draws is the variance of the true mean, without bias.
+    draws is the variance of the true mean, without bias. Under a prior with layers it is of their noise, see
+    :class:`LatentUsage`.
 
     Args:
         model: with an encoder.
@@ -147,21 +155,39 @@ def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[T
         Variances ``(units,)`` and draws ``(n, units)``, float64 on the CPU.
     """
     device, parts = device_of(model), []
+    prior = prior_of(model) if can(model, HasPrior) else None
     for number, x in enumerate(batches):
         with noise(seed, "latent usage", number):
-            parts.append(_means_and_draw(encoded(model, x.to(device))))
+            parts.append(_means_and_draw(encoded(model, x.to(device)), prior))
     first, second, z = (torch.cat(part).flatten(1).cpu().double() for part in zip(*parts, strict=True))
     first, second = first - first.mean(0), second - second.mean(0)
     return (first * second).sum(0) / (len(z) - 1), z
 
 
-def _means_and_draw(q: Distribution) -> tuple[Tensor, Tensor, Tensor]:
+@exact()
+@torch.no_grad()
+def layer_kl(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[float, ...]:
+    """Nats of the KL in each layer, averaged over x; none where posterior and prior have no layers in common."""
+    device, prior, found = device_of(model), prior_of(model) if can(model, HasPrior) else None, []
+    for number, x in enumerate(batches):
+        q = encoded(model, x.to(device))
+        if prior is None or not has_layers(q, prior):
+            return ()
+        with noise(seed, "latent usage layers", number):
+            found.append(kl_by_layer(q, prior)[1].cpu().double())
+    return _numbers(torch.cat(found, dim=1).mean(1))
+
+
+def _means_and_draw(q: Distribution, prior: Distribution | None) -> tuple[Tensor, Tensor, Tensor]:
     """Two estimates of the mean, independent or exact, and a draw, each ``(batch, *event_shape)``."""
-    try:
-        return q.mean, q.mean, q.sample()
-    except UserError:
-        draws = q.sample((2 * DRAWS,))
-        return draws[:DRAWS].mean(0), draws[DRAWS:].mean(0), draws[0]
+    if not isinstance(prior, Hierarchy):
+        try:
+            return q.mean, q.mean, q.sample()
+        except UserError:
+            pass
+    draws = q.sample((2 * DRAWS,))
+    found = prior.pull(draws) if isinstance(prior, Hierarchy) else draws
+    return found[:DRAWS].mean(0), found[DRAWS:].mean(0), draws[0]
 
 
 @torch.no_grad()
