@@ -37,6 +37,11 @@ MODELS = {
         "a VAE of MNIST's digits with a plane of 2 latents, a perceptron",
         f"reparam train vae --hidden 128 64 --latent-dim 2 --epochs 60 {EXACT}",
     ),
+    "hierarchical-mnist": (
+        "a VAE of MNIST's digits with 24 latents in two layers, convolutions",
+        "reparam train vae --network conv --width 6 --activation silu --posterior hierarchical --prior hierarchical "
+        f"--layers 2 --layer-hidden 48 --latent-dim 24 --epochs 40 --log-every 500 {EXACT}",
+    ),
     "gan-mnist": (
         "a GAN of MNIST's digits with 32 latents, convolutions",
         f"reparam train gan --network conv --width 16 --latent-dim 32 --epochs 10 {EXACT}",
