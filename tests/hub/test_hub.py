@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -79,6 +80,18 @@ def test_the_command_reads_it_like_every_run(pushed, server, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stderr
     assert np.load(tmp_path / "x.npz")["x"].shape == (4, 2)
+
+
+def test_a_report_of_it_has_its_pictures_and_writes_nothing_beside_it(run, pushed, server, tmp_path):
+    """Nor does it call a run by its commit."""
+    data = run.folder.path.parent / "rows.npy"
+    reparam.report("hf://somebody/points", tmp_path / "page.html", data=data, count=20, images=2)
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert '<img alt="points: samples, by pairs of columns.' in re.sub(r"<img[^>]* alt=", "<img alt=", text)
+    assert f"reparam explore hf://somebody/points@{server.commit}" in text
+    assert server.commit not in text.replace(f"hf://somebody/points@{server.commit}", "")
+    assert not list((tmp_path / "cache").rglob("*.png"))
+    assert {path.name for path in tmp_path.iterdir()} == {"cache", "page.html", "page.json"}
 
 
 def test_only_plain_files_are_pushed_and_no_path_of_this_machine(run, pushed, server):

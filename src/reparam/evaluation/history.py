@@ -22,8 +22,8 @@ from reparam.result import UNSAID, Result
 from reparam.runs.checkpoint import read_notes
 from reparam.runs.folder import RunFolder
 from reparam.runs.given import of_run
+from reparam.runs.only_read import is_only_read
 from reparam.runs.run import Run
-from reparam.runs.shipped import is_shipped
 from reparam.runs.snapshots import CLOUD, moments, read_snapshots
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def tested_step(run: Run) -> int | None:
 def _kept(run: Run, place: RunFolder) -> list[tuple[int, np.ndarray]]:
     """What lies in the folder; of a run whose files carry checksums it is known what should."""
     shape, training, reached = run.record.data_shape, run.config.training, run.rows[-1]["step"] if run.rows else 0
-    kept = not is_shipped(place.path) and place.identity.seals  # those that come with reparam have none, to be small
+    kept = not is_only_read(place.path) and place.identity.seals  # bundled or on a hub they have none, to be small
     there = kept and can(run.model, Samples) and training.steps
     expected = [step for step in moments(shape, training.steps or 0) if step <= reached] if there else []
     return read_snapshots(place.figures, shape, place.identity, expected)

@@ -16,9 +16,10 @@ from reparam.runs.identity import Identity
 from reparam.runs.leftovers import is_free, set_aside, sweep
 from reparam.runs.lines import Lines, append_line, is_remark, is_row, read_lines, rewrite_lines
 from reparam.runs.lock import hold
+from reparam.runs.only_read import called, is_only_read, told
 from reparam.runs.record import Record
 from reparam.runs.sealed import SEAL, checksum, read_sealed, read_table, write_sealed
-from reparam.runs.shipped import is_bundled, is_shipped, refuse_to_change, shipped, told
+from reparam.runs.shipped import is_bundled, refuse_to_change, shipped
 from reparam.runs.upgrade import schema_of, upgraded
 from reparam.runs.witness import AT_THE_END, missing_notes, missing_rows
 from reparam.runs.written import check_config
@@ -60,12 +61,12 @@ class RunFolder:
 
     @property
     def name(self) -> str:
-        """What the run is called where it is spoken of: its path, or the name of one that comes with reparam."""
+        """What the run is called where it is spoken of: its path, or the name of one that is only read."""
         return told(self.path)
 
     def picture(self, name: str) -> Path:
         """Where a file that is made of the run goes unless told: its figures, or here where it is not written to."""
-        return Path(f"{self.path.name}-{name}") if is_shipped(self.path) else self.figures / name
+        return Path(f"{called(self.path)}-{name}") if is_only_read(self.path) else self.figures / name
 
     def kept(self, step: int) -> Path:
         """Where the weights of a step are kept."""

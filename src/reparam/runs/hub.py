@@ -100,10 +100,25 @@ def checked(repository: str, listed: Sequence[tuple[str, int | None]]) -> dict[s
     return found
 
 
-def _place(repository: str, commit: str) -> Path:
+def name_of(folder: Path) -> str | None:
+    """The name and the commit of a run that was fetched into a folder; None where that is none of ours.
+
+    >>> name_of(_place("somebody/digits", "c" * 40)), name_of(Path("runs/vae"))
+    ('hf://somebody/digits@cccccccccccccccccccccccccccccccccccccccc', None)
+    """
+    place = folder.absolute()
+    if not COMMIT.fullmatch(place.name) or place.parent.parent != _home().absolute():
+        return None
+    return f"hf://{place.parent.name.replace('--', '/', 1)}@{place.name}"
+
+
+def _home() -> Path:
     given = os.environ.get(VARIABLE)
-    root = user_path(given) if given else user_cache(VARIABLE) / "reparam"
-    return root / "hub" / repository.replace("/", "--") / commit
+    return (user_path(given) if given else user_cache(VARIABLE) / "reparam") / "hub"
+
+
+def _place(repository: str, commit: str) -> Path:
+    return _home() / repository.replace("/", "--") / commit
 
 
 def _fetch(hub: Any, repository: str, commit: str, files: dict[str, int], place: Path) -> None:

@@ -74,15 +74,6 @@ def is_shipped(folder: Path) -> bool:
     return HOME in folder.absolute().parents
 
 
-def told(folder: Path) -> str:
-    """A run's folder in words: the name of one that comes with reparam, else its path.
-
-    >>> told(HOME / "vae-mnist"), told(Path("runs/vae"))
-    ('bundled:vae-mnist', 'runs/vae')
-    """
-    return PREFIX + folder.name if is_shipped(folder) else str(folder)
-
-
 def refuse_to_change(folder: Path) -> None:
     """Refuse to train into a run that comes with reparam, or to mend it.
 
@@ -90,8 +81,8 @@ def refuse_to_change(folder: Path) -> None:
         UserError: saying what would do.
     """
     if is_shipped(folder):
-        raise UserError(f"{told(folder)} comes with reparam and is never changed: train one of your own by the command "
-                        "that `reparam bundled` tells")  # fmt: skip
+        raise UserError(f"{PREFIX}{folder.name} comes with reparam and is never changed: train one of your own by the "
+                        "command that `reparam bundled` tells")  # fmt: skip
 
 
 def shipped(path: str | Path) -> Path:

@@ -11,8 +11,9 @@ from reparam.evaluation.samples.scorecard import Score
 from reparam.folders import Unwritten
 from reparam.pages import Cell, More, Picture, Section, Table
 from reparam.pages.numbers import ABSENT
+from reparam.runs.only_read import called, told
 from reparam.studies.numbers_csv import as_csv
-from reparam.studies.pictures import lighter
+from reparam.studies.pictures import figures_of, lighter
 from reparam.studies.results import Result, Results
 from reparam.studies.summary import scores, summaries_of
 from reparam.studies.tables import Row, measured
@@ -165,11 +166,12 @@ def _picture(
     try:
         if not folder.is_dir():
             raise Unwritten(f"{folder} has vanished")
-        path = save(figure(), folder / "figures" / f"report-table-{name}.png", numbers)
+        with figures_of(folder) as figures:
+            picture = lighter(save(figure(), figures / f"report-table-{name}.png", numbers))
     except Unwritten as error:
         tell(f"{error}; the report does without it")
         return None
     except UserError:
         return None  # one column has no pairs, and a game no conditionals
-    caption = f"{folder.name}: {what}."
-    return Picture(lighter(path), caption, caption, f"reparam evaluate {folder} --table", as_csv(numbers))
+    caption = f"{called(folder)}: {what}."
+    return Picture(picture, caption, caption, f"reparam evaluate {told(folder)} --table", as_csv(numbers))

@@ -21,8 +21,8 @@ from reparam.folders import Unwritten
 from reparam.models.protocols import Decodes, Encodes, HasPrior, can
 from reparam.pages import Explorer, Picture
 from reparam.result import Result as Found
+from reparam.runs.only_read import called, is_only_read, told
 from reparam.runs.run import Run
-from reparam.runs.shipped import is_shipped, told
 from reparam.studies.numbers_csv import as_csv
 from reparam.studies.plane import explorer
 from reparam.studies.results import Result
@@ -81,7 +81,7 @@ def planes(results: Sequence[Result]) -> list[Explorer]:
     """The plane of every VAE with two latents, to be explored."""
     flat = [result for result in results if _is_plane(result) and can(result.run.model, Decodes)]
     chosen = [result for result in flat if can(result.run.model, HasPrior)] or flat
-    return [explorer(result.run, f"{result.trial.folder.name}: {PLANE}") for result in chosen]
+    return [explorer(result.run, f"{called(result.trial.folder)}: {PLANE}") for result in chosen]
 
 
 def side_by_side(results: Sequence[Result]) -> list[Picture]:
@@ -91,13 +91,13 @@ def side_by_side(results: Sequence[Result]) -> list[Picture]:
     chosen = [result for result in results if _is_plane(result)]
     if not chosen:
         return []
-    found = {result.trial.folder.name: evaluation.latents(result.run, FEW_POINTS * 2) for result in chosen}
+    found = {called(result.trial.folder): evaluation.latents(result.run, FEW_POINTS * 2) for result in chosen}
     panels = [(name, codes.z, codes.labels) for name, codes in found.items()]
     classes = chosen[0].run.record.classes
     numbers = _columns(found)
     what = f"Codes of {FEW_POINTS * 2:,} test examples in the 2-dimensional latents of {', '.join(found)}."
     command = "\n".join(f"reparam latents {told(result.trial.folder)} -n {2 * FEW_POINTS}" for result in chosen)
-    with _figures(chosen[0].trial.folder) as folder:
+    with figures_of(chosen[0].trial.folder) as folder:
         path = plots.save(plots.latents_side_by_side(panels, classes), folder / "report-latents.png", numbers)
         return [Picture(lighter(path), what, what, command, as_csv(numbers))]
 
@@ -160,20 +160,20 @@ def _picture(folder: Path, command: str, found: Found, what: str, flags: str, on
         raise Unwritten(f"{folder} has vanished")
     # a table's numbers have the names of its columns
     numbers = {name: array for name, array in found.numbers.items() if name in only} or dict(found.numbers)
-    caption = f"{folder.name}: {what}."
+    caption = f"{called(folder)}: {what}."
     line = f"reparam {command} {told(folder)} {flags}".strip()
     shown, left_out = _some({name: array for name, array in numbers.items() if name != "z"})
-    with _figures(folder) as figures:
+    with figures_of(folder) as figures:
         path = save(found.figure(), figures / f"report-{command}.png", numbers)
-        rest = "written by that command" if is_shipped(folder) else f"in the run's {path.with_suffix('.npz').name}"
+        rest = "written by that command" if is_only_read(folder) else f"in the run's {path.with_suffix('.npz').name}"
         more = f" The CSV has the first {left_out} of each; all are {rest}." if left_out else ""
         return Picture(lighter(path), caption + more, caption, line, as_csv(shown))
 
 
 @contextmanager
-def _figures(folder: Path) -> Iterator[Path]:
+def figures_of(folder: Path) -> Iterator[Path]:
     """Where a run's pictures are written: its figures, or nowhere that lasts where the run is never written to."""
-    if is_shipped(folder):
+    if is_only_read(folder):
         with tempfile.TemporaryDirectory() as place:
             yield Path(place)
     else:

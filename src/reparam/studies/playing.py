@@ -7,7 +7,7 @@ from reparam.exploring.explored import MOST, Explored, explored
 from reparam.exploring.models import TooLarge
 from reparam.models.protocols import Encodes, HasPrior, can
 from reparam.pages import Page, Playground, Section, render
-from reparam.runs.shipped import told
+from reparam.runs.only_read import told
 from reparam.studies.results import Result, Results
 
 EXAMPLES = 10

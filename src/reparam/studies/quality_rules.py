@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from reparam.pages import nats, percent
+from reparam.runs.only_read import called
 from reparam.studies.results import Result, Results
 from reparam.studies.standing import Standing
 from reparam.studies.summary import Summary, scores
@@ -180,4 +181,4 @@ def listed(names: Sequence[str]) -> str:
 
 def named(result: Result) -> str:
     """A run, as code."""
-    return code(result.trial.folder.name)
+    return code(called(result.trial.folder))

@@ -17,8 +17,8 @@ from reparam.evaluation.samples.panels import panels_of
 from reparam.evaluation.samples.scorecard import Scorecard
 from reparam.result import Result as Found
 from reparam.result import plain
+from reparam.runs.only_read import called, told
 from reparam.runs.run import Run
-from reparam.runs.shipped import told
 from reparam.studies.asked import Asked
 from reparam.studies.judge import Judge
 from reparam.studies.protocol import Protocol
@@ -144,7 +144,7 @@ class Results(Found):
         """Every measure, log p(x) first, and its error, ``(runs, measures)``; NaN where there is none."""
         panels = self._panels()
         return {
-            "run": np.array([result.trial.folder.name for result in self.finished]),
+            "run": np.array([called(result.trial.folder) for result in self.finished]),
             "measure": np.array([panel.name for panel in panels]),
             "value": np.array([panel.values for panel in panels]).T,
             "error": np.array([panel.errors for panel in panels]).T,
@@ -157,7 +157,7 @@ class Results(Found):
         """A panel a measure, every run in it, and the floor."""
         from reparam.plots import measure_panels
 
-        names = [result.trial.folder.name for result in self.finished]
+        names = [called(result.trial.folder) for result in self.finished]
         floor = [] if self.floor is None else [self.floor.name]
         return measure_panels([*names, *floor], self._panels(bool(floor)), title=self.data.name if self.data else None)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from reparam.evaluation.samples.scorecard import Scorecard
 from reparam.pages import Cell, Table, duration, nats, percent
 from reparam.pages.numbers import ABSENT
+from reparam.runs.only_read import called
 from reparam.studies.glossary import NOTES
 from reparam.studies.results import Result, Results
 from reparam.studies.summary import LIKELIHOOD, Summary, likelihoods, scores, scores_of
@@ -227,4 +228,4 @@ def _p(value: float) -> str:
 
 def _named(result: Result) -> str:
     """The folder's name, which says the seed, too."""
-    return result.trial.folder.name
+    return called(result.trial.folder)

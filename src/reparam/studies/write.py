@@ -9,6 +9,7 @@ from reparam._version import __version__
 from reparam.files import make_way, result_json, write_result
 from reparam.folders import standing
 from reparam.pages import More, Page, Section, Table, write
+from reparam.runs.only_read import called
 from reparam.studies import changes, charts, columns_report, pictures, playing, tables
 from reparam.studies.conclusion import conclude
 from reparam.studies.lead import lead
@@ -150,7 +151,7 @@ def _training(results: Results) -> list[Section]:
 
 
 def _warnings(result: Result) -> list[str]:
-    return [f"`{result.trial.folder.name}` warned: {text}." for text in diagnose(result.run.rows).values()]
+    return [f"`{called(result.trial.folder)}` warned: {text}." for text in diagnose(result.run.rows).values()]
 
 
 def _looks(results: Results) -> list[Section]:
