@@ -163,6 +163,18 @@ def no_file_larger_than(most):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+def test_choices_that_are_fewer_than_the_trials_are_each_tried_once(sampler, tmp_path):
+    """Also those that another process has begun, and that a sweep which was broken off has left."""
+    axes = [axis(VAE, "latent_dim", "2,4,8"), axis(VAE, "hidden", "16,32")]
+    seen = []
+    for _ in range(2):
+        proposals = Proposals(tmp_path, axes, sampler, 0, trials=40)
+        assert proposals.most == 6
+        seen += [str(proposals.ask().settings) for _ in range(3)]
+    assert len(set(seen)) == 6
+
+
 def test_a_journal_that_cannot_be_written_is_a_sentence(tmp_path):
     proposals = Proposals(tmp_path, AXES, "random", 0)
     with no_file_larger_than(10), pytest.raises(UserError, match=r"trials.jsonl cannot be written \(File too large\)"):

@@ -42,7 +42,7 @@ class SweepOutput(Writes):
     vary: tuple[str, ...] = ()
     """Settings of the model or of training: NAME=LOW..HIGH, a range; NAME=A,B,C, choices (widths as 400+200)."""
     trials: int = 40
-    """How many settings are tried; those in the folder count."""
+    """How many settings are tried, none twice where choices are fewer; those in the folder count."""
     seeds: int = 1
     """Runs of each, whose mean decides."""
     sampler: Literal["tpe", "random", "grid"] = "tpe"

@@ -49,17 +49,22 @@ class Proposed:
 class Proposals:
     """Proposes settings.
 
+    Attributes:
+        most: how many settings there are, where each is tried once.
+
     Args:
         out: the sweep's folder.
         axes: what is varied.
         sampler: ``tpe`` (tree-structured Parzen estimators, Bergstra et al. 2011), ``random`` or ``grid``.
         seed: of the proposals.
+        trials: how many will be asked for: where choices alone are varied and these are not more, each is tried once,
+            whoever proposes, since the same setting would be trained to the same bits again.
 
     Raises:
         UserError: if Optuna is not installed, there is no such sampler, a range has no grid, or the journal is damaged.
     """
 
-    def __init__(self, out: Path, axes: list[Axis], sampler: str, seed: int) -> None:
+    def __init__(self, out: Path, axes: list[Axis], sampler: str, seed: int, trials: int = 0) -> None:
         self._axes, self._sampler, self._seed, self._path = axes, sampler, seed, out / FILE
         require_optuna()
         if sampler not in SAMPLERS:
@@ -69,18 +74,13 @@ class Proposals:
         ranges = [axis.name for axis in axes if not isinstance(axis, Choices)]
         if sampler == "grid" and ranges:
             raise UserError(f'sampler="grid" goes over choices, and {ranges[0]} has a range: name its values instead')
+        points = None if ranges else prod(len(axis.values) for axis in axes if isinstance(axis, Choices))
+        self.most = points if points is not None and (sampler == "grid" or points <= trials) else None
         with self._written():
             _trim(self._path, len(axes))
         with self._read(), self._written():
             self._study = _opened(self._path)
             self._study.get_trials(deepcopy=False)
-
-    @property
-    def most(self) -> int | None:
-        """How many settings there are, where they can be counted off."""
-        if self._sampler != "grid":
-            return None
-        return prod(len(axis.values) for axis in self._axes if isinstance(axis, Choices))
 
     def all(self) -> list[Proposed]:
         """Every trial that was begun, in the order of their numbers."""
@@ -95,8 +95,10 @@ class Proposals:
         known = self._study.get_trials(deepcopy=False)
         number = sum(one.state.name != "WAITING" for one in known)
         with _quietly(), self._written():
-            if self._sampler == "grid" and number == len(known):
-                self._study.enqueue_trial(self._point(number))
+            if self.most is not None and number == len(known):
+                tried = [one.params for one in known]
+                new = (point for place in range(self.most) if (point := self._point(place)) not in tried)
+                self._study.enqueue_trial(next(new, self._point(number)))
             self._study.sampler = self._made(optuna.samplers, derive_seed(self._seed, "sweep", number) % 2**32)
             trial = self._study.ask({axis.name: _distribution(axis) for axis in self._axes})
         return Proposed(trial.number, dict(trial.params), "running")

@@ -83,7 +83,8 @@ def sweep(
             are gone over by their logarithms.
         trials: how many settings are tried; those in the folder count.
         seeds: runs of each, whose mean decides.
-        sampler: who proposes: ``tpe`` learns from what has ended, ``random`` does not, ``grid`` goes over all choices.
+        sampler: who proposes: ``tpe`` learns from what has ended, ``random`` does not, ``grid`` goes over all choices;
+            of choices that are no more than ``trials`` each is tried once, whoever proposes.
         pruner: ``median`` breaks a trial off where its best validation lies below the median of five or more before it;
             ``none`` does not. Of several seeds none is broken off.
         count: samples of the winner that are measured, at most.
@@ -117,7 +118,7 @@ def sweep(
         _hands(plan, place, (workers, scheduler, slurm), trials, say, quiet) as (plan, hands, slots, tell),
         hold(place),
     ):
-        proposals = Proposals(place, axes, plan.sampler, plan.seed)
+        proposals = Proposals(place, axes, plan.sampler, plan.seed, trials)
         _tried(plan, axes, proposals, hands, slots, place, min(trials, proposals.most or trials), tell, quiet)
     with standing(place):
         return _reported(plan, axes, proposals, place, page, measures, say, force)
