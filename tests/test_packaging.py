@@ -64,12 +64,20 @@ def test_the_conda_recipe_renders_to_this_package():
 
 
 def test_the_image_builds_what_is_here():
-    """Its extras exist, what it copies is not kept out, and it ends in our command."""
+    """From a Python that will do, pinned as `make` pins; extras and commands exist, and nothing copied is kept out."""
     lines = text("Dockerfile").splitlines()
+    found = re.findall(r"^FROM python:([\d.]+)-", text("Dockerfile"), re.MULTILINE)
+    pythons = {tuple(map(int, version.split("."))) for version in found}
+    assert len(pythons) == 1
+    assert min(pythons) >= tuple(map(int, PROJECT["requires-python"].removeprefix(">=").split(".")))
+    (installed,) = (line for line in lines if "/wheels/*.whl" in line)
+    assert "--constraint /wheels/constraints.txt" in installed, "what make installs"
+    assert set(re.findall(r"reparam(?::cuda)? ([a-z]+) ", "\n".join(lines[:5]))) <= set(COMMANDS)
     extras = next(line for line in lines if line.startswith("ARG EXTRAS="))
     assert set(extras.partition("=")[2].split(",")) <= set(PROJECT["optional-dependencies"])
     assert lines[-2] == 'ENTRYPOINT ["reparam"]'
-    assert not {"src", "pyproject.toml", "README.md", "LICENSE"} & set(text(".dockerignore").split())
+    copied = {"src", "pyproject.toml", "README.md", "constraints.txt", *PROJECT["license-files"]}
+    assert not copied & set(text(".dockerignore").split())
 
 
 def test_the_extras_are_told_with_what_they_are_for():
