@@ -3,7 +3,7 @@
     .venv/bin/python scripts/make_pages.py            # after a command, an extra, a setting or a lab's result changed
     .venv/bin/python scripts/make_pages.py --check    # writes nothing, and names what would change
 
-Commands, extras, kinds and labs: a part that is made stands between two comments, and a kind's page is made whole.
+Commands, extras, kinds, modules and labs: a part that is made stands between two comments, a kind's page is whole.
 """
 
 import argparse
@@ -31,11 +31,11 @@ def words() -> ModuleType:
 
 
 def made(what: str, by: ModuleType) -> str:
-    """One part, by its name behind the comment: ``commands``, ``extras``, ``kinds`` or ``lab NAME``."""
+    """One part, by its name behind the comment: ``commands``, ``extras``, ``kinds``, ``modules`` or ``lab NAME``."""
     kind, _, name = what.partition(" ")
     if kind == "lab":
         return str(by.lab_text(name, json.loads((DOCS / "labs" / f"{name}.json").read_text(encoding="utf-8"))))
-    parts = {"commands": by.commands_page, "kinds": by.kinds_page}
+    parts = {"commands": by.commands_page, "kinds": by.kinds_page, "modules": by.modules_page}
     if kind == "extras":
         return str(by.extras_page((ROOT / "pyproject.toml").read_text(encoding="utf-8")))
     return str(parts[kind]())

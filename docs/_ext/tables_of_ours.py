@@ -1,37 +1,17 @@
-"""The API's pages, made when the site is built; what else is made stands in the Markdown: scripts/make_pages.py."""
+"""What the site has and plain Markdown has not: the API's pages, and contents, which are comments in the Markdown.
 
+What else is made stands in the Markdown: scripts/make_pages.py.
+"""
+
+import re
 from pathlib import Path
 
-from docutils import nodes
-from docutils.parsers.rst import Directive
-from docutils.statemachine import StringList
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
-from words import MODULES, api_page, escaped, modules_page
+from words import MODULES, api_page, escaped
 
-
-class FromMarkdown(SphinxDirective):
-    """A directive whose content is Markdown that is made when the site is built."""
-
-    required_arguments = 0
-    optional_arguments = 1
-
-    def text(self) -> str:
-        """Markdown to be read in the directive's place."""
-        raise NotImplementedError
-
-    def run(self) -> list[nodes.Node]:
-        """Read it as the page around it is read."""
-        lines = StringList(self.text().splitlines(), source=self.get_source_info()[0])
-        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
-
-
-class ModulesOf(FromMarkdown):
-    """Every public module and what it is for."""
-
-    def text(self) -> str:
-        """From their docstrings."""
-        return modules_page()
+CONTENTS = re.compile(r"^<!-- contents\n((?::\w+:.*\n)*)((?:.*\n)*?)-->$", re.MULTILINE)
+DAY = re.compile(r"\| (\d{4}-\d\d-\d\d) \|")
+SOURCE = re.compile(r"\]\((?:\.\./)+src/(reparam[\w/]*?)(?:/__init__)?\.py\)")
 
 
 def write_pages(app: Sphinx) -> None:
@@ -54,10 +34,14 @@ def bars(app: Sphinx, what: str, name: str, thing: object, options: object, line
 
 
 def list_pages(app: Sphinx, page: str, source: list[str]) -> None:
-    """A page put into a folder is in its contents, behind those that are listed by name, without a line more."""
-    lines, folder = source[0].splitlines(), Path(app.srcdir)
+    """Read a page for the site: its contents are listed, and where the source of a module is shown, its page is."""
+    text = CONTENTS.sub("```{toctree}\n:hidden:\n\\1\n\\2```", source[0])
+    text = DAY.sub(r"| [\1]{.day} |", text)
+    text = SOURCE.sub(lambda match: f"](/api/built/{match[1].replace('/', '.')})", text)
+    lines, folder = text.splitlines(), Path(app.srcdir)
     for i, line in enumerate(lines):
         if line.startswith("%pages: "):
+            # a page put into a folder is in its contents, behind those that are listed by name, without a line more
             app.env.note_reread()  # a page may come while this one stays as it is
             found = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob(line[8:])}
             listed = {other.removeprefix("/") for other in lines} | {page, "index"}
@@ -65,15 +49,8 @@ def list_pages(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = "\n".join(lines) + "\n"
 
 
-DIRECTIVES: dict[str, type[Directive]] = {
-    "modules": ModulesOf,
-}
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Make the directives known."""
-    for name, directive in DIRECTIVES.items():
-        app.add_directive(name, directive)
+    """Tell Sphinx when each is asked."""
     app.connect("builder-inited", write_pages)
     app.connect("source-read", list_pages)
     app.connect("autodoc-process-docstring", bars)

@@ -8,6 +8,7 @@ import textwrap
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -34,6 +35,7 @@ MODULES = (
     "reparam.studies",
     "reparam.audit",
     "reparam.labs",
+    "reparam.sklearn",
     "reparam.check",
     "reparam.courses",
     "reparam.errors",
@@ -184,9 +186,19 @@ def extras_page(project: str) -> str:
 
 
 def modules_page() -> str:
-    """A table of the public modules."""
-    rows = [row(f"[{name}](built/{name})", first(import_module(name)).replace("``", "`")) for name in MODULES]
+    """A table of the public modules, each with its source."""
+    rows = [row(f"[{name}]({source_of(name)})", first(import_module(name)).replace("``", "`")) for name in MODULES]
     return "\n".join(table("module", "what it is for", rows=rows))
+
+
+def source_of(module: str) -> str:
+    """Where a module lies, as the API's list links to it; the site leads to its page instead.
+
+    >>> source_of("reparam.bounds"), source_of("reparam.models")
+    ('../../src/reparam/bounds.py', '../../src/reparam/models/__init__.py')
+    """
+    home = Path(reparam.__file__).parents[2]
+    return f"../../{Path(import_module(module).__file__ or '').relative_to(home).as_posix()}"
 
 
 def first(thing: object) -> str:
