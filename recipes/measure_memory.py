@@ -19,17 +19,37 @@ from torch import Tensor
 
 from reparam.evaluation.samples.authenticity import authenticity
 from reparam.evaluation.samples.feature_likelihood import feature_likelihood
+from reparam.evaluation.samples.frechet import frechet_distance
 from reparam.evaluation.samples.kernel_distance import kernel_distance
+from reparam.evaluation.samples.manifold_metrics import manifold_metrics
+from reparam.evaluation.samples.memorization import duplicates, memorization
+from reparam.evaluation.samples.path_length import between_examples, path_length
 from reparam.evaluation.samples.sliced_wasserstein import sliced_wasserstein
 from reparam.evaluation.samples.vendi import vendi_score
+from reparam.evaluation.two_sample import classifier_test
 
 SEARCHED = 2000
+PATHS = 500
+
+
+def path(x: Tensor, y: Tensor) -> object:
+    """The path length of a generator that is the identity, and its ideal of all examples."""
+    codes = x[: 2 * PATHS].clone()
+    return path_length(lambda z: z, lambda z: z, codes[:PATHS], codes[PATHS:]), between_examples(y)
+
+
 MEASURES: dict[str, Callable[[Tensor, Tensor], object]] = {
+    "frechet": frechet_distance,
     "kernel": kernel_distance,
+    "manifold": manifold_metrics,
+    "classifier": lambda x, y: classifier_test(x, y, permutations=200, features=False),
+    "memorization": lambda x, y: memorization(x[:SEARCHED], x[-SEARCHED:], y),
+    "duplicates": duplicates,
     "sliced": sliced_wasserstein,
     "vendi": lambda x, y: vendi_score(x),
     "authenticity": lambda x, y: authenticity(x[:SEARCHED], y),
     "likelihood": lambda x, y: feature_likelihood(x, y, x[-SEARCHED:]),
+    "path": path,
 }
 
 

@@ -49,23 +49,49 @@ def arguments(path):
 
 
 @pytest.fixture(scope="module")
-def flags():
-    """Every flag that some command's parser takes, by its help, or that flags are made of."""
+def helps():
+    """What every command says to ``--help``, by its words."""
     import contextlib
     import io
 
     from reparam.cli.main import main
 
-    found = {name.replace("_", "-") for name in known()}
-    calls = (
-        [[name] for name in COMMANDS if name != "train"] + [["train", kind] for kind in KINDS] + [["train", "--quiet"]]
-    )
-    for call in calls:
+    found = {}
+    kinds = [[command, kind] for command in ("train", "sweep") for kind in KINDS]
+    calls = [[name] for name in COMMANDS if name not in ("train", "sweep")] + kinds
+    for call in [*calls, ["train", "--quiet"], ["data", "pack"]]:
         shown = io.StringIO()
         with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):
             main([*call, "--help"])
-        found |= set(FLAG.findall(" ".join(OPTION.findall(shown.getvalue()))))
+        found[" ".join(call)] = shown.getvalue()
     return found
+
+
+@pytest.fixture(scope="module")
+def flags(helps):
+    """Every flag that some command's parser takes, by its help, or that flags are made of."""
+    found = {name.replace("_", "-") for name in known()}
+    return found.union(*(FLAG.findall(" ".join(OPTION.findall(text))) for text in helps.values()))
+
+
+def test_a_flag_that_turns_off_does_not_claim_to_be_on(helps):
+    """``--no-test``, described by what ``test`` does and "default: True", would say the opposite of what it does.
+
+    What is on unless turned off has both flags; alone, ``--no-...`` says itself what does not happen.
+    """
+    both, alone = set(), set()
+    for command, text in helps.items():
+        for told in re.split(r"\n(?=\W*-)", re.sub(r"\x1b\[[0-9;]*m", "", text)):
+            names = re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", told.splitlines()[0])
+            on = "(default: True)" in " ".join(re.sub(r"[│╰─╯]", " ", told).split())
+            if names and names[0].startswith("no-"):
+                alone.add(names[0])
+                assert not on, (command, told)
+            elif on:
+                both.add(names[0])
+                assert f"no-{names[0]}" in names, (command, told)
+    assert both == {"cuda-graphs", "test"}
+    assert alone == {"no-browser", "no-measure"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SRC).as_posix())

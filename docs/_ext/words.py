@@ -103,7 +103,18 @@ def default(value: Any) -> str:
 
 def differs(settings: BaseModel) -> str:
     """In what settings differ from their defaults."""
-    return ", ".join(f"{flag(key)} `{value}`" for key, value in settings.model_dump(exclude_defaults=True).items())
+    return ", ".join(given(key, value) for key, value in settings.model_dump(exclude_defaults=True).items())
+
+
+def given(name: str, value: Any) -> str:
+    """A setting with its value as both are typed.
+
+    >>> given("test", False), given("conditional", True), given("width", 8)
+    ('`--no-test`', '`--conditional`', '`--width` `8`')
+    """
+    if isinstance(value, bool):
+        return flag(name if value else f"no_{name}")
+    return f"{flag(name)} `{value}`"
 
 
 def kind_page(name: str) -> str:

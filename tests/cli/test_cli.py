@@ -99,6 +99,21 @@ def test_info_tells_of_a_run(capsys, run_folder):
     assert "finished" in said(capsys, "info", run_folder)[1]
 
 
+def test_info_of_a_table_has_a_line_a_column(capsys):
+    """Not the schema as one line of nearly 2,000 letters; nor sizes, ends and shares as Python writes them."""
+    folder = Path(__file__).parents[1] / "golden" / "schema-2" / "vae-people"
+    schema = reparam.load(folder).record.schema
+    shown = said(capsys, "info", folder)[1].splitlines()
+    assert max(map(len, shown)) <= 130
+    for column in schema.columns:
+        (line,) = (line for line in shown if line.split()[:2] == [column.name, column.word] or
+                   line.split()[1:3] == [column.name, column.word])  # fmt: skip
+        assert column.about[:20] in line
+    assert not any(sign in "".join(shown) for sign in "{}")
+    told = json.loads(said(capsys, "info", folder, "--json")[1])["columns"]
+    assert [(one["column"], one["kind"]) for one in told] == [(one.name, one.word) for one in schema.columns]
+
+
 def test_data_are_described_and_drawn(capsys, images, tmp_path):
     code, out, _ = said(capsys, "data", images, "--out", tmp_path / "d.png", "--json")
     result = json.loads(out)

@@ -108,6 +108,18 @@ def test_mistakes_in_a_file_are_told_with_its_name(text, words, message, tmp_pat
     assert err.count("\n") == 1
 
 
+def test_what_a_file_turns_on_or_off_may_be_said_again_and_turned_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text("kind: vae\nhidden: [4]\ndata: ring\nsteps: 1\ntest: false\ncuda-graphs: false\n")
+    for out, words, expected in (
+        ("same", ["--no-test", "--no-cuda-graphs"], (False, False)),
+        ("turned", ["--test", "--cuda-graphs"], (True, True)),
+    ):
+        assert main(["train", "--config", "a.yaml", *words, "--quiet", "--out", out]) == 0
+        settings = json.loads((tmp_path / out / "config.json").read_text())["settings"]["training"]
+        assert (settings["test"], settings["cuda_graphs"]) == expected
+
+
 def test_what_no_settings_make_again_is_said(tmp_path, monkeypatch, capsys):
     import numpy as np
 
@@ -136,6 +148,7 @@ def test_bash_completes_commands_kinds_flags_and_choices(tmp_path):
     assert completed(["reparam", "train", "w"], tmp_path) == ["wgan"]
     assert completed(["reparam", "train", "vae", "--lat"], tmp_path) == ["--latent-dim"]
     assert "--critic-turns" in completed(["reparam", "train", "wgan", "--critic"], tmp_path)
+    assert completed(["reparam", "train", "vae", "--no-t"], tmp_path) == ["--no-test", "--no-tensorboard"]
     assert completed(["reparam", "train", "vae", "--prior", ""], tmp_path)[:2] == ["standard", "mixture"]
     assert completed(["reparam", "compare", "--binarization", "d"], tmp_path) == ["dynamic"]
     assert completed(["reparam", "info", f"{tmp_path}/c"], tmp_path) == [f"{tmp_path}/c.sh"]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -57,6 +58,23 @@ def place(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def tables(place):
+    """A folder with a run of two columns of numbers, and one of words, too, whose data are called at length."""
+    from reparam.cli.main import main
+
+    rng, words = np.random.default_rng(1), np.array(["north", "south"])
+    height, weight, town = rng.normal(170, 10, 200), rng.normal(7e4, 9e3, 200), words[rng.integers(0, 2, 200)]
+    sized = [f"{a:.1f},{b:.0f}" for a, b in zip(height, weight, strict=True)]
+    long = place / f"{'people of a town ' * 4}.csv"
+    (place / "two.csv").write_text("\n".join(["height,grams", *sized]))
+    long.write_text("\n".join(["height,grams,town", *(f"{row},{word}" for row, word in zip(sized, town, strict=True))]))
+    for name, data in (("two", place / "two.csv"), ("three", long)):
+        words = ["--data", data, "--hidden", "16", "--steps", "20", "--out", place / "tables" / name, "--quiet"]
+        assert main(["train", "vae", *map(str, words)]) == 0
+    return place / "tables"
+
+
 @pytest.fixture
 def run(place, tmp_path):
     """A copy of the finished run, to be harmed."""
@@ -84,6 +102,21 @@ def test_a_finished_run_is_told_as_its_log_has_it(run):
     assert seen.samples.step == seen.step
     assert seen.samples.picture.startswith("data:image/png;base64,")
     json.dumps(seen.json(), allow_nan=False)
+
+
+def test_rows_of_a_table_are_shown_in_its_own_words_and_units(tables):
+    two, three = (Looker(tables / name, name).look().samples for name in ("two", "three"))
+    kinds = json.loads((tables / "two" / "config.json").read_text())["data"]["table"]["columns"]
+    x = np.load(tables / "two" / "figures" / f"samples-step-{two.step:07d}.npz")["x"][: len(two.dots)]
+    expected = [one[one["kind"]]["offset"] + one[one["kind"]]["scale"] * x[:, i] for i, one in enumerate(kinds)]
+    assert two.axes == ["height", "grams"]
+    for i, unit in enumerate((0.1, 100.0)):  # as many digits as the file has, and five of them at most
+        low, high = (kinds[i][kinds[i]["kind"]][end] for end in ("low", "high"))
+        within = (expected[i] > low) & (expected[i] < high)  # what lies beyond is mirrored
+        assert within.sum() > 300
+        np.testing.assert_allclose(np.array(two.dots)[within, i], expected[i][within], atol=unit)
+    assert three.rows[0] == ["height", "grams", "town"]
+    assert all(row[2] in ("north", "south") and 100 < float(row[0]) < 240 for row in three.rows[1:])
 
 
 def test_long_curves_are_thinned_and_end_where_they_end():
@@ -192,15 +225,29 @@ def test_runs_below_a_folder_are_found_and_no_others(place, tmp_path):
         Watch([place / "nothing"])
 
 
-@pytest.fixture
-def server(place):
-    """The server of the finished run."""
-    with Server(Watch([place / "runs"])) as server:
+@contextmanager
+def serving(*folders):
+    """The server of what is in folders."""
+    with Server(Watch(folders)) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def server(place):
+    """The server of the finished run."""
+    with serving(place / "runs") as server:
+        yield server
+
+
+@pytest.fixture
+def server_of_all(place, tables):
+    """The server of images and tables."""
+    with serving(place / "runs", tables) as server:
+        yield server
 
 
 def answer(server, path="/", method="GET", host=None):
@@ -304,11 +351,13 @@ def steps(card):
 @NEEDS_CHROMIUM
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 800, 1200])
-def test_everybody_can_read_it(browser, server, width, scheme):
+def test_everybody_can_read_it(browser, server_of_all, width, scheme):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     tab = context.new_page()
-    tab.goto(server.address)
+    tab.goto(server_of_all.address)
     tab.locator("article .state.finished").first.wait_for()
+    assert tab.get_by_text("across: height 1").is_visible()
+    assert tab.get_by_role("region", name="Samples of three after step 20").get_by_text("town").is_visible()
     assert Axe().run(tab).response["violations"] == []
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     context.close()

@@ -39,6 +39,8 @@ def translated(text: str) -> str:
     'train a gan with --conditional'
     >>> translated('columns={"age": "integer"} keeps it')
     '--columns age=integer keeps it'
+    >>> translated("leave the recording out with cuda_graphs=False")
+    'leave the recording out with --no-cuda-graphs'
     """
     calls = [*CALL.findall(text), ""]
     return "".join(_told(part) + call for part, call in zip(CALL.split(text), calls, strict=True))
@@ -50,8 +52,11 @@ def _told(text: str) -> str:
 
 
 def _flag(name: str, value: str, otherwise: str) -> str:
-    if NAMED.get(name, name) not in known() | _added():
+    there = known() | _added()
+    if NAMED.get(name, name) not in there:
         return otherwise
+    if value == "False" and f"no_{name}" in there:
+        name, value = f"no_{name}", "True"
     flag = f"{COMMANDS.get(name, '')}--{NAMED.get(name, name).replace('_', '-')}"
     return flag if value in ("True", "...") else f"{flag} {_typed(value)}"
 
@@ -99,7 +104,9 @@ def _holds_flags(kind: type) -> bool:
 def _names(kind: Any) -> Iterator[str]:
     """The names of the flags that the fields of a dataclass, or of settings, are given by."""
     if not is_dataclass(kind):
-        yield from (NAMED.get(name, name) for name in getattr(kind, "model_fields", ()) if name != "kind")
+        settings = {name: about for name, about in getattr(kind, "model_fields", {}).items() if name != "kind"}
+        yield from (NAMED.get(name, name) for name in settings)
+        yield from (f"no_{name}" for name, about in settings.items() if about.annotation is bool)
         return
     hints = get_type_hints(kind, include_extras=True)
     for field in fields(kind):

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 import tyro
-from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
+from tyro.conf import OmitArgPrefixes
 
 from reparam.cli.preset import with_file
+from reparam.cli.switches import with_switches
 from reparam.cli.typed import typed
 from reparam.cli.unknown import refuse
 from reparam.pace import force
@@ -49,11 +50,11 @@ def parse(options: type[T], command: str, argv: list[str], what: str, examples: 
     options = with_file(options, argv, command)
     description = f"{what}\n\nexamples:\n" + "\n".join(f"  {example}" for example in examples)
     found, left = tyro.cli(
-        options,
+        with_switches(options),
         prog=f"reparam {command}",
         description=description,
         args=argv,
-        config=(OmitArgPrefixes, FlagCreatePairsOff),
+        config=(OmitArgPrefixes,),
         return_unknown_args=True,
     )
     if left:

@@ -57,8 +57,9 @@ def _meant(word: str, flags: Sequence[str]) -> str:
 def options_in(kind: Any) -> Iterator[tuple[str, bool]]:
     """Every option's flag and the name of every word that stands alone, each with whether it stands alone."""
     if hasattr(kind, "model_fields"):
-        shown = (name for name, about in kind.model_fields.items() if Suppress not in about.metadata)
+        shown = {name: about for name, about in kind.model_fields.items() if Suppress not in about.metadata}
         yield from ((_flag(NAMED.get(name, name)), False) for name in shown)
+        yield from ((_flag(f"no_{name}"), False) for name, about in shown.items() if about.annotation is bool)
         return
     hints = get_type_hints(kind, include_extras=True)
     for field in fields(kind):

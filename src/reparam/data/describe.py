@@ -82,7 +82,7 @@ def _contents(description: Mapping[str, Any]) -> list[Row]:
 
 def columns_told(rows: Sequence[Mapping[str, str]]) -> list[str]:
     """The columns of a table, a line each under a line of titles, as many as a screen has."""
-    titles = [title for title in WIDEST if any(row[title] != "none" for row in rows)]
+    titles = [title for title in WIDEST if any(row[title] not in ("none", "") for row in rows)]
     shown = [titles, *([row[title] for title in titles] for row in rows[:MOST_COLUMNS])]
     lines = aligned(shown, [WIDEST[title] for title in titles]).splitlines()
     more = len(rows) - MOST_COLUMNS

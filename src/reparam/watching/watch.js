@@ -93,16 +93,35 @@
     }));
   };
 
+  // two columns have axes of their own, cut where 1 % lie beyond; points of a plane one scale around its middle
+  const units = (v) => Number(v.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 20 }).replace("-", "−");
+  const scale = (low, high) => ({ low, high, place: (v) => (100 * (v - low)) / (high - low || 1) });
+  const within = (values) => {
+    const sorted = [...values].sort((a, b) => a - b), at = (share) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+    const [low, high] = [at(0.01), at(0.99)], room = 0.05 * (high - low) || Math.abs(low) * 0.05 || 1;
+    return scale(low - room, high + room);
+  };
+  const alike = (dots) => {
+    const flat = dots.flat().map(Math.abs).sort((a, b) => a - b), reach = 1.1 * (flat[Math.floor(0.99 * flat.length)] || 1);
+    return [scale(-reach, reach), scale(-reach, reach)];
+  };
+  const rowsOf = ([names, ...rows], label) => make("div", { class: "table", tabindex: 0, role: "region", "aria-label": label },
+    make("table", {}, make("thead", {}, make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name)))),
+      make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell) => make("td", {}, cell || "–")))))));
+
   const samplesOf = (run) => {
     const { samples } = run;
     if (!samples) return [];
     const label = `Samples of ${run.name} after step ${whole(samples.step)}`;
     const caption = make("p", {}, `samples after step ${whole(samples.step)}`);
     if (samples.picture) return [make("img", { src: samples.picture, alt: label }), caption];
-    const flat = samples.dots.flat().map(Math.abs).sort((a, b) => a - b), reach = 1.1 * (flat[Math.floor(0.99 * flat.length)] || 1);
-    const svg = drawn("svg", { class: "dots", viewBox: `${-reach} ${-reach} ${2 * reach} ${2 * reach}`, role: "img", "aria-label": label });
-    samples.dots.forEach(([a, b]) => svg.append(drawn("circle", { cx: a, cy: -b, r: reach / 70 })));
-    return [svg, caption];
+    if (samples.rows) return [rowsOf(samples.rows, label), caption];
+    const [x, y] = samples.axes ? [0, 1].map((k) => within(samples.dots.map((one) => one[k]))) : alike(samples.dots);
+    const svg = drawn("svg", { class: "dots", viewBox: "0 0 100 100", role: "img", "aria-label": label });
+    samples.dots.forEach(([a, b]) => svg.append(drawn("circle", { cx: x.place(a), cy: 100 - y.place(b), r: 0.7 })));
+    if (!samples.axes) return [svg, caption];
+    const told = [x, y].map(({ low, high }, k) => `${samples.axes[k]} ${units(low)} to ${units(high)}`);
+    return [svg, make("p", {}, `across: ${told[0]}; up: ${told[1]}`), caption];
   };
 
   const card = (run, i) => {

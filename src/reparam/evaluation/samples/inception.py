@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from reparam.errors import UserError
 from reparam.evaluation.samples.weights import Published, digest
-from reparam.hardware import choose_device
+from reparam.hardware import choose_device, exact
 
 VARIABLE = "REPARAM_INCEPTION_WEIGHTS"
 FEATURES = 2048
@@ -54,6 +54,7 @@ class Inception(nn.Module):
         self.title = f"Inception-v3's last pooling layer, {FEATURES} numbers (weights {digest(tensors)})"
         self.to(choose_device("auto"))
 
+    @exact()
     def forward(self, x: Tensor) -> Tensor:
         """Features ``(n, 2048)`` of images x ``(n, 1 or 3, height, width)`` in [0, 1].
 
