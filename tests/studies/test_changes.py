@@ -149,6 +149,11 @@ def test_two_comparisons_are_set_side_by_side(study, compared, tmp_path, capsys)
     page = (tmp_path / "both.html").read_text()
     assert all(f"{model}, {name}" in page for model in ("vae-2", "gan") for name in ("study", "compared"))
     assert page.count("<img") == 6, "samples of each"
+    assert "Play with the models" in page
+    assert len(page.encode()) < 5_000_000
+    for folder, name in ((study, "study"), (compared, "compared")):
+        assert f"reparam explore {folder / 'vae-2'}" in page
+        assert f"<h3>vae-2, {name}" in page or f">vae-2, {name}<" in page
     written = json.loads((tmp_path / "both.json").read_text())
     (beyond,) = [one for one in written["changes"] if one["beyond_errors"]]
     assert (beyond["model"], beyond["better"]) == ("gan", True)

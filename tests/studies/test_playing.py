@@ -56,7 +56,7 @@ def size(figure):
 
 
 def test_all_are_there_in_the_reports_order_with_the_command_of_each(results):
-    (one,) = section(results, 5_000_000)
+    (one,) = section(results.pictured, 5_000_000)
     assert titles([one]) == ["autoencoder", "vae", "gan"]
     assert [figure.command for figure in one.figures] == [f"reparam explore {name}" for name in titles([one])]
     assert "left out" not in one.text
@@ -65,12 +65,12 @@ def test_all_are_there_in_the_reports_order_with_the_command_of_each(results):
 
 
 def test_what_there_is_no_room_for_is_said_and_who_has_a_bound_comes_first(results):
-    (whole,) = section(results, 5_000_000)
+    (whole,) = section(results.pictured, 5_000_000)
     sizes = dict(zip(titles([whole]), map(size, whole.figures), strict=True))
-    (one,) = section(results, sizes["vae"] + AROUND + 100)
+    (one,) = section(results.pictured, sizes["vae"] + AROUND + 100)
     assert titles([one]) == ["vae"]
     assert re.search("no room left for `gan`, `autoencoder`, since this page stays below 5 MB", one.text)
-    (none,) = section(results, AROUND)
+    (none,) = section(results.pictured, AROUND)
     assert not none.figures
     assert "no room left for `vae`, `gan`, `autoencoder`" in none.text
 
@@ -79,7 +79,9 @@ def test_what_there_is_no_room_for_is_said_and_who_has_a_bound_comes_first(resul
 def test_a_page_has_no_more_letters_than_there_is_room_for(results, room):
     """Whatever there is room for: what is added to a page is below what was asked for."""
     before = Page("A report", sections=[])
-    added = len(render(Page("A report", sections=section(results, room))).encode()) - len(render(before).encode())
+    added = len(render(Page("A report", sections=section(results.pictured, room))).encode()) - len(
+        render(before).encode()
+    )
     scripts = 5_000_000 - room_beside(before) - len(render(before).encode())
     assert added <= room + scripts
     assert scripts > 30_000  # the engine is no small thing, and was counted
@@ -93,7 +95,7 @@ def test_what_the_page_cannot_compute_is_told_with_its_layer(results):
     vae = results.results[1].run.model
     vae.decoder, kept = torch.nn.Sequential(vae.decoder, Odd()), vae.decoder
     try:
-        (one,) = section(results, 5_000_000)
+        (one,) = section(results.pictured, 5_000_000)
     finally:
         vae.decoder = kept
     assert titles([one]) == ["autoencoder", "gan"]
@@ -102,7 +104,7 @@ def test_what_the_page_cannot_compute_is_told_with_its_layer(results):
 
 @NEEDS_CHROMIUM
 def test_models_are_computed_when_they_are_unfolded_and_say_what_torch_says(results, visit):
-    visited = visit(render(Page("A report", sections=section(results, 5_000_000))))
+    visited = visit(render(Page("A report", sections=section(results.pictured, 5_000_000))))
     tab = visited.tab
     tab.wait_for_timeout(100)
     assert tab.locator(".playground.live").count() == 0

@@ -83,6 +83,17 @@ def test_a_steep_curve_is_said_and_one_that_has_settled_is_not(results):
     assert undertrained(trained(results, log([-100, None, -90, -90], 5))) == []
 
 
+def test_a_training_of_one_epoch_is_judged_by_the_steps_of_its_log(results):
+    """It was validated before and after alone, of which no last tenth can be told."""
+    ends = log([-550.0, -150.0], 1)
+    within = [row | {"split": "train"} for row in log([-250.0, -175.0, -158.0, -150.0], 1)]
+    assert undertrained(trained(results, ends)) == []
+    (found,) = undertrained(trained(results, [*ends, *within]))
+    assert "was still getting better, by 1.6 %" in found.why
+    settled = [row | {"split": "train"} for row in log([-250.0, -151.0, -150.2, -150.0], 1)]
+    assert undertrained(trained(results, [*ends, *settled])) == []
+
+
 def test_it_stands_at_the_top_of_the_page_and_of_the_conclusion(results):
     few = trained(results, log([-100.0] * 5, 0.25))
     assert few.conclusion[0].startswith("Hardly trained: `vae-2`")

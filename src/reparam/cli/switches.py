@@ -7,6 +7,7 @@ from typing import Any, TypeVar, get_type_hints
 from tyro.conf import FlagCreatePairsOff
 
 T = TypeVar("T")
+ONE_FLAG: Any = FlagCreatePairsOff
 
 
 def with_switches(options: type[T]) -> type[T]:
@@ -18,7 +19,8 @@ def with_switches(options: type[T]) -> type[T]:
     """
     hints = {one.name: one.type if _is_part(one.type) else None for one in fields(options)}  # type: ignore[arg-type]
     if not any(hints.values()):
-        return FlagCreatePairsOff[options]  # type: ignore[valid-type]
+        alone: type[T] = ONE_FLAG[options]
+        return alone
     named = get_type_hints(options, include_extras=True) if None in hints.values() else {}
     own = [(one, hints[one.name] or named[one.name]) for one in fields(options)]  # type: ignore[arg-type]
     told = {"__module__": options.__module__, "__doc__": options.__doc__}
@@ -27,7 +29,7 @@ def with_switches(options: type[T]) -> type[T]:
 
 def _marked(one: "Field[Any]", hint: Any) -> tuple[str, Any, "Field[Any]"]:
     """A field, of which settings stay as they are."""
-    return one.name, hint if hasattr(hint, "model_fields") else FlagCreatePairsOff[hint], copy(one)
+    return one.name, hint if hasattr(hint, "model_fields") else ONE_FLAG[hint], copy(one)
 
 
 def _is_part(kind: Any) -> bool:

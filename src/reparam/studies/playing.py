@@ -1,6 +1,6 @@
 """The models of a report to play with, computed in its page: as many as it has room for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reparam.errors import UserError
 from reparam.exploring.explored import MOST, Explored, explored
@@ -8,7 +8,7 @@ from reparam.exploring.models import TooLarge
 from reparam.models.protocols import Encodes, HasPrior, can
 from reparam.pages import Page, Playground, Section, render
 from reparam.runs.only_read import told
-from reparam.studies.results import Result, Results
+from reparam.studies.results import Result
 
 EXAMPLES = 10
 """Of each model, to choose from."""
@@ -27,18 +27,17 @@ def room_beside(page: Page) -> int:
     return MOST - len(render(page).encode()) - len(render(both).encode())
 
 
-def section(results: Results, room: int) -> list[Section]:
+def section(results: Sequence[Result], room: int) -> list[Section]:
     """Every model that there is room for, one that reads what is drawn before others, and why the rest is left out.
 
     Args:
-        results: of images, or of vectors.
+        results: finished, one of each model; of tables nothing is shown.
         room: letters, at most.
     """
-    if results.data is None or results.data.table is not None:
-        return []
+    results = [result for result in results if result.run.record.schema is None]
     found: dict[str, Explored] = {}
     why: dict[str, str] = {}
-    for result in sorted(results.pictured, key=_preference):
+    for result in sorted(results, key=_preference):
         try:
             one = _explored(result, room)
         except UserError as error:
@@ -49,7 +48,7 @@ def section(results: Results, room: int) -> list[Section]:
             room -= len(one.playground.data.encode()) + AROUND
         else:
             why[result.name] = ""
-    figures = [_titled(found[result.name], result) for result in results.pictured if result.name in found]
+    figures = [_titled(found[result.name], result) for result in results if result.name in found]
     told_why = "\n\n".join([TEXT, *_left_out(why), *_without(found)])
     return [Section("Play with the models", told_why, figures=figures, folds="closed")] if figures or why else []
 

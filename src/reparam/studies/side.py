@@ -1,6 +1,7 @@
 """Two comparisons of the same data side by side, from the numbers that their reports wrote."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,16 @@ from reparam.pages import Entry, Overview, Page, Picture, Reading, Section, writ
 from reparam.pages.numbers import ABSENT
 from reparam.result import Result as Found
 from reparam.runs.run import load
+from reparam.studies import playing
 from reparam.studies.changes import Change, changes, table, told
 from reparam.studies.overview import HEADLINES, INSTEAD, gauge_of
 from reparam.studies.record import FLOOR, Point, Record, read_record
+from reparam.studies.results import Result, Results
 from reparam.studies.strips import strip_of
 from reparam.studies.summary import LIKELIHOOD
 from reparam.studies.tables import measured
-from reparam.studies.trials import folder_of
+from reparam.studies.trials import Trial, folder_of, runs_of
+from reparam.studies.undertrained import notices
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -121,13 +125,20 @@ def side_by_side(folders: Sequence[Path], page: Path, force: bool = False) -> Si
 
 
 def _page(found: SideBySide) -> Page:
-    """The models of both under shared scales, what differs in words, and every number that is not the same."""
+    """The models of both under shared scales, what differs in words, and those of both to play with."""
+    runs = _runs(found)
+    without = _page_of(found, runs, [])
+    return _page_of(found, runs, playing.section(runs.pictured, playing.room_beside(without)))
+
+
+def _page_of(found: SideBySide, runs: Results, played: list[Section]) -> Page:
     first, second = found.names
     text = "\n\n".join(found.conclusion)
     differing = table(*found.records, heads=(first, second))
     sections = [
-        Section("Overview", overview=_overview(found)),
+        Section("Overview", notices=notices(runs), overview=_overview(found)),
         Section("What differs", text, tables=[differing] if differing else []),
+        *played,
     ]
     return Page(
         f"Two comparisons of {found.records[0].name}: {first} and {second}",
@@ -137,10 +148,28 @@ def _page(found: SideBySide) -> Page:
     )
 
 
+def _runs(found: SideBySide) -> Results:
+    """The trained models of both that are still there, each called as its comparison's."""
+    return Results(None, None, tuple(map(Result, _trials(found))), None)
+
+
+def _trials(found: SideBySide) -> Iterator[Trial]:
+    for model in _models(found):
+        for folder, name, record in zip(found.folders, found.names, found.records, strict=True):
+            for place in runs_of(folder, model) if model in record.models else []:
+                with suppress(UserError):
+                    yield Trial(f"{model}, {name}", place, load(place))
+
+
+def _models(found: SideBySide) -> list[str]:
+    """Of either, in the order in which they are met."""
+    return list(dict.fromkeys(model for record in found.records for model in record.models))
+
+
 def _made(record: Record) -> str:
     seconds, epochs = record.protocol.get("seconds"), record.protocol.get("epochs")
     seeds = max((len(points) for points in record.points.values()), default=0)
-    length = f"{seconds:g} s" if isinstance(seconds, int | float) else f"{epochs} epochs"
+    length = f"{seconds:g} s" if isinstance(seconds, int | float) else f"{epochs} epoch{'' if epochs == 1 else 's'}"
     return f"{length} of training each, {seeds} seed{'' if seeds == 1 else 's'}"
 
 
@@ -155,10 +184,8 @@ def _overview(found: SideBySide) -> Overview | None:
     if not measures:
         return None
     gauges = [gauge_of(name, list(_reach(found, name)), _floor(found, name)) for name in measures]
-    models = dict.fromkeys(model for record in found.records for model in record.models)
-    entries = [
-        _entry(found, i, model, measures) for model in models for i in (0, 1) if model in found.records[i].models
-    ]
+    both = [(i, model) for model in _models(found) for i in (0, 1)]
+    entries = [_entry(found, i, model, measures) for i, model in both if model in found.records[i].models]
     caption = (
         f"Each model of {found.names[0]} and of {found.names[1]}. Bars are one standard error, with several seeds "
         "their standard deviation. A dashed line is what real test examples come to, where both found the same."

@@ -81,13 +81,21 @@ def _of(name: str, group: Sequence[Result]) -> Undertrained | None:
 
 def _rise(result: Result) -> tuple[float, float, bool] | None:
     """By which share of itself a bound still rose, how many times as long would do, and whether more; None: settled."""
-    key = result.run.model.monitor
-    rows = [row for row in result.run.rows if key and row["split"] == "validation" and row.get(key) is not None]
-    steps, values = (np.array([row[name] for row in rows], float) for name in ("step", key or "step"))
-    if len(rows) < 3 or not np.isfinite(values).all():
+    steps, values = _curve(result, "validation")
+    if len(steps) < 3:  # as of a training of one epoch, whose log has more
+        steps, values = _curve(result, "train")
+    if len(steps) < 3 or not np.isfinite(values).all():
         return None
     share = rise(steps, values)
     return (share, *longer(steps, values)) if share > STEEP else None
+
+
+def _curve(result: Result, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and the bound that training raises, ``(rows,)`` each; of a model without one none."""
+    key = result.run.model.monitor
+    rows = [row for row in result.run.rows if key and row["split"] == split and row.get(key) is not None]
+    steps, values = (np.array([row[name] for row in rows], float) for name in ("step", key or "step"))
+    return steps, values
 
 
 def rise(steps: np.ndarray, values: np.ndarray) -> float:

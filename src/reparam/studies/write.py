@@ -37,7 +37,7 @@ def write_report(results: Results, path: Path, force: bool = False) -> Path:
 def page(results: Results) -> Page:
     """The whole report: what one sees first, what it means, then all the rest, which folds."""
     without = _page(results, [])
-    return _page(results, playing.section(results, playing.room_beside(without)))
+    return _page(results, playing.section(results.pictured, playing.room_beside(without)))
 
 
 def _page(results: Results, played: list[Section]) -> Page:
