@@ -53,7 +53,7 @@ def layerwise_kl(posterior: Distribution, prior: Distribution, samples: int = 1)
     layer's own draw that :func:`sampled_kl` has. A diagonal normal on either side counts as layers that are told
     nothing of each other.
 
-    Source: Sønderby et al. 2016, section 2.1; Vahdat & Kautz 2020, equation 3.
+    Source: Vahdat & Kautz 2020, equation 1.
 
     Raises:
         UserError: if neither has layers or they have different ones, a density is no normal layer by layer, or there

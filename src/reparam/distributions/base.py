@@ -87,7 +87,7 @@ class Distribution(ABC):
         """
         raise UserError(
             f"KL({type(self).__name__} ‖ {type(other).__name__}) has no closed form here: estimate it from samples "
-            'with reparam.bounds.sampled_kl (kl="sampled")'
+            'with reparam.bounds.sampled_kl (kl="sampled"), or, if there are layers, layerwise_kl (kl="layerwise")'
         )
 
     def cumulative(self, value: Tensor) -> tuple[Tensor, Tensor]:

@@ -94,12 +94,13 @@ def check_parts(config: VAEConfig) -> None:
         raise UserError(f"layers={config.layers} cannot share latent_dim={config.latent_dim}: give each at least one")
     if config.objective == "elbo" and config.kl == "layerwise" and not has_layerwise_kl(config):
         raise UserError(
-            f"KL({config.posterior} posterior ‖ {config.prior} prior) is no sum over layers: use kl="
-            f'"{"analytic" if has_closed_kl(config) else "sampled"}" (or "auto")'
+            f"KL({config.posterior} posterior ‖ {config.prior} prior) is no sum over layers: "
+            f'use kl="{usual_kl(config)}" (or "auto")'
         )
     if config.objective == "elbo" and config.kl == "analytic" and not has_closed_kl(config):
         raise UserError(
-            f'KL({config.posterior} posterior ‖ {config.prior} prior) has no closed form: use kl="sampled" (or "auto")'
+            f"KL({config.posterior} posterior ‖ {config.prior} prior) has no closed form: "
+            f'use kl="{usual_kl(config)}" (or "auto")'
         )
 
 
