@@ -33,12 +33,8 @@ lint: $(INSTALLED)  ## style, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(INSTALLED)  ## against other implementations, in an environment of their own (.bench-venv)
-	$(BIN)/python -m bench
-	$(BIN)/python -m bench.games
-	$(BIN)/python -m bench.convolutional
-	$(BIN)/python -m bench.likelihood
-	$(BIN)/python -m bench.measures --large 50000
+bench: $(INSTALLED)  ## against other implementations, in an environment of their own (.bench-venv), 25 minutes; PARTS="vae games convolutional likelihood measures"; QUICK=1: only see that all run
+	$(BIN)/python -m bench.parts $(if $(QUICK),--quick) $(PARTS)
 
 attack: $(INSTALLED)  ## kills, full disks, damage, wild settings and hostile files, counted; COUNT, MINUTES (of each kind), SEED
 	$(BIN)/python -m attack --count $(or $(COUNT),1000) --minutes $(or $(MINUTES),30) --seed $(or $(SEED),0)

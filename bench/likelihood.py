@@ -28,13 +28,18 @@ def measured(module: str, *flags: str) -> dict[str, float]:
     return json.loads(answer.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 
-def main() -> None:
-    """Measure in rotation and print."""
+def options() -> argparse.Namespace:
+    """The flags."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=IMAGES)
     parser.add_argument("--samples", type=int, default=SAMPLES)
-    chosen = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure in rotation and print."""
+    chosen = options()
     common = ["--images", str(chosen.images), "--samples", str(chosen.samples)]
     batches = {b: measured("likelihood_pythae", *common, "--batch", str(b))["per_second"] for b in PYTHAE_BATCHES}
     best = max(batches, key=lambda batch: batches[batch])

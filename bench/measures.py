@@ -37,14 +37,19 @@ def line(label: str, answers: list[dict[str, Any]]) -> str:
     return f"{label:32} " + " ".join(cells) + f" {median(answer['peak_mib'] for answer in answers):10,.0f}"
 
 
-def main() -> None:
-    """Measure in rotation and print."""
+def options() -> argparse.Namespace:
+    """The flags."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--number", type=int, default=10_000)
     parser.add_argument("--width", type=int, default=512)
     parser.add_argument("--large", type=int, help="reparam alone on so many of width 1,024")
-    chosen = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure in rotation and print."""
+    chosen = options()
     answers: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
     for _ in range(chosen.rounds):
         for name, contender in CONTENDERS.items():

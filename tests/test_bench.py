@@ -35,10 +35,20 @@ def test_it_compares_at_the_batch_that_a_training_has_by_default():
     assert contender("ours", "--describe")["batch"] == suiting.batch_size(len(load_data("mnist").train))
 
 
-@pytest.mark.parametrize("name", ["ours", "gan_ours"])
-def test_what_it_times_of_ours_runs(name):
-    told = contender(name, "--epochs", "1", "--warmup", "0", "--batch", "4096", "--threads", "1")
+@pytest.mark.parametrize(("name", "more"), [("ours", ()), ("gan_ours", ("--shared-samples",))])
+def test_what_it_times_of_ours_runs(name, more):
+    told = contender(name, "--epochs", "1", "--warmup", "0", "--batch", "4096", "--threads", "1", *more)
     assert len(told["epochs"]) == 1
+
+
+def test_every_part_knows_its_flags(monkeypatch):
+    """Both those of `make bench` and those of QUICK=1."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    for part in importlib.import_module("bench.parts").PARTS.values():
+        module = importlib.import_module("bench.run" if part.module == "bench" else part.module)
+        for flags in (part.flags, part.quick):
+            monkeypatch.setattr(sys, "argv", [part.module, *flags])
+            module.options()
 
 
 @pytest.mark.parametrize("flags", [(), ("--products", "onednn"), ("--precision", "bf16")])

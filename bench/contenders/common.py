@@ -27,6 +27,7 @@ def options(purpose: str) -> Options:
     parser.add_argument("--describe", action="store_true", help="print the contender's defaults and train nothing")
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"), help="reparam's, the floor's")
     parser.add_argument("--products", default="auto", choices=("auto", "torch", "onednn"), help="of fp32, likewise")
+    parser.add_argument("--shared-samples", action="store_true", help="both turns of reparam's game share theirs")
     parser.add_argument("--fuse", default="no", choices=("no", "yes"), help="reparam's losses compiled")
     chosen = parser.parse_args()
     _keep_to(chosen.threads)

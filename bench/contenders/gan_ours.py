@@ -32,7 +32,8 @@ class Stopwatch(Callback):
 def main() -> None:
     training = TrainingConfig(epochs=chosen.warmup + chosen.epochs, batch_size=chosen.batch, seed=chosen.seed)
     # no moving average: the tutorial has none
-    config, data = resolve(RunConfig(model=GANConfig(loss="non-saturating", average=0.0), training=training))
+    game = GANConfig(loss="non-saturating", average=0.0, shared_samples=chosen.shared_samples)
+    config, data = resolve(RunConfig(model=game, training=training))
     watch = Stopwatch()
     reparam.fit(fresh_model(config, data), data, progress=watch, config=config)
     whole = TRAIN / (watch.steps_per_epoch * chosen.batch)

@@ -29,9 +29,9 @@ from reparam.runs.identity import Identity
 from reparam.runs.leftovers import set_aside
 from reparam.runs.weights import trainings
 from reparam.runs.witness import vouched
-from reparam.training.adam import Moves
 from reparam.training.callbacks import Callback
 from reparam.training.loop import Loop
+from reparam.training.moving import Moves
 
 if TYPE_CHECKING:
     from reparam.training.session import Session

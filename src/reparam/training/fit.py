@@ -195,7 +195,9 @@ def _written(
         return written
     # a run of schema 0 did not write down what its turns asked for
     found = settle(written.settings.training, model, data, suits=False)
-    return replace(written, training=found.model_copy(update={"products": written.training.products}))
+    moved = {turn: {name: one[name] for name in one if name != "fused"} for turn, one in found.optimizers.items()}
+    kept = {"products": written.training.products, "optimizers": moved}
+    return replace(written, training=found.model_copy(update=kept))
 
 
 def require_model(model: Any) -> None:

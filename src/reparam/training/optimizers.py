@@ -11,7 +11,8 @@ from torch.optim import Optimizer
 from reparam.errors import UserError
 from reparam.models.model import Turn
 from reparam.settings import ResolvedTraining, TrainingConfig
-from reparam.training.adam import FusedAdam, Moves, serves
+from reparam.training import adam, rmsprop
+from reparam.training.moving import Moves
 
 KINDS: dict[str, type[Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -51,7 +52,10 @@ def optimizer_settings(turn: Turn, config: TrainingConfig) -> dict[str, Any]:
     if kind != wanted:
         settings = {}  # they were meant for another update rule
     rate = config.learning_rate or usual
-    return {"optimizer": kind, "learning_rate": rate, "weight_decay": config.weight_decay, **settings}
+    found = {"weight_decay": config.weight_decay, **settings}
+    if kind == "rmsprop" and rmsprop.in_one_pass(found):
+        found["fused"] = True  # runs from before have no such word, and go on to the bit
+    return {"optimizer": kind, "learning_rate": rate, **found}
 
 
 def build_optimizer(turn: Turn, config: TrainingConfig) -> Moves:
@@ -72,8 +76,10 @@ def build_optimizer(turn: Turn, config: TrainingConfig) -> Moves:
     }
     rates = peak_rates(turn.moves, rate, config.reach if kind in SIGNED else None)
     groups = [{"params": group, "lr": peak, "peak_rate": peak} for peak, group in by_rate(parameters, rates)]
-    if serves(kind, given):
-        return FusedAdam(kind, groups, **given)
+    if adam.serves(kind, given):
+        return adam.FusedAdam(kind, groups, **given)
+    if rmsprop.serves(kind, given):
+        return rmsprop.RMSprop(groups, **given)
     given |= {"fused": True} if kind in FUSED else {}
     return KINDS[kind](groups, lr=rate, **given)  # type: ignore[call-arg]
 
