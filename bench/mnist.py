@@ -26,5 +26,13 @@ def train_images() -> np.ndarray:
 
 def binarized_test_images(seed: int = 0) -> np.ndarray:
     """The 10,000 test images binarized once from the seed, P(1) = x/255 exactly, uint8 of 0 and 1, (10000, 784)."""
-    images = _images("t10k-images-idx3-ubyte.gz")
+    return _binarized(_images("t10k-images-idx3-ubyte.gz"), seed)
+
+
+def binarized_validation_images(seed: int = 0) -> np.ndarray:
+    """The last 10,000 images of the training file, likewise: settings are chosen by these."""
+    return _binarized(_images("train-images-idx3-ubyte.gz")[TRAIN:], seed)
+
+
+def _binarized(images: np.ndarray, seed: int) -> np.ndarray:
     return (images > np.random.default_rng(seed).integers(0, 255, images.shape, dtype=np.uint8)).astype(np.uint8)

@@ -121,7 +121,7 @@ def main() -> int:
     shown[1:1] = [tables.targets_table(targets, chosen.target)] if targets else []
     labels = {job.key: f"{job.contender.label}, {job.batch}" for job in listed if job.key in profiles}
     shown += [tables.profiles_table(profiles, labels)] if profiles else []
-    tables.show(machine.sentences(described, version("torch")), shown)
+    tables.show(machine.sentences(described, version("torch")), shown, tables.compiling(profiles))
     rows = [vars(ratio) | {"verdict": ratio.verdict} for ratio in compared]
     measured = {
         "machine": described,

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bench.plan import RACES, Job
-from bench.ratios import Ratio
+from bench.ratios import Ratio, pays_from
 
 NOTES = (
     "Each contender ran in its own process, in rotation. Seconds are per 50,000 images: medians over the measured "
@@ -61,6 +61,19 @@ def profiles_table(profiles: dict[str, dict[str, Any]], labels: dict[str, str]) 
     return table
 
 
+def compiling(profiles: dict[str, dict[str, Any]]) -> list[str]:
+    """From how many steps on compiled losses pay, by batch and precision."""
+    lines = []
+    for key, told in profiles.items():
+        usual = profiles.get(key.replace("fused", "ours"), {}).get("milliseconds")
+        if key.startswith("fused") and usual and "milliseconds" in told:
+            steps = pays_from(usual, told["milliseconds"])
+            pays = "does not pay" if steps is None else f"pays from {steps:,.0f} steps on"
+            first = told["milliseconds"]["a step, the first"] / 1000
+            lines.append(f"{key}: {pays} (the first step took {first:.1f} s; with an empty cache it takes longer)")
+    return lines
+
+
 def ratios_table(ratios: list[Ratio]) -> Table:
     """How many times reparam is faster, the aim, and whether it was met."""
     table = Table("ratio", "medians", "fastest epochs", "target", "", title="How many times faster reparam is")
@@ -71,13 +84,15 @@ def ratios_table(ratios: list[Ratio]) -> Table:
     return table
 
 
-def show(lines: list[str], tables: list[Table]) -> None:
-    """The machine's lines, the tables, the notes."""
+def show(lines: list[str], tables: list[Table], found: list[str]) -> None:
+    """The machine's lines, the tables, what was found besides, the notes."""
     console = Console()
     console = console if console.is_terminal else Console(width=120)
     for line in lines:
         console.print(line, highlight=False)
     for table in tables:
         console.print(table)
+    for line in found:
+        console.print(escape(line), highlight=False)
     for note in NOTES:
         console.print(f"- {note}", highlight=False)

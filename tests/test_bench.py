@@ -51,6 +51,14 @@ def test_every_part_knows_its_flags(monkeypatch):
             module.options()
 
 
+def test_it_says_from_which_step_on_compiling_has_paid(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    pays_from = importlib.import_module("bench.ratios").pays_from
+    usual = {"a step, the first": 10.0, "a step": 4.0}
+    assert pays_from(usual, {"a step, the first": 6010.0, "a step": 3.0}) == 6001
+    assert pays_from(usual, {"a step, the first": 6010.0, "a step": 4.0}) is None
+
+
 @pytest.mark.parametrize("flags", [(), ("--products", "onednn"), ("--precision", "bf16")])
 def test_the_floor_runs_in_each_precision(flags):
     assert contender("floor", "--epochs", "1", "--warmup", "0", "--batch", "4096", *flags)["epochs"][0] > 0

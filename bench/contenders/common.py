@@ -23,7 +23,13 @@ def options(purpose: str) -> Options:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--target", type=float, help="train until this test ELBO (nats) instead of timing epochs")
     parser.add_argument("--cap", type=float, default=900.0, help="seconds after which the target is given up")
-    parser.add_argument("--learning-rate", type=float, help="of the peer's race, its own default unless given")
+    parser.add_argument("--learning-rate", type=float, help="of the race, the contender's own default unless given")
+    parser.add_argument("--race-epochs", type=int, help="length of the race, over which the rate's schedule goes")
+    parser.add_argument(
+        "--schedule", choices=("cosine", "constant"), help="of the rate in the race, its own unless given"
+    )
+    parser.add_argument("--hidden", type=int, default=HIDDEN, help="width of the hidden layers")
+    parser.add_argument("--judge", choices=("test", "validation"), default="test", help="whose ELBO ends the race")
     parser.add_argument("--describe", action="store_true", help="print the contender's defaults and train nothing")
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"), help="reparam's, the floor's")
     parser.add_argument("--products", default="auto", choices=("auto", "torch", "onednn"), help="of fp32, likewise")

@@ -1,6 +1,6 @@
 """(d) reparam as `reparam train vae` runs it, without a run folder: seconds per epoch, or seconds until a test ELBO."""
 
-from bench.contenders.common import HIDDEN, LATENT, Clock, options, report, report_epochs, report_target
+from bench.contenders.common import LATENT, Clock, options, report, report_epochs, report_target
 
 chosen = options(__doc__)
 clock = Clock()
@@ -13,7 +13,7 @@ from typing import Any  # noqa: E402
 import torch  # noqa: E402
 
 import reparam  # noqa: E402
-from bench.mnist import TRAIN, binarized_test_images  # noqa: E402
+from bench.mnist import TRAIN, binarized_test_images, binarized_validation_images  # noqa: E402
 from reparam.kinds import VAEConfig, suiting  # noqa: E402
 from reparam.models import VAE, Batch  # noqa: E402
 from reparam.runs.config import RunConfig  # noqa: E402
@@ -52,7 +52,8 @@ class UntilTarget(Callback):
     def __init__(self, model: VAE) -> None:
         self.model, self.trace = model, []
         with clock.paused():
-            self.test = torch.from_numpy(binarized_test_images()).float().view(-1, 1, 28, 28)
+            images = binarized_test_images() if chosen.judge == "test" else binarized_validation_images()
+            self.test = torch.from_numpy(images).float().view(-1, 1, 28, 28)
 
     def row(self, session: Session, row: Mapping[str, Any]) -> None:
         if row["split"] != "validation" or row["step"] == 0:
@@ -73,11 +74,11 @@ def prepared(**training: Any) -> tuple[VAE, reparam.data.Dataset, RunConfig]:
     """Model, data and settings exactly as `reparam train vae` resolves them."""
     how = {"precision": chosen.precision, "products": chosen.products, "fuse": chosen.fuse}
     asked = TrainingConfig(seed=chosen.seed, batch_size=chosen.batch, **how, **training)
-    config = RunConfig(model=VAEConfig(), training=asked)
+    config = RunConfig(model=VAEConfig(hidden=(chosen.hidden,)), training=asked)
     config, data = resolve(config)
     model = fresh_model(config, data)
     assert isinstance(model, VAE)
-    assert (config.model.hidden, config.model.latent_dim) == ((HIDDEN,), LATENT)
+    assert (config.model.hidden, config.model.latent_dim) == ((chosen.hidden,), LATENT)
     return model, data, config
 
 
@@ -89,7 +90,8 @@ def measure_epochs() -> None:
 
 
 def measure_target() -> None:
-    model, data, config = prepared()
+    asked = {"epochs": chosen.race_epochs, "learning_rate": chosen.learning_rate, "schedule": chosen.schedule}
+    model, data, config = prepared(**{name: value for name, value in asked.items() if value is not None})
     watch = UntilTarget(model)
     with suppress(Reached):
         reparam.fit(model, data, progress=watch, config=config)

@@ -1,4 +1,4 @@
-"""The 784-400-20 perceptrons as pythae wants them."""
+"""The 784-400-20 perceptrons as pythae wants them, or wider."""
 
 from pythae.models.base.base_utils import ModelOutput
 from pythae.models.nn import BaseDecoder, BaseEncoder
@@ -9,10 +9,10 @@ from bench.mnist import PIXELS
 
 
 class Encoder(BaseEncoder):
-    def __init__(self) -> None:
+    def __init__(self, hidden: int = HIDDEN) -> None:
         super().__init__()
-        self.hidden = nn.Sequential(nn.Linear(PIXELS, HIDDEN), nn.ReLU())
-        self.mean, self.log_variance = nn.Linear(HIDDEN, LATENT), nn.Linear(HIDDEN, LATENT)
+        self.hidden = nn.Sequential(nn.Linear(PIXELS, hidden), nn.ReLU())
+        self.mean, self.log_variance = nn.Linear(hidden, LATENT), nn.Linear(hidden, LATENT)
 
     def forward(self, x: Tensor) -> ModelOutput:
         h = self.hidden(x)
@@ -20,9 +20,9 @@ class Encoder(BaseEncoder):
 
 
 class Decoder(BaseDecoder):
-    def __init__(self) -> None:
+    def __init__(self, hidden: int = HIDDEN) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(LATENT, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS), nn.Sigmoid())
+        self.layers = nn.Sequential(nn.Linear(LATENT, hidden), nn.ReLU(), nn.Linear(hidden, PIXELS), nn.Sigmoid())
 
     def forward(self, z: Tensor) -> ModelOutput:
         return ModelOutput(reconstruction=self.layers(z))

@@ -17,7 +17,13 @@ from pythae.trainers.training_callbacks import TrainingCallback  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 from bench.contenders.pythae_networks import Decoder, Encoder  # noqa: E402
-from bench.mnist import PIXELS, TRAIN, binarized_test_images, train_images  # noqa: E402
+from bench.mnist import (  # noqa: E402
+    PIXELS,
+    TRAIN,
+    binarized_test_images,
+    binarized_validation_images,
+    train_images,
+)
 
 PACKAGES = ("pythae", "torch", "numpy")
 DEFAULT_LEARNING_RATE = 1e-4
@@ -47,7 +53,8 @@ class UntilTarget(TrainingCallback):
     def __init__(self, pixels: Tensor, data: BaseDataset) -> None:
         self.pixels, self.data = pixels, data
         with clock.paused():
-            self.test = torch.from_numpy(binarized_test_images()).float()
+            images = binarized_test_images() if chosen.judge == "test" else binarized_validation_images()
+            self.test = torch.from_numpy(images).float()
         self.trace: list[tuple[float, float]] = []
 
     def on_epoch_begin(self, training_config: BaseTrainerConfig, **_: object) -> None:
@@ -70,7 +77,8 @@ def test_elbo(model: VAE, test: Tensor) -> float:
 def train(data: BaseDataset, callback: TrainingCallback, epochs: int, **settings: object) -> None:
     """pythae's trainer, its defaults but for the batch, the epochs and `settings`."""
     torch.manual_seed(chosen.seed)
-    model = VAE(VAEConfig(input_dim=(PIXELS,), latent_dim=LATENT, reconstruction_loss="bce"), Encoder(), Decoder())
+    shape = VAEConfig(input_dim=(PIXELS,), latent_dim=LATENT, reconstruction_loss="bce")
+    model = VAE(shape, Encoder(chosen.hidden), Decoder(chosen.hidden))
     with tempfile.TemporaryDirectory() as folder:
         config = BaseTrainerConfig(
             output_dir=folder, num_epochs=epochs, per_device_train_batch_size=chosen.batch, no_cuda=True, **settings
@@ -87,8 +95,11 @@ def measure_epochs(data: BaseDataset) -> None:
 def measure_target(pixels: Tensor, data: BaseDataset) -> None:
     callback = UntilTarget(pixels, data)
     rate = chosen.learning_rate or DEFAULT_LEARNING_RATE
+    epochs, settings = chosen.race_epochs or 10_000, {"learning_rate": rate, "seed": chosen.seed}
+    if chosen.schedule == "cosine":
+        settings |= {"scheduler_cls": "CosineAnnealingLR", "scheduler_params": {"T_max": epochs}}
     with suppress(Reached):
-        train(data, callback, 10_000, learning_rate=rate, seed=chosen.seed)
+        train(data, callback, epochs, **settings)
     report_target(chosen, PACKAGES, clock, callback.trace, learning_rate=rate)
 
 

@@ -76,25 +76,19 @@ class RMSprop(Moving):
     def _move(self, parameters: list[nn.Parameter], states: list[State], rate: float) -> None:
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         if self.weight_decay:
-            gradients = torch._foreach_add(gradients, parameters, alpha=self.weight_decay)  # type: ignore[assignment]
-        if self.fused and parameters[0].device.type == "cpu":
-            self._at_once(parameters, gradients, states, rate)
-        else:
-            self._one_by_one(parameters, gradients, states, rate)
+            gradients = list(torch._foreach_add(gradients, list[Tensor](parameters), alpha=self.weight_decay))
+        moved = self._at_once if self.fused and parameters[0].device.type == "cpu" else self._one_by_one
+        moved(list(parameters), gradients, states, rate)
 
-    def _at_once(
-        self, parameters: list[nn.Parameter], gradients: list[Tensor], states: list[State], rate: float
-    ) -> None:
+    def _at_once(self, parameters: list[Tensor], gradients: list[Tensor], states: list[State], rate: float) -> None:
         """Adam with a mean of gradients that forgets all at once, after infinitely many steps: nothing is corrected."""
         squares, steps = [state["square_avg"] for state in states], [torch.tensor(math.inf)] * len(states)
-        how = {"lr": rate, "beta1": 0.0, "beta2": self.alpha, "eps": self.eps, "weight_decay": 0.0}
+        how: dict[str, Any] = {"lr": rate, "beta1": 0.0, "beta2": self.alpha, "eps": self.eps, "weight_decay": 0.0}
         # the mean of gradients is the gradient itself, in its own memory
         means = gradients
         torch._fused_adam_(parameters, gradients, means, squares, [], steps, amsgrad=False, maximize=False, **how)
 
-    def _one_by_one(
-        self, parameters: list[nn.Parameter], gradients: list[Tensor], states: list[State], rate: float
-    ) -> None:
+    def _one_by_one(self, parameters: list[Tensor], gradients: list[Tensor], states: list[State], rate: float) -> None:
         """Operation by operation as torch does, each for all parameters."""
         squares = [state["square_avg"] for state in states]
         torch._foreach_mul_(squares, self.alpha)
