@@ -67,6 +67,7 @@ class RMSprop(Moving):
         self.alpha, self.eps, self.weight_decay = alpha, eps, weight_decay
         self.momentum, self.centered = momentum, centered
         self.fused = fused and in_one_pass({"alpha": alpha, "momentum": momentum, "centered": centered})
+        self._forever = torch.tensor(math.inf)  # a step makes no tensor of a number
         self.kept = ("square_avg", *["momentum_buffer"] * (momentum > 0), *["grad_avg"] * centered)
 
     def _counted_on(self, parameter: nn.Parameter) -> torch.device:
@@ -82,7 +83,7 @@ class RMSprop(Moving):
 
     def _at_once(self, parameters: list[Tensor], gradients: list[Tensor], states: list[State], rate: float) -> None:
         """Adam with a mean of gradients that forgets all at once, after infinitely many steps: nothing is corrected."""
-        squares, steps = [state["square_avg"] for state in states], [torch.tensor(math.inf)] * len(states)
+        squares, steps = [state["square_avg"] for state in states], [self._forever] * len(states)
         how: dict[str, Any] = {"lr": rate, "beta1": 0.0, "beta2": self.alpha, "eps": self.eps, "weight_decay": 0.0}
         # the mean of gradients is the gradient itself, in its own memory
         means = gradients
