@@ -84,7 +84,7 @@ def test_a_game_on_points_is_loaded_as_it_was(capsys, tmp_path):
         np.testing.assert_array_equal(run.model.sample(1000).numpy(), kept["x"])
 
 
-@pytest.mark.parametrize("name", ["vamp", "iaf and flow", "dreg", "adaptive contrast"])
+@pytest.mark.parametrize("name", ["vamp", "iaf and flow", "hierarchical", "dreg", "adaptive contrast"])
 def test_a_stopped_run_goes_on_bit_for_bit(capsys, images, tmp_path, monkeypatch, name):
     kind, *flags = PARTS[name]
     train = ["train", kind, *small(images), *flags]

@@ -11,7 +11,7 @@ from reparam.data import Dataset, Split, coverage
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import pick
 from reparam.evaluation.codes.interpolation import linear, spherical
-from reparam.models import VAE, Model, NormalLikelihood, StandardNormal
+from reparam.models import VAE, HierarchicalPrior, Model, NormalLikelihood, StandardNormal
 from reparam.randomness import generator
 from reparam.runs.config import RunConfig
 from reparam.settings import DataConfig
@@ -40,6 +40,16 @@ def test_the_manifold_decodes_equal_slices_of_the_prior():
     for i in range(9):
         for j in range(9):
             np.testing.assert_allclose(result.images[i, j], (result.z1[j], result.z2[i]), atol=1e-5)
+
+
+def test_under_a_prior_of_layers_the_slices_are_of_its_noise():
+    run, noise = identity_run(2), norm.ppf((np.arange(3) + 0.5) / 3)
+    run.model._modules["prior"] = prior = HierarchicalPrior(2, hidden=[4])
+    result = evaluation.manifold(run, size=3)
+    with torch.no_grad():
+        for i, j in np.ndindex(3, 3):
+            z = prior().push(torch.tensor([noise[j], noise[i]]).float())
+            np.testing.assert_allclose(result.images[i, j], z, atol=1e-5)
 
 
 def test_a_manifold_of_more_dimensions_is_refused_with_what_would_do():

@@ -13,7 +13,7 @@ from reparam.evaluation.likelihood.annealed import (
     reverse_annealed_estimate,
 )
 from reparam.evaluation.likelihood.importance import importance_estimate
-from reparam.models import ELBO, VAE, FlowPrior, MixturePrior, VampPrior
+from reparam.models import ELBO, VAE, FlowPrior, HierarchicalPrior, MixturePrior, VampPrior
 from reparam.networks import MLP
 from reparam.runs.config import RunConfig
 from reparam.runs.run import Run
@@ -84,7 +84,13 @@ def test_no_evaluation_of_a_run_keeps_a_tensor_for_a_backward_pass(run, name):
 
 @pytest.mark.parametrize("name", ["sample", "manifold", "latent usage", "importance", "naive"])
 @pytest.mark.parametrize(
-    "prior", [lambda: FlowPrior(2, 1, [8]), lambda: MixturePrior(2, 3), lambda: VampPrior(2, torch.rand(3, 1, 6, 6))]
+    "prior",
+    [
+        lambda: FlowPrior(2, 1, [8]),
+        lambda: HierarchicalPrior(2, hidden=[8]),
+        lambda: MixturePrior(2, 3),
+        lambda: VampPrior(2, torch.rand(3, 1, 6, 6)),
+    ],
 )
 def test_nor_does_one_with_a_learned_prior(name, prior):
     with Kept() as kept:
