@@ -1,5 +1,7 @@
 """The same two models in Lightning's Trainer, its logging and checkpoints off; the peers' environment has it."""
 
+import bench.contenders.torchvision_alone  # noqa: F401  isort: skip
+
 import logging
 import warnings
 
