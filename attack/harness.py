@@ -110,7 +110,7 @@ def call(
         status = _read(child, texts, seconds)
     if status is None and politely:
         os.kill(child, signal.SIGINT)
-        status, late = _read(child, texts, PATIENCE), True
+        status, late = _read(child, texts, PATIENCE * crowd()), True
     if status is None:
         os.kill(child, signal.SIGKILL)
         status, late = os.waitpid(child, 0)[1], True
@@ -118,6 +118,11 @@ def call(
         os.close(pipe)
     said = (text.decode(errors="surrogateescape") for text in texts.values())
     return Outcome(os.waitstatus_to_exitcode(status), *said, late, time.monotonic() - begun)
+
+
+def crowd() -> float:
+    """How many are at work for each core, 1 at least: what has a time to be done in takes that many times as long."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def _child(argv: list[str], cwd: Path, streams: tuple[int, int], prepare: Callable[[], None], as_program: bool) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from attack import stand_in
-from attack.harness import Outcome, call
+from attack.harness import Outcome, call, crowd
 from attack.operations import Watch, kill
 from reparam.cli.main import COMMANDS, Command
 
@@ -196,6 +196,11 @@ class Stage:
             stand_in.holds(self.hub)
         return shutil.copytree(self.found, cwd)
 
+    @property
+    def patience(self) -> float:
+        """Seconds after which a call hangs."""
+        return self.scene.seconds * crowd()
+
     def prepared(self, cwd: Path) -> Do:
         """What the process of a call does first."""
         return partial(stand_in.told, cwd) if self.scene.hub else lambda: None
@@ -212,12 +217,12 @@ class Stage:
     def call(self, cwd: Path, prepare: Do = lambda: None, seconds: float | None = None, **how: Any) -> Outcome:
         """The call, with something done to its process first, killed after some seconds."""
         first = partial(_each, self.prepared(cwd), prepare)
-        return call(self.scene.argv, cwd, seconds or self.scene.seconds, first, **how)
+        return call(self.scene.argv, cwd, seconds or self.patience, first, **how)
 
     def taken_up(self, cwd: Path) -> str | None:
         """Take up what was broken off; what was wrong then, or None."""
         for argv in self.scene.again:
-            again = call(argv, cwd, self.scene.seconds, self.prepared(cwd))
+            again = call(argv, cwd, self.patience, self.prepared(cwd))
             if again.hung:
                 return "hung when it was taken up"
             if again.code in self.scene.codes:

@@ -1,6 +1,6 @@
 """Load: many files, large arrays, many trainings and many runs at once, in time, memory and open files.
 
-    .venv/bin/python recipes/load.py FOLDER               # makes some GB in FOLDER; a quarter of an hour on two cores
+    .venv/bin/python recipes/load.py FOLDER               # makes some GB in FOLDER; half an hour on two cores
     .venv/bin/python recipes/load.py FOLDER --only array files
 
 Each line is a command as a user types it, in processes of its own: seconds of the clock and of the processor, the most
@@ -21,6 +21,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+import reparam
+from reparam.training import Silent
 
 REPARAM = [sys.executable, "-m", "reparam"]
 SMALL = ["--data", "two-gaussians", "--hidden", "8", "--steps", "200", "--quiet"]
@@ -97,14 +100,19 @@ def one_folder(place: Path) -> None:
     told("2 × `train` into one folder", [["train", "vae", *SMALL, "--out", place / "one"]] * 2)
 
 
-def report(place: Path) -> None:
-    """Twenty runs."""
-    runs = [place / f"run-{k}" for k in range(20)]
+def report(place: Path, count: int = 20, how: Sequence[object] = ()) -> None:
+    """Twenty runs, as they are measured unless told otherwise."""
+    runs = [place / f"run-{k}" for k in range(count)]
     for k, run in enumerate(runs):
-        subprocess.run(
-            [*REPARAM, "train", "vae", *SMALL, "--seed", str(k), "--out", run], check=True, capture_output=True
-        )
-    told("`report` of 20 runs", [["report", *runs, "--out", place / "report.html"]])
+        if not run.exists():
+            reparam.fit("vae", "two-gaussians", run, hidden=(8,), steps=200, seed=k, progress=Silent())
+    name = " ".join(map(str, ("report", *how)))
+    told(f"`{name}` of {count} runs", [["report", *runs, *how, "--out", place / f"report-{count}.html", "--force"]])
+
+
+def reports(place: Path) -> None:
+    """Two hundred runs, of each few samples, so that what grows with the number of pairs shows."""
+    report(place, 200, ["--count", 500, "--images", 50])
 
 
 LOADS: dict[str, Callable[[Path], None]] = {
@@ -113,6 +121,7 @@ LOADS: dict[str, Callable[[Path], None]] = {
     "trainings": trainings,
     "folder": one_folder,
     "report": report,
+    "reports": reports,
 }
 
 

@@ -111,11 +111,13 @@ class Results(Found):
         """Those that have a run."""
         return tuple(result for result in self.results if result.trial.run is not None)
 
-    @property
+    @cached_property
     def groups(self) -> dict[str, list[Result]]:
         """The finished ones by model, one for each seed."""
-        names = dict.fromkeys(result.name for result in self.finished)
-        return {name: [result for result in self.finished if result.name == name] for name in names}
+        found: dict[str, list[Result]] = {}
+        for result in self.finished:
+            found.setdefault(result.name, []).append(result)
+        return found
 
     @property
     def pictured(self) -> tuple[Result, ...]:

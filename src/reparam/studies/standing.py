@@ -1,6 +1,7 @@
 """Which models are best by a measure, and where in the order the others stand, as far as the errors tell."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,12 +70,12 @@ class Standing:
     pairs: tuple[Pair, ...]
     failed: frozenset[str]
 
-    @property
+    @cached_property
     def leaders(self) -> tuple[str, ...]:
         """The first, and those that follow it as long as they are not told from it."""
         return tuple(takewhile(lambda name: not self._apart(self.order[0], name), self.order))
 
-    @property
+    @cached_property
     def unsure(self) -> tuple[str, ...]:
         """Those behind one that is told from the first, and not told from it themselves: they vary too much."""
         rest = self.order[len(self.leaders) :]
@@ -90,14 +91,17 @@ class Standing:
     @property
     def ranks(self) -> dict[str, tuple[int, int]]:
         """The first and the last place that the errors leave each."""
-        n = len(self.order)
-        worse = {name: sum(pair.apart and pair.first == name for pair in self.pairs) for name in self.order}
-        better = {name: sum(pair.apart and pair.second == name for pair in self.pairs) for name in self.order}
+        n, told = len(self.order), [pair for pair in self.pairs if pair.apart]
+        worse, better = Counter(pair.first for pair in told), Counter(pair.second for pair in told)
         return {name: (1 + better[name], n - worse[name]) for name in self.order}
 
     def between(self, first: str, second: str) -> Pair:
         """Two of them, by name, in either order."""
-        return next(pair for pair in self.pairs if {pair.first, pair.second} == {first, second})
+        return self._by_names[frozenset((first, second))]
+
+    @cached_property
+    def _by_names(self) -> dict[frozenset[str], Pair]:
+        return {frozenset((pair.first, pair.second)): pair for pair in self.pairs}
 
     def _apart(self, first: str, second: str) -> bool:
         return first != second and self.between(first, second).apart

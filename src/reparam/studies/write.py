@@ -1,6 +1,7 @@
 """The report of a comparison: one page, and the same numbers as JSON beside it."""
 
 import platform
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -36,11 +37,14 @@ def write_report(results: Results, path: Path, force: bool = False) -> Path:
 
 def page(results: Results) -> Page:
     """The whole report: what one sees first, what it means, then all the rest, which folds."""
-    without = _page(results, [])
-    return _page(results, playing.section(results.pictured, playing.room_beside(without)))
+    without = _without_play(results)
+    played = playing.section(results.pictured, playing.room_beside(without))
+    *shown, costs, rules = without.sections
+    return replace(without, sections=[*shown, *played, costs, rules])
 
 
-def _page(results: Results, played: list[Section]) -> Page:
+def _without_play(results: Results) -> Page:
+    """All but what is played with, which takes the room that this leaves."""
     sections = [
         _first(results),
         _conclusion(results),
@@ -49,14 +53,13 @@ def _page(results: Results, played: list[Section]) -> Page:
         *_measures(results),
         *columns_report.section(results),
         *_looks(results),
-        *played,
         _costs(results),
         _rules(results),
     ]
     name = "nothing" if results.data is None else results.data.name
     machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
     made = f"Made by reparam {__version__} on {machine}."
-    return Page(f"Generative models of {name}, compared", _subtitle(results), [s for s in sections if s], made)
+    return Page(f"Generative models of {name}, compared", _subtitle(results), sections, made)
 
 
 def _subtitle(results: Results) -> str:
