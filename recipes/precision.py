@@ -17,6 +17,7 @@ import torch
 
 import reparam
 from reparam.hardware import vendor
+from reparam.settings import EPOCHS
 from reparam.training import Silent
 
 WAYS = {
@@ -27,7 +28,7 @@ WAYS = {
     "bf16, fused": {"precision": "bf16", "products": "torch", "fuse": "yes"},
 }
 ALLOWED = 0.3
-"""Nats that the mean bound of a way may be from that of the first."""
+"""Nats that the mean bound of a way may be from that of the first after the default epochs; earlier any two differ."""
 
 
 def row(settings: dict[str, str], seed: int, epochs: int) -> tuple[float, float]:
@@ -42,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     asked = parser.parse_args()
     seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
     print(f"{vendor()}, {platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}\n")
@@ -66,7 +67,7 @@ def main() -> None:
           f"{max(max(bound) - min(bound) for bound in bounds.values()):.2f}")  # fmt: skip
     usual = statistics.mean(first)
     for way, found in bounds.items():
-        if abs(statistics.mean(found) - usual) > ALLOWED:
+        if asked.epochs >= EPOCHS and abs(statistics.mean(found) - usual) > ALLOWED:
             print(f"MISSED: {way} is {statistics.mean(found) - usual:+.2f} nats from the first, {ALLOWED} are allowed")
 
 
