@@ -40,6 +40,9 @@ TRAINS = "\n    ".join([LISTENS, "with listening() as asked: again(); assert ask
 MOMENTS = {
     "at work": {"works": "again()"},
     "at work, where it is caught": {"works": "\n    ".join(["try: again()", "except KeyboardInterrupt: again()"])},
+    "where an extension makes another error of it": {
+        "works": "\n    ".join(["try: again()", "except KeyboardInterrupt: raise ImportError('initialization failed')"])
+    },
     "while it cleans up": {"works": CLEANS_UP.format("")},
     "while it cleans up, thrice": {"works": CLEANS_UP.format("again(),")},
     "after a training's": {"works": TRAINS},

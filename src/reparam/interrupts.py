@@ -11,11 +11,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
+
+from reparam.errors import UserError
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 TYPED = [number for number in SIGNALS if number.name in ("SIGINT", "SIGBREAK")]
@@ -66,8 +68,26 @@ def program(work: Callable[[], int]) -> int:
         end.code = work()
         return end.code
     finally:
-        end.heeded = any(signal.getsignal(number) is again for number in SIGNALS)
+        end.heeded = heeded()
         _replace((first, again), at_once)
+
+
+def heeded() -> bool:
+    """Whether this program was broken off, or has been asked to."""
+    return any(signal.getsignal(number) is again for number in SIGNALS)
+
+
+@contextmanager
+def unmasked() -> Iterator[None]:
+    """Within the block an interrupt stays one where an extension makes another error of it, as when it is imported."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        if heeded():
+            raise KeyboardInterrupt from error
+        raise
 
 
 def first(signum: int, frame: FrameType | None) -> None:

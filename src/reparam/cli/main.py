@@ -12,7 +12,7 @@ from typing import Any
 from reparam._version import __version__
 from reparam.contention import sharing_cores
 from reparam.errors import Notice, UserError, printable
-from reparam.interrupts import BROKEN_OFF, program
+from reparam.interrupts import BROKEN_OFF, program, unmasked
 from reparam.nearest import meant
 from reparam.pace import heard
 from reparam.peers import let_before, speaks_of
@@ -108,7 +108,7 @@ def main(argv: list[str] | None = None) -> int:
         return program(lambda: main(sys.argv[1:]))
     open_streams()
     try:
-        with notices(), sharing_cores(), heard():
+        with notices(), sharing_cores(), heard(), unmasked():
             return dispatch(argv)
     except UserError as error:
         if speaks_of(error):
