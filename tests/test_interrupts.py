@@ -60,6 +60,12 @@ MIXED = {
     "typed again while it cleans up": ("HUP TERM INT", CLEANS_UP.format("again(),") + "; time.sleep(60)"),
     "asked again after a training's": ("TERM HUP", TRAINS.replace("raise", "again(); raise")),
     "asked when it was typed": ("INT TERM", CLEANS_UP.format("again(), again(),")),
+    "asked for too long": (
+        "TERM TERM HUP",
+        "import reparam.interrupts as i; i.GRACE = 0.0\n    "
+        + CLEANS_UP.format("again(), again(),")
+        + "; time.sleep(60)",
+    ),
     "each alone": ("HUP", CLEANS_UP.format("")),
 }
 

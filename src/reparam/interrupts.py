@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ TYPED = [number for number in SIGNALS if number.name in ("SIGINT", "SIGBREAK")]
 """What somebody types, who will not wait when it is typed again."""
 BROKEN_OFF = 130
 """The exit code: 128 and the number of SIGINT, as a shell has it."""
+GRACE = 5.0
+"""Seconds from a signal that was sent again to one that ends the program at once."""
+_again: list[float] = []
 SHOWS_THE_CURSOR = b"\x1b[?25h\n"
 """Progress hides it."""
 
@@ -97,8 +101,12 @@ def first(signum: int, frame: FrameType | None) -> None:
 
 
 def again(signum: int, frame: FrameType | None) -> None:
-    """End at once for somebody who types; for whoever else it is being ended already."""
-    if signum in TYPED:
+    """End at once for somebody who types; for whoever else it is being ended already, unless that takes too long.
+
+    Python loses an exception that falls within the removal of an object, and the work goes on.
+    """
+    _again.append(time.monotonic())
+    if signum in TYPED or _again[-1] - _again[0] > GRACE:
         at_once(signum, frame)
 
 
