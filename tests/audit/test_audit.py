@@ -324,6 +324,20 @@ def test_a_parameter_out_of_reach_is_named(net, x):
     assert report.warnings == ["the loss does not depend on encoder.weight, encoder.bias"]
 
 
+def test_a_loss_may_make_a_model_whose_layers_are_made_before_torch_knows_it(x):
+    class Model(nn.Module):
+        def __init__(self):
+            layer = nn.Linear(4, 4)
+            super().__init__()
+            self.layer = layer
+
+    def loss():
+        model = Model()
+        return torch.normal(model.layer(x), 1.0).square().mean(), model
+
+    assert reparam.audit(loss).nodes[0].blocked == ("layer.weight", "layer.bias")
+
+
 def test_a_number_that_left_torch_and_came_back_is_noticed():
     p = nn.Parameter(torch.tensor(0.3))
 

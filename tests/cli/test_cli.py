@@ -135,6 +135,7 @@ def test_resuming_a_finished_run_is_no_mistake(capsys, run_folder):
     [
         (["tarin"], r"no command 'tarin' \(did you mean 'train'\?\)"),
         (["train", "vea"], r"no kind of model 'vea' \(did you mean 'vae'\?\): choose from"),
+        (["train", "vae-vamp"], r"no kind of model 'vae-vamp' \(that is 'vae' with --prior vamp\)"),
         (["train", "vae", "--data", "no-such-thing"], "no-such-thing"),
         (["train", "vae", "--epochs", "0"], "epochs: 0 will not do"),
         (["train", "vae", "--device", "tpu9"], "device 'tpu9' is not known"),

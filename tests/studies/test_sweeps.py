@@ -264,7 +264,7 @@ def test_axes_are_read_as_they_are_meant():
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("vae",), "nothing is varied"),
+        (("vae",), "nothing is varied: give --vary learning_rate=1e-4..1e-2, or"),
         (("nothing", "--vary", "a=1"), "there is no kind of model 'nothing'"),
         (("vae", "--vary", "learning-rate"), "'learning-rate' varies nothing: give NAME=LOW..HIGH"),
         (("vae", "--vary", "latent-dim=2..8", "--trials", "0"), "--trials 0 will not do: give 1 to 100,000"),

@@ -3,6 +3,7 @@
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from types import FrameType, FunctionType, MethodType
 from typing import Any
 
@@ -139,7 +140,7 @@ def _find(tensor: Tensor, variables: Mapping[str, Any]) -> str | None:
         if value is tensor:
             return name
         if isinstance(value, nn.Module):
-            inner = next((inner for inner, p in value.named_parameters() if p is tensor), None)
+            inner = next((inner for inner, p in _within(value) if p is tensor), None)
             if inner is not None:
                 return inner if name == "self" else f"{name}.{inner}"
         if isinstance(value, Mapping):
@@ -147,6 +148,13 @@ def _find(tensor: Tensor, variables: Mapping[str, Any]) -> str | None:
             if key is not None:
                 return f"{name}[{key!r}]"
     return None
+
+
+def _within(module: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """A module's parameters by name; none while its constructor has not called torch's yet, as layers made first do."""
+    with suppress(AttributeError):
+        return list(module.named_parameters())
+    return []
 
 
 def within_reach(function: Callable[..., Any]) -> dict[str, Tensor]:

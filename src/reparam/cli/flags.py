@@ -19,7 +19,7 @@ POSITIONAL = get_args(Positional[str])[1]
 WHOLE = "RunConfig"
 """The settings whose fields are settings themselves."""
 NAME = re.compile(r"`([a-z]\w*)`")
-PAIR = re.compile(r'"([^"]*)": "([^"]*)"')
+PAIR = re.compile(r'"([^"]*)": (?:"([^"]*)"|\(([^()]*)\))')
 CALL = re.compile(r"[\w.]+\([^()]*\)")
 """A call, which is Python and stays so."""
 NAMED = {"read_as": "as", "schema_file": "schema"}
@@ -39,6 +39,8 @@ def translated(text: str) -> str:
     'train a gan with --conditional'
     >>> translated('columns={"age": "integer"} keeps it')
     '--columns age=integer keeps it'
+    >>> translated('vary={"learning_rate": (1e-4, 1e-2)} does')
+    '--vary learning_rate=1e-4..1e-2 does'
     >>> translated("leave the recording out with cuda_graphs=False")
     'leave the recording out with --no-cuda-graphs'
     """
@@ -62,11 +64,11 @@ def _flag(name: str, value: str, otherwise: str) -> str:
 
 
 def _typed(value: str) -> str:
-    """A value as it is typed: several with spaces between them, pairs with equals signs."""
+    """A value as it is typed: several with spaces between them, pairs with equals signs, two ends with dots between."""
     if value.startswith("("):
         return value.strip("()").replace(",", "")
     if value.startswith("{"):
-        return " ".join(quote(f"{name}={kind}") for name, kind in PAIR.findall(value))
+        return " ".join(quote(f"{name}={one or ends.replace(', ', '..')}") for name, one, ends in PAIR.findall(value))
     return quote(value.strip("\"'"))
 
 

@@ -11,8 +11,7 @@ from reparam.cli.slurm import asked
 from reparam.cli.train import options_of
 from reparam.errors import UserError
 from reparam.interrupts import BROKEN_OFF
-from reparam.kinds import KINDS
-from reparam.nearest import meant
+from reparam.kinds import KINDS, guessed
 from reparam.pace import heard
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.terminal import say_out
@@ -81,7 +80,7 @@ def run(command: str, argv: list[str]) -> int:
     name, *rest = argv
     if name not in KINDS:
         raise UserError(
-            f"there is no kind of model {name!r}{meant(name, KINDS)}: choose from {', '.join(KINDS)}, "
+            f"there is no kind of model {name!r}{guessed(name)}: choose from {', '.join(KINDS)}, "
             f"see `reparam {command} --help`"
         )
     what = f"Train {KINDS[name].what} with many settings; the validation split decides, the winner alone is tested."

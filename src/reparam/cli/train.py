@@ -16,9 +16,8 @@ from reparam.cli.processes import asked, start
 from reparam.cli.reading import as_flags, as_settings, flags_of
 from reparam.errors import UserError
 from reparam.interrupts import BROKEN_OFF
-from reparam.kinds import KINDS, Kind
+from reparam.kinds import KINDS, Kind, guessed
 from reparam.kinds.own import load_function, names_function
-from reparam.nearest import meant
 from reparam.settings import DataConfig, Positive, TrainingConfig
 from reparam.terminal import say_out
 
@@ -114,7 +113,7 @@ def run(command: str, argv: list[str]) -> int:
 def _train(kind: str, *argv: str) -> int:
     if kind not in KINDS:
         raise UserError(
-            f"there is no kind of model {kind!r}{meant(kind, KINDS)}: choose from {', '.join(KINDS)}, or "
+            f"there is no kind of model {kind!r}{guessed(kind)}: choose from {', '.join(KINDS)}, or "
             "give FILE.py:function of your own"
         )
     chosen = KINDS[kind]

@@ -31,6 +31,7 @@ __all__ = [
     "WGANConfig",
     "add",
     "build_model",
+    "guessed",
     "kind_of",
     "kind_of_settings",
     "settings_of",
@@ -52,6 +53,20 @@ def add(kind: Kind) -> None:
     KINDS[kind.name] = kind
 
 
+def guessed(name: object) -> str:
+    """What a name that no kind has was probably meant for, behind it in an error: a variant's settings, or a kind.
+
+    >>> guessed("vae-vamp"), guessed("vea"), guessed("x")
+    (" (that is 'vae' with prior='vamp')", " (did you mean 'vae'?)", '')
+    """
+    for kind in KINDS.values():
+        if (variant := kind.variants.get(str(name))) is not None:
+            settings = variant.model_dump(exclude_defaults=True)
+            told = ", ".join(f"{key}={value!r}" for key, value in settings.items())
+            return f" (that is {kind.name!r} with {told})"
+    return meant(name, KINDS)
+
+
 def settings_of(plain: Mapping[str, Any]) -> ModelConfig:
     """The settings that plain values hold, of the kind that they name.
 
@@ -65,7 +80,7 @@ def settings_of(plain: Mapping[str, Any]) -> ModelConfig:
     if name not in KINDS:
         known = ", ".join(KINDS)
         raise UserError(
-            f"there is no kind of model {name!r}{meant(name, KINDS)} among {known}: if it is your own, "
+            f"there is no kind of model {name!r}{guessed(name)} among {known}: if it is your own, "
             "call reparam.kinds.add(...) first"
         )
     return KINDS[name].settings(**plain)

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 from reparam import checks
 from reparam.data import Dataset, as_dataset
 from reparam.errors import UserError
-from reparam.kinds import KINDS, Kind, build_model
+from reparam.kinds import KINDS, Kind, build_model, guessed
 from reparam.models.model import Model
-from reparam.nearest import meant
 from reparam.randomness import noise
 from reparam.runs.config import RunConfig
 from reparam.settings import DataConfig, ReadingConfig, TrainingConfig
@@ -43,7 +42,7 @@ def by_name(name: str, data: Any, settings: dict[str, Any]) -> Composed:
     """
     if name not in KINDS:
         raise UserError(
-            f"no kind of model is called {name!r}{meant(name, KINDS)}: there are {', '.join(KINDS)}, or give a model, "
+            f"no kind of model is called {name!r}{guessed(name)}: there are {', '.join(KINDS)}, or give a model, "
             "as reparam.VAE(...)"
         )
     kind, read = KINDS[name], as_dataset(data)

@@ -14,7 +14,7 @@ from reparam.cluster import Ended, Job
 from reparam.data.places import check_places, lies_among
 from reparam.errors import UserError
 from reparam.folders import standing
-from reparam.kinds import KINDS
+from reparam.kinds import KINDS, guessed
 from reparam.nearest import meant
 from reparam.runs.lock import hold
 from reparam.runs.run import load, read_data
@@ -132,7 +132,7 @@ def _axes(kind: str, vary: Mapping[str, Any]) -> list[Axis]:
     """
     require_optuna()
     if kind not in KINDS:
-        raise UserError(f"there is no kind of model {kind!r}{meant(kind, KINDS)}: choose from {', '.join(KINDS)}")
+        raise UserError(f"there is no kind of model {kind!r}{guessed(kind)}: choose from {', '.join(KINDS)}")
     if not vary:
         raise UserError('nothing is varied: give vary={"learning_rate": (1e-4, 1e-2)}, or other settings of the model')
     return [axis(KINDS[kind], name, asked) for name, asked in vary.items()]
