@@ -114,7 +114,9 @@ def test_a_run_stopped_at_any_step_resumes_bit_for_bit(tmp_path, stop_after):
     with pytest.raises(Interrupted, match=rf"after step {stop_after} of 18; go on with resume="):
         quiet_fit(stopped, data, tmp_path / "stopped", **settings)
     resumed = begin()
-    again = quiet_fit(resumed, data, tmp_path / "stopped", resume=True, **settings)
+    with pytest.raises(UserError, match="is another folder"):
+        quiet_fit(resumed, data, tmp_path / "whole", resume=tmp_path / "stopped", **settings)
+    again = quiet_fit(resumed, data, resume=str(tmp_path / "stopped"), **settings)
     assert again.rows == whole.rows
     assert (tmp_path / "stopped/metrics.jsonl").read_text() == (tmp_path / "whole/metrics.jsonl").read_text()
     for name in ("last", "best"):

@@ -47,7 +47,7 @@ def fit(
     config: RunConfig | None = None,
     asked: RunConfig | None = None,
     origin: dict[str, Any] | None = None,
-    resume: bool = False,
+    resume: bool | str | Path = False,
     progress: Callback | None = None,
     callbacks: Sequence[Callback] = (),
     **settings: Any,
@@ -64,7 +64,7 @@ def fit(
         asked: the settings as they were asked for, for the record; ``config`` unless given.
         origin: the run that the model's weights are from, for the record.
         resume: go on from the folder's last checkpoint, bit for bit as if never interrupted; settings that are given
-            must be those it was begun with.
+            must be those it was begun with. The folder may be named here, as errors do.
         progress: what is said meanwhile; a live line on a terminal unless given.
         callbacks: told of every moment after our own, see :class:`reparam.training.Callback`; any may stop the run.
         **settings: fields of :class:`reparam.settings.TrainingConfig`, such as ``epochs=12, batch_size=128, seed=0``,
@@ -90,6 +90,7 @@ def fit(
     """
     if config is not None and settings:
         raise UserError(f"{', '.join(settings)} and config= were both given: put all settings into config")
+    folder, resume = _begun(folder, resume)
     named: ModelConfig | None = None
     if isinstance(model, str):
         if config is not None:
@@ -107,8 +108,6 @@ def fit(
     if training.tensorboard:
         require_tensorboard()
     require_trackers(training.log)
-    if resume and folder is None:
-        raise UserError("resume=True goes on from a folder, and none was given: name it")
     place = None if folder is None else RunFolder(folder)
     with joined(lambda: _goes_on(place)) as processes:
         if resume and place is not None:
@@ -122,6 +121,17 @@ def fit(
         told = standard(written.training, place, progress or choose(quiet=False), processes.first)
         told += callbacks if processes.first else []
         return _trained(model, data, place, written, resume, told, processes)
+
+
+def _begun(folder: str | Path | None, resume: bool | str | Path) -> tuple[str | Path | None, bool]:
+    """The folder, which ``resume`` may name, and whether its run goes on."""
+    if isinstance(resume, str | Path):
+        if folder is not None and Path(folder) != Path(resume):
+            raise UserError(f'resume="{resume}" goes on there, and {folder} is another folder: name one of the two')
+        return resume, True
+    if resume and folder is None:
+        raise UserError("resume=True goes on from a folder, and none was given: name it")
+    return folder, resume
 
 
 def _goes_on(place: RunFolder | None) -> str:
