@@ -142,6 +142,8 @@ def test_resuming_a_finished_run_is_no_mistake(capsys, run_folder):
         (["train", "vae", "--binarization", "none", "--likelihood", "bernoulli"], "--binarization dynamic"),
         (["train", "vae", "--tensorboard", "--data", "two-gaussians", "--out", "fresh"], "reparam\\[tensorboard\\]"),
         (["train", "--resume", "no/such/run"], "is missing: is no/such/run a run folder"),
+        (["train", "vae", "--resume", "runs/a"], "leave vae out, as in `reparam train --resume RUN`"),
+        (["train", "--resume", "runs/a", "--steps=9"], "without --steps: leave it out, or begin another"),
         (["sample", "no/such/run"], "no/such/run is no run folder"),
         (["manifold", "RUN", "--size", "0"], "0"),
         (["train", "vae", "--out", "RUN"], "exists already"),

@@ -157,7 +157,10 @@ def test_two_comparisons_are_set_side_by_side(study, compared, tmp_path, capsys)
     written = json.loads((tmp_path / "both.json").read_text())
     (beyond,) = [one for one in written["changes"] if one["beyond_errors"]]
     assert (beyond["model"], beyond["better"]) == ("gan", True)
+    assert "numbers alone" not in page
+    (study / "autoencoder-2" / "config.json").write_text("{")
     found = reparam.report([compared, study], tmp_path / "again.html")
+    assert "autoencoder-2, study</code> is there by its numbers alone" in (tmp_path / "again.html").read_text()
     assert found.numbers["before"].shape == found.numbers["p"].shape
     assert len(found.figure().axes) >= 12
     assert str(found).startswith("Beyond the errors")

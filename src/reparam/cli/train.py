@@ -1,7 +1,7 @@
 """``reparam train KIND``, ``train FILE.py:function``, ``train --resume RUN`` and ``train --from RUN``."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from reparam.cli.parse import emit, parse, say
 from reparam.cli.preset import with_kind
 from reparam.cli.processes import asked, start
 from reparam.cli.reading import as_flags, as_settings, flags_of
+from reparam.cli.unknown import options_in
 from reparam.errors import UserError
 from reparam.interrupts import BROKEN_OFF
 from reparam.kinds import KINDS, Kind, guessed
@@ -105,7 +106,7 @@ def run(command: str, argv: list[str]) -> int:
         return start(count, command, argv)
     if any(word == "--from" or word.startswith("--from=") for word in argv):
         return _begin_from(argv)
-    if argv[0].startswith("-"):
+    if argv[0].startswith("-") or any(word == "--resume" or word.startswith("--resume=") for word in argv):
         return _resume(argv)
     return _train_own(*argv) if names_function(argv[0]) else _train(*argv)
 
@@ -202,10 +203,29 @@ def _named(argv: list[str]) -> Path:
 
 
 def _resume(argv: list[str]) -> int:
+    _refuse_changes(argv)
     options = parse(ResumeOptions, "train", argv, "Go on with a run.", ["reparam train --resume runs/vae"])
     from reparam.training.start import resume
 
     return _finish(lambda: resume(options.resume, data=options.data, **_said(options)), options.json)
+
+
+def _refuse_changes(argv: Sequence[str]) -> None:
+    """Refuse what a run that goes on already is: its kind, and its settings.
+
+    Raises:
+        UserError: naming the command that would do.
+    """
+    if not argv[0].startswith("-"):
+        raise UserError(f"a run that goes on is what it was: leave {argv[0]} out, as in `reparam train --resume RUN`")
+    settings = {flag for kind in KINDS.values() for flag, _ in options_in(options_of(kind))}
+    own = {flag for flag, _ in options_in(ResumeOptions)}
+    for word in argv:
+        if (flag := word.partition("=")[0]) in settings - own:
+            raise UserError(
+                f"a run goes on as it was begun, without {flag}: leave it out, or begin another from its weights, "
+                f"`reparam train --from RUN {flag} ...`"
+            )
 
 
 def _said(output: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from reparam.data.columns.wording import counted
 from reparam.pages import Cell, Table
 from reparam.result import plain
 from reparam.studies.differences import LEVEL, Difference, difference, holm
@@ -89,8 +90,9 @@ def told(before: Record, after: Record) -> list[str]:
     """What they differ in, in sentences: how they were made, which models they have, what lies beyond the errors."""
     found = changes(before, after)
     beyond = [change for change in found if change.beyond]
-    alike = f"Of {len(found)} numbers that both have, none differs by more than the errors."
-    words = f"Beyond the errors, of {len(found)} numbers that both have: {'; '.join(one.text for one in beyond)}."
+    of = f"of {counted(len(found), 'number')} that both have"
+    alike = f"O{of[1:]}, none differs by more than the errors."
+    words = f"Beyond the errors, {of}: {'; '.join(one.text for one in beyond)}."
     return [*_protocols(before, after), *_models(before, after), words if beyond else alike]
 
 
@@ -138,7 +140,7 @@ def table(before: Record, after: Record, heads: tuple[str, str] = ("before", "no
         for one in found
     ]
     tests = "; ".join(dict.fromkeys(one.found.test for one in found))
-    caption = f"{tests}; p after Holm's correction for all {len(changes(before, after))} numbers that both have."
+    caption = f"{tests}; p after Holm's correction for {counted(len(changes(before, after)), 'number')} that both have."
     return Table(("model", "measure", *heads, "p", f"{heads[1]} is"), rows, caption)
 
 

@@ -1,7 +1,6 @@
 """Two comparisons of the same data side by side, from the numbers that their reports wrote."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,17 +125,17 @@ def side_by_side(folders: Sequence[Path], page: Path, force: bool = False) -> Si
 
 def _page(found: SideBySide) -> Page:
     """The models of both under shared scales, what differs in words, and those of both to play with."""
-    runs = _runs(found)
-    without = _page_of(found, runs, [])
-    return _page_of(found, runs, playing.section(runs.pictured, playing.room_beside(without)))
+    runs, unread = _runs(found)
+    without = _page_of(found, runs, unread, [])
+    return _page_of(found, runs, unread, playing.section(runs.pictured, playing.room_beside(without)))
 
 
-def _page_of(found: SideBySide, runs: Results, played: list[Section]) -> Page:
+def _page_of(found: SideBySide, runs: Results, unread: Sequence[str], played: list[Section]) -> Page:
     first, second = found.names
     text = "\n\n".join(found.conclusion)
     differing = table(*found.records, heads=(first, second))
     sections = [
-        Section("Overview", notices=notices(runs), overview=_overview(found)),
+        Section("Overview", notices=[*notices(runs), *unread], overview=_overview(found)),
         Section("What differs", text, tables=[differing] if differing else []),
         *played,
     ]
@@ -148,17 +147,24 @@ def _page_of(found: SideBySide, runs: Results, played: list[Section]) -> Page:
     )
 
 
-def _runs(found: SideBySide) -> Results:
-    """The trained models of both that are still there, each called as its comparison's."""
-    return Results(None, None, tuple(map(Result, _trials(found))), None)
+def _runs(found: SideBySide) -> tuple[Results, list[str]]:
+    """The trained models of both that are still there, each called as its comparison's; why others cannot be shown."""
+    trials, unread = [], []
+    for name, place in _places(found):
+        try:
+            trials.append(Trial(name, place, load(place)))
+        except UserError as error:
+            unread.append(f"`{name}` is there by its numbers alone: {error}.")
+    return Results(None, None, tuple(map(Result, trials)), None), unread
 
 
-def _trials(found: SideBySide) -> Iterator[Trial]:
+def _places(found: SideBySide) -> Iterator[tuple[str, Path]]:
+    """Each run's model, called as its comparison's, and folder."""
     for model in _models(found):
         for folder, name, record in zip(found.folders, found.names, found.records, strict=True):
-            for place in runs_of(folder, model) if model in record.models else []:
-                with suppress(UserError):
-                    yield Trial(f"{model}, {name}", place, load(place))
+            yield from (
+                (f"{model}, {name}", place) for place in (runs_of(folder, model) if model in record.models else [])
+            )
 
 
 def _models(found: SideBySide) -> list[str]:
