@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from reparam.errors import UserError
+from reparam.folders import Unwritten
 from reparam.runs.folder import RunFolder
 from reparam.runs.lock import held
 
@@ -16,8 +17,8 @@ fcntl = pytest.importorskip("fcntl", reason="the locks of other systems cannot b
 HOLD = "import sys, time; from reparam.runs.folder import RunFolder\nwith RunFolder(sys.argv[1]).locked(new=True): {}"
 
 
-def refused(folder):
-    with pytest.raises(UserError) as told, RunFolder(folder).locked(new=True):
+def refused(folder, by=UserError):
+    with pytest.raises(by) as told, RunFolder(folder).locked(new=True):
         pass
     return str(told.value)
 
@@ -81,13 +82,16 @@ REASONS = {
 @pytest.mark.parametrize("number", REASONS, ids=errno.errorcode.get)
 @pytest.mark.parametrize("call", ["flock", "open", "mkdir"])
 def test_what_the_system_says_is_passed_on(tmp_path, monkeypatch, call, number):
-    """As file systems answer that are not here: read-only ones, full ones, those without locks."""
+    """As file systems answer that are not here: read-only ones, full ones, those without locks.
+
+    It is told as what cannot be written is, which no study takes for a failure of its settings.
+    """
 
     def fail(*args, **kwargs):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(*{"flock": (fcntl, "flock"), "open": (os, "open"), "mkdir": (os, "mkdir")}[call], fail)
-    told = refused(tmp_path / "run" if call == "mkdir" else tmp_path)
+    told = refused(tmp_path / "run" if call == "mkdir" else tmp_path, Unwritten)
     monkeypatch.undo()
     assert REASONS[number] in told
     assert os.strerror(number) in told

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from reparam.door import present, read_bytes, require_regular
 from reparam.errors import UserError, printable
-from reparam.folders import Vanished, make_folder, standing, unchanged
+from reparam.folders import Unwritten, Vanished, make_folder, standing, unchanged
 from reparam.runs.leftovers import LOCK
 
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
@@ -40,7 +40,7 @@ def hold(folder: Path, new: bool = False) -> Iterator[None]:
     Raises:
         Busy: if another process holds it.
         reparam.folders.Vanished: if it is not there, or went meanwhile.
-        UserError: if it cannot be held, saying why.
+        reparam.folders.Unwritten: if it cannot be held, saying why: that is no fault of what is trained.
     """
     lock = _lock(folder)
     try:
@@ -50,7 +50,7 @@ def hold(folder: Path, new: bool = False) -> Iterator[None]:
     except Timeout:
         raise Busy(f"{_holder(folder)} is training into {folder}: wait for it, or use out=...") from None
     except OSError as error:
-        raise UserError(_complaint(folder, error)) from None
+        raise Unwritten(_complaint(folder, error)) from None
     try:
         _sign(folder)
         with standing(folder):
@@ -69,7 +69,7 @@ def held(folder: Path) -> str | None:
     except Timeout:
         return _holder(folder)
     except OSError as error:
-        raise UserError(_complaint(folder, error)) from None
+        raise Unwritten(_complaint(folder, error)) from None
     lock.release()
     return None
 
