@@ -13,6 +13,7 @@ from reparam.data import Dataset, Split
 from reparam.kinds import AutoencoderConfig, GANConfig, VAEConfig, build_model
 from reparam.models.traits import Traits
 from reparam.pages import Page, render
+from reparam.studies import write
 from reparam.studies.playing import AROUND, room_beside, section
 from reparam.studies.results import Result, Results
 from reparam.studies.trials import Trial
@@ -126,3 +127,16 @@ def _examples(run):
     from reparam.exploring.explored import explored
 
     return explored(run, 10).x
+
+
+def test_of_many_models_the_first_are_drawn_and_how_to_draw_any_other_is_said(results, tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "DRAWN", 1)
+    run = quiet_fit(results.finished[2].run.model, results.data, tmp_path / "a", epochs=1)
+    one, two = (
+        Results(None, results.data, tuple(Result(Trial(f"gan-{i}", run.folder.path, run)) for i in range(n)), None)
+        for n in (1, 2)
+    )
+    for found, words in ((one, ""), (two, "The first 1 of 2 models are drawn")):
+        sections = write._looks(found)
+        assert {len(section.figures) for section in sections} == {1}
+        assert all(words in section.text and bool(section.text) == bool(words) for section in sections)

@@ -21,6 +21,9 @@ from reparam.studies.results import Result, Results
 from reparam.studies.undertrained import notices
 from reparam.training.diagnosis import diagnose
 
+DRAWN = 8
+"""Models whose pictures are in the page: each takes half a megabyte of it, and all of two hundred some seventy."""
+
 
 def write_report(results: Results, path: Path, force: bool = False) -> Path:
     """Draw every figure, write the page, and the numbers as JSON beside it.
@@ -149,7 +152,9 @@ def _training(results: Results) -> list[Section]:
     bounds = Section("The bound over training", figures=charts.bounds(results), folds="open")
     warnings = [line for result in results.finished for line in _warnings(result)]
     games = Section("The games over training", "\n\n".join(warnings), figures=charts.games(results), folds="open")
-    readings = Section("All readings of the games", figures=pictures.games(results.pictured), folds="closed")
+    readings = Section(
+        "All readings of the games", _others(results), figures=pictures.games(_drawn(results)), folds="closed"
+    )
     return [section for section in (bounds, games, readings) if section.figures]
 
 
@@ -163,22 +168,39 @@ def _looks(results: Results) -> list[Section]:
         return []
     if not results.data.is_image:
         return _clouds(results)
-    shown = results.pictured
+    shown, others = _drawn(results), _others(results)
     sections = [
-        Section("Samples over training", figures=pictures.samples_over_training(shown), folds="open"),
-        Section("Reconstructions", figures=pictures.reconstructions(shown), folds="open"),
-        Section("The latent plane", figures=[*pictures.planes(shown), *pictures.side_by_side(shown)], folds="open"),
-        Section("Paths between two examples", figures=pictures.interpolations(shown), folds="open"),
+        Section("Samples over training", others, figures=pictures.samples_over_training(shown), folds="open"),
+        Section("Reconstructions", others, figures=pictures.reconstructions(shown), folds="open"),
+        Section("The latent plane", others, [*pictures.planes(shown), *pictures.side_by_side(shown)], folds="open"),
+        Section("Paths between two examples", others, figures=pictures.interpolations(shown), folds="open"),
     ]
     return [section for section in sections if section.figures]
 
 
 def _clouds(results: Results) -> list[Section]:
     """The same of points and tables, which have no images to show."""
-    over_training = pictures.samples_over_training(results.pictured)
+    shown, others = _drawn(results), _others(results)
+    over_training = pictures.samples_over_training(shown)
     sections = [
-        Section("Samples over training", figures=over_training, folds="open"),
-        Section("Samples", figures=[] if over_training else pictures.samples(results.pictured), folds="open"),
-        Section("Latent spaces", figures=pictures.side_by_side(results.pictured), folds="open"),
+        Section("Samples over training", others, figures=over_training, folds="open"),
+        Section("Samples", others, figures=[] if over_training else pictures.samples(shown), folds="open"),
+        Section("Latent spaces", others, figures=pictures.side_by_side(shown), folds="open"),
     ]
     return [section for section in sections if section.figures]
+
+
+def _drawn(results: Results) -> tuple[Result, ...]:
+    """The models whose pictures are in the page."""
+    return results.pictured[:DRAWN]
+
+
+def _others(results: Results) -> str:
+    """How any other model's pictures are drawn; nothing where there are no others."""
+    count = len(results.pictured)
+    if count <= DRAWN:
+        return ""
+    return (
+        f"The first {DRAWN} of {count} models are drawn here, so that this page stays small. The command under a "
+        "picture draws the same of any other: name its run."
+    )
