@@ -53,11 +53,11 @@ def check_shards(shards: int, batch_size: int, processes: Processes = ALONE) -> 
     Raises:
         UserError: saying which number would do.
 
-    >>> check_shards(3, 256)
+    >>> check_shards(0, 256)
     Traceback (most recent call last):
-    reparam.errors.UserError: shards=3 will not do: give a power of two, 1, 2, 4, 8 ...
+    reparam.errors.UserError: shards=0 will not do: give a power of two, 1, 2, 4, 8 ...
     """
-    if shards & (shards - 1):
+    if shards < 1 or shards & (shards - 1):
         raise UserError(f"shards={shards} will not do: give a power of two, 1, 2, 4, 8 ...")
     if batch_size % shards:
         raise UserError(
