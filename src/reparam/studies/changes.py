@@ -91,7 +91,7 @@ def told(before: Record, after: Record) -> list[str]:
     found = changes(before, after)
     beyond = [change for change in found if change.beyond]
     of = f"of {counted(len(found), 'number')} that both have"
-    alike = f"O{of[1:]}, none differs by more than the errors."
+    alike = f"{of.capitalize()}, none differs by more than the errors."
     words = f"Beyond the errors, {of}: {'; '.join(one.text for one in beyond)}."
     return [*_protocols(before, after), *_models(before, after), words if beyond else alike]
 

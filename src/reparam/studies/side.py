@@ -154,7 +154,7 @@ def _runs(found: SideBySide) -> tuple[Results, list[str]]:
         try:
             trials.append(Trial(name, place, load(place)))
         except UserError as error:
-            unread.append(f"`{name}` is there by its numbers alone: {error}.")
+            unread.append(f"`{name}` is there by its numbers alone: {str(error).rstrip('.')}.")
     return Results(None, None, tuple(map(Result, trials)), None), unread
 
 
@@ -162,9 +162,8 @@ def _places(found: SideBySide) -> Iterator[tuple[str, Path]]:
     """Each run's model, called as its comparison's, and folder."""
     for model in _models(found):
         for folder, name, record in zip(found.folders, found.names, found.records, strict=True):
-            yield from (
-                (f"{model}, {name}", place) for place in (runs_of(folder, model) if model in record.models else [])
-            )
+            kept = runs_of(folder, model) if model in record.models else []
+            yield from ((f"{model}, {name}", place) for place in kept)
 
 
 def _models(found: SideBySide) -> list[str]:

@@ -115,8 +115,7 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
     if len(chosen) < FEWEST:
         count = "1 test example is" if len(chosen) == 1 else f"{len(chosen)} test examples are"
         raise UserError(f"{count} too few to judge a latent space by: {FEWEST} are needed")
-    batches = [x for x, _ in evaluation_batches(chosen, run.data)]
-    signal, z = aggregate(run.model, batches, seed)
+    signal, z = aggregate(run.model, (x for x, _ in evaluation_batches(chosen, run.data)), seed)
     prior, name = _prior_draws(run.model, z.shape, seed)
     told = classifier_test(z, prior, permutations=1, seed=seed, features=False)
     return LatentUsage(
@@ -133,7 +132,7 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
         split="test",
         seed=seed,
         prior=name,
-        layer_kl=layer_kl(run.model, batches, seed),
+        layer_kl=layer_kl(run.model, (x for x, _ in evaluation_batches(chosen, run.data)), seed),
     )
 
 
