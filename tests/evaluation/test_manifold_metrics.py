@@ -9,7 +9,7 @@ import torch
 from reparam.errors import UserError
 from reparam.evaluation.samples import neighbours
 from reparam.evaluation.samples.manifold_metrics import NAMES, expected_coverage, manifold_metrics
-from reparam.evaluation.samples.neighbours import nearest, neighbour_squares
+from reparam.evaluation.samples.neighbours import blocks, nearest, neighbour_squares
 
 
 def normal(seed, n, d=4, shift=0.0, scale=1.0):
@@ -134,3 +134,15 @@ def test_too_few_neighbours_are_refused():
         nearest(normal(0, 5), normal(1, 2), 3)
     with pytest.raises(UserError, match="3 examples are too few for 3 neighbours"):
         neighbour_squares(normal(0, 3), 3)
+
+
+def test_distances_come_in_blocks_of_one_and_the_same_memory(monkeypatch):
+    monkeypatch.setattr(neighbours, "BLOCK", 900)
+    x, y = normal(0, 100).double(), normal(1, 90).double()
+    found, places = torch.zeros(100, 90), set()
+    for rows, squares in blocks(x, y):
+        found[rows] = squares.float()
+        places.add(squares.data_ptr())
+        assert squares.numel() <= 900
+    assert len(places) == 1
+    torch.testing.assert_close(found, torch.cdist(x, y).square().float())

@@ -79,12 +79,19 @@ def squared_distances(x: Tensor, y: Tensor) -> Tensor:
 
 
 def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Squared distances of some rows of x from all of y: ``(rows, m)`` with the rows' place."""
-    size = max(1, BLOCK // len(y))
+    """Squared distances of some rows of x from all of y: ``(rows, m)`` with the rows' place.
+
+    All of them are in the same memory, one after the other: what is kept of a block between two of them would hold
+    freed ones in the heap, of 50,000 rows by gigabytes.
+    """
+    x, y = x.detach(), y.detach()
+    size = min(len(x), max(1, BLOCK // len(y)))
+    lengths, room = y.square().sum(1), y.new_empty(size, len(y))
     with work("comparing examples", len(x), "`count`") as add:
         for start in range(0, len(x), size):
             rows = slice(start, min(start + size, len(x)))
-            yield rows, squared_distances(x[rows], y)
+            squares = torch.add(x[rows].square().sum(1, keepdim=True), lengths, out=room[: rows.stop - start])
+            yield rows, squares.addmm_(x[rows], y.mT, alpha=-2).clamp_(min=0)
             add(rows.stop - start)
 
 
@@ -99,8 +106,8 @@ def neighbour_squares(x: Tensor, k: int) -> Tensor:
     if len(x) <= k:
         count = "1 example is" if len(x) == 1 else f"{len(x)} examples are"
         raise UserError(f"{count} too few for {k} neighbours each: give more than {k}")
-    found = []
+    found = x.new_empty(len(x), k)
     for rows, squares in blocks(x, x):
         squares.diagonal(rows.start).fill_(torch.inf)
-        found.append(squares.topk(k, largest=False).values)
-    return torch.cat(found)
+        found[rows] = squares.topk(k, largest=False).values
+    return found
