@@ -6,6 +6,8 @@ import json
 import re
 import ssl
 import threading
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
@@ -23,6 +25,8 @@ class Hub(ThreadingHTTPServer):
         self.private: dict[str, bool] = {}
         self.sizes: dict[str, int] = {}  # what is said of a file's size, where that is not so
         self.leads: dict[str, str] = {}  # what a file's place leads on to
+        self.says: dict[str, bytes] = {}  # what is answered at a path, in place of what is there
+        self.drips: dict[str, bytes] = {}  # what an answer at a path begins with, which then goes on drop by drop
         self.commit = "c" * 40
         self.asked: list[str] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -48,6 +52,14 @@ class Speaker(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
+    def drip(self, first, seconds=20):
+        self.close_connection = True
+        with suppress(OSError):
+            self.wfile.write(first)
+            for _ in range(seconds * 100):
+                self.wfile.write(b".")
+                time.sleep(0.01)
+
     def body(self):
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
@@ -57,6 +69,12 @@ class Speaker(BaseHTTPRequestHandler):
     def do_GET(self):
         path = unquote(self.path.partition("?")[0])
         self.server.asked.append(path)
+        if path in self.server.drips:
+            return self.drip(self.server.drips[path])
+        if path in self.server.leads:
+            return self.answer(b"", 302, Location=self.server.leads[path])
+        if path in self.server.says:
+            return self.answer(self.server.says[path])
         if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", path):
             return self.info(found[1], found[2])
         if found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 import reparam
 from hub_standin import Hub
+from reparam.data.readers import patience
 from reparam.errors import UserError
 from reparam.folders import standing
 from reparam.hub.staging import _pictures
@@ -34,6 +36,8 @@ def here(server, monkeypatch, tmp_path):
     """The library asks this machine alone, as somebody who has logged in, and our cache is a test's own."""
     server.asked.clear()
     server.sizes.clear()
+    server.says.clear()
+    server.drips.clear()
     asks(server, monkeypatch, tmp_path)
 
 
@@ -223,9 +227,13 @@ LEADS = {
 }
 
 
+LISTING = "/api/models/somebody/points"
+
+
+@pytest.mark.parametrize("what", ["config.json", LISTING])
 @pytest.mark.parametrize("to", LEADS)
-def test_a_hub_leads_on_to_nothing_else(to, leading, tmp_path):
-    leading.leads["config.json"] = to.format(leading.commit)
+def test_a_hub_leads_on_to_nothing_else(to, what, leading, tmp_path):
+    leading.leads[what] = LISTING if what == LISTING and to == PLACE else to.format(leading.commit)
     with pytest.raises(UserError, match=LEADS[to]):
         reparam.load("hf://somebody/points")
     assert not list((tmp_path / "cache").rglob("*.json"))
@@ -237,6 +245,56 @@ def test_a_hub_that_nobody_vouches_for_is_asked_for_nothing(leading, monkeypatch
     with pytest.raises(UserError, match=r"cannot be reached.*(CERTIFICATE_VERIFY_FAILED|certificate verify failed)"):
         reparam.load("hf://somebody/points")
     assert not leading.asked
+
+
+SLOW = {
+    "head": (b"HTTP/1.1 200 OK\r\nX-Slow: ", r"cannot be reached.*an answer did not come within 0.6 seconds.*network"),
+    "chunk": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;",
+        "the rest of it did not come within",
+    ),
+    "body": (b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", r"only \d+ bytes came in"),
+    "error": (b"HTTP/1.1 500 Not now\r\nContent-Length: 99999\r\n\r\n", "the hub refuses somebody/points .*500"),
+}
+
+
+@pytest.mark.parametrize("what", [LISTING, PLACE])
+@pytest.mark.parametrize("how", SLOW)
+def test_nobody_waits_for_a_hub_that_speaks_drop_by_drop(how, what, pushed, server, monkeypatch, tmp_path):
+    monkeypatch.setattr(patience, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.6)
+    server.drips[what.format(server.commit)], message = SLOW[how]
+    before = time.monotonic()
+    with pytest.raises(UserError, match=message):
+        reparam.load("hf://somebody/points")
+    assert time.monotonic() - before < 10
+    assert not list((tmp_path / "cache").rglob("*.json"))
+
+
+NO_LISTINGS = {
+    "no JSON": b"<html>",
+    "no text": b"\xff\xfe",
+    "a list": b"[1]",
+    "deep": b"[" * 100_000,
+    "no commit": b'{"sha": "../../etc", "siblings": []}',
+    "a number for a commit": b'{"sha": 7, "siblings": []}',
+    "numbers for files": b'{"sha": "%b", "siblings": [1]}' % (b"c" * 40),
+    "a list for a name": b'{"sha": "%b", "siblings": [{"rfilename": [1], "size": 1}]}' % (b"c" * 40),
+}
+
+
+@pytest.mark.parametrize("what", NO_LISTINGS)
+def test_what_is_no_listing_is_told_and_nothing_is_asked_for(what, pushed, server):
+    server.says[LISTING] = NO_LISTINGS[what]
+    with pytest.raises(UserError, match="names no commit of somebody/points, and nothing of it is taken"):
+        reparam.load("hf://somebody/points")
+    assert not any("/resolve/" in path for path in server.asked)
+
+
+def test_a_listing_without_end_is_broken_off(pushed, server, monkeypatch):
+    monkeypatch.setattr("reparam.runs.hub.LISTING", 100)
+    with pytest.raises(UserError, match="says more than 100 bytes of somebody/points"):
+        reparam.load("hf://somebody/points")
 
 
 def test_what_a_killed_fetch_has_left_goes_with_the_next(pushed, server, tmp_path):

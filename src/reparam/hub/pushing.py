@@ -8,8 +8,8 @@ from typing import Any
 
 from reparam.errors import UserError
 from reparam.hub.staging import stage
+from reparam.runs.answers import asked_of, client
 from reparam.runs.given import as_run
-from reparam.runs.hub import asked_of, client
 from reparam.runs.run import Run
 from reparam.studies.judge import Progress, silent
 

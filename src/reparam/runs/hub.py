@@ -7,17 +7,18 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from reparam.data.readers.download import TIMEOUT_SECONDS, Steady, leads_astray
 from reparam.data.store import alone
-from reparam.door import user_cache, user_path
+from reparam.door import parse, user_cache, user_path
 from reparam.errors import UserError
 from reparam.files import PART, require_room
 from reparam.folders import Unwritten, flush_names, make_folder, standing
 from reparam.pace import work
+from reparam.runs.answers import answered, client
 
 PREFIX = "hf:/"
 """What names of runs on a hub begin with; a path swallows the second of its slashes."""
@@ -36,8 +37,8 @@ TAKEN = {
 LEFT = re.compile(r"README\.md|LICEN[CS]E(\.md|\.txt)?|\.gitattributes|evaluation\.json|(figures/)?[\w-]+\.png")
 """Files that may lie beside them, and are left there."""
 NEEDED = ("config.json", "checkpoints/best.safetensors")
-REDIRECTS = 10
-"""That a file may take."""
+LISTING = 64 * MB
+"""Bytes of what a hub says of a repository, at most."""
 VARIABLE = "REPARAM_CACHE"
 
 
@@ -65,18 +66,36 @@ def fetched(path: str | Path) -> Path:
     if revision and COMMIT.fullmatch(revision) and (known := _place(repository, revision)).is_dir():
         return known  # a commit never changes: nobody is asked
     hub = client()
-    with asked_of(repository, revision):
-        info = hub.HfApi().model_info(repository, revision=revision, files_metadata=True)
-    commit = str(info.sha)
-    if not COMMIT.fullmatch(commit):
-        raise UserError(f"the hub names no commit of {repository}, and nothing of it is taken: see to the address")
+    commit, listed = _listing(hub, repository, revision)
     place = _place(repository, commit)
     if not place.is_dir():
-        files = checked(repository, [(one.rfilename, one.size) for one in info.siblings or ()])
+        files = checked(repository, listed)
         with alone(place, wait=True):
             if not place.is_dir():  # another process may have fetched it meanwhile
                 _fetch(hub, repository, commit, files, place)
     return place
+
+
+def _listing(hub: Any, repository: str, revision: str | None) -> tuple[str, list[tuple[str, Any]]]:
+    """The commit that a revision is, and the names and sizes that the hub gives of its files.
+
+    Raises:
+        UserError: if it says anything else.
+    """
+    at = f"/revision/{quote(revision, safe='')}" if revision else ""
+    content = bytearray()
+    for piece in answered(hub, repository, f"{hub.HfApi().endpoint}/api/models/{repository}{at}?blobs=true", revision):
+        content += piece
+        if len(content) > LISTING:
+            raise UserError(f"the hub says more than {LISTING:,} bytes of {repository}: nothing of it is taken")
+    try:
+        told = parse(content.decode())
+        commit, listed = told["sha"], [(one["rfilename"], one.get("size")) for one in told.get("siblings") or ()]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        commit, listed = None, []
+    if not (isinstance(commit, str) and COMMIT.fullmatch(commit) and all(isinstance(name, str) for name, _ in listed)):
+        raise UserError(f"the hub names no commit of {repository}, and nothing of it is taken: see to the address")
+    return commit, listed
 
 
 def checked(repository: str, listed: Sequence[tuple[str, int | None]]) -> dict[str, int]:
@@ -132,7 +151,7 @@ def _fetch(hub: Any, repository: str, commit: str, files: dict[str, int], place:
             for name, size in files.items():
                 with standing(beside):
                     make_folder((beside / name).parent)
-                pieces = _pieces(hub, repository, hub.hf_hub_url(repository, name, revision=commit))
+                pieces = answered(hub, repository, hub.hf_hub_url(repository, name, revision=commit))
                 _write(beside / name, pieces, size, f"{name} of {repository}", add)
             for folder in {(beside / name).parent for name in files}:
                 flush_names(folder)
@@ -153,25 +172,6 @@ def _written(place: Path) -> Iterator[None]:
         ) from error
 
 
-def _pieces(hub: Any, repository: str, url: str) -> Iterator[bytes]:
-    session, steady = hub.get_session(), Steady()
-    with asked_of(repository), ExitStack() as stack:
-        request = session.build_request("GET", url, headers=hub.utils.build_hf_headers(), timeout=TIMEOUT_SECONDS)
-        for _ in range(REDIRECTS):
-            response = session.send(request, stream=True, follow_redirects=False)
-            stack.callback(response.close)
-            if (request := response.next_request) is None:
-                break
-            if leads_astray(url, str(request.url)):
-                raise UserError(f"the hub leads {repository} on to an address without TLS: nothing of it is taken")
-        else:
-            raise UserError(f"the hub leads {repository} on and on: nothing of it is taken")
-        hub.utils.hf_raise_for_status(response)
-        for piece in response.iter_bytes():
-            steady.came(len(piece))
-            yield piece
-
-
 def _write(target: Path, pieces: Iterator[bytes], size: int, what: str, add: Any) -> None:
     """Write as many bytes as there should be.
 
@@ -190,45 +190,3 @@ def _write(target: Path, pieces: Iterator[bytes], size: int, what: str, add: Any
         os.fsync(file.fileno())
     if written != size:
         raise UserError(f"{what} broke off after {written:,} of {size:,} bytes: try again")
-
-
-def client() -> Any:
-    """The hub's own library.
-
-    Raises:
-        UserError: if it is not installed.
-    """
-    try:
-        import huggingface_hub
-    except ImportError:
-        raise UserError("runs on a hub need huggingface_hub: pip install 'reparam[hub]'") from None
-    return huggingface_hub
-
-
-@contextmanager
-def asked_of(repository: str, revision: str | None = None) -> Iterator[None]:
-    """Tell what the hub refuses, or that it cannot be reached, in a sentence."""
-    from huggingface_hub import errors
-
-    try:
-        yield
-    except UserError:
-        raise
-    except errors.RevisionNotFoundError:
-        raise UserError(
-            f"{repository} on the hub has no revision {revision!r}: name a branch, a tag or a commit"
-        ) from None
-    except errors.RepositoryNotFoundError:
-        raise UserError(
-            f"{repository} is not on the hub, or not for you to see: look at the name, or log in with `hf auth login`"
-        ) from None
-    except (errors.HfHubHTTPError, errors.LocalTokenNotFoundError) as error:
-        raise UserError(f"the hub refuses {repository} ({_line(error)})") from None
-    except Exception as error:
-        if not (isinstance(error, OSError) or type(error).__module__.partition(".")[0].startswith("http")):
-            raise
-        raise UserError(f"the hub cannot be reached for {repository} ({_line(error)}): see to the network") from None
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,22 +1,20 @@
 """Downloads that resume where they stopped, try one mirror after another, and keep only what passes its check."""
 
 import http.client
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from reparam.data.readers import patience
 from reparam.errors import UserError
 from reparam.files import flush_to_disk
 from reparam.folders import flush_names, make_folder
 from reparam.terminal import is_live
 
-TIMEOUT_SECONDS = 30
-SLOWEST = 1000
-"""Bytes a second below which nobody is waited for any longer: what comes drop by drop runs into no timeout."""
 BLOCK_BYTES = 2**18
 
 
@@ -60,9 +58,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
+        fp.close()  # what is said besides would be read to its end, wherever that is
         if leads_astray(req.full_url, newurl):
             raise OSError(f"it leads on to {newurl:.80}, which is not of its scheme")
-        fp.close()  # what is said besides would be read to its end, wherever that is
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -75,50 +73,48 @@ def leads_astray(url: str, to: str) -> bool:
     return urlsplit(to).scheme not in (urlsplit(url).scheme, "https")
 
 
-class Steady:
-    """Gives up on whoever sends next to nothing."""
-
-    def __init__(self) -> None:
-        self._since, self._bytes = time.monotonic(), 0
-
-    def came(self, count: int) -> None:
-        """So many bytes did.
-
-        Raises:
-            OSError: if they are too few for the time.
-        """
-        self._bytes += count
-        if (passed := time.monotonic() - self._since) < TIMEOUT_SECONDS:
-            return
-        if self._bytes < SLOWEST * passed:
-            raise OSError(f"only {self._bytes:,} bytes came in {passed:.0f} seconds")
-        self._since, self._bytes = time.monotonic(), 0
-
-
 def _fetch(url: str, part: Path, most: int) -> None:
     """Append to ``part`` what it lacks of ``url``; from the beginning when the server cannot resume."""
     have = part.stat().st_size if part.exists() else 0
+    with patience.Aside() as aside:
+        if (response := _opened(url, have, aside)) is None:
+            return  # Nothing lacks, or the file is another: the check will tell.
+        resumed = response.status == http.client.PARTIAL_CONTENT
+        start = have if resumed else 0
+        total = None if response.length is None else start + response.length
+        with part.open("ab" if resumed else "wb") as file:
+            _copy(_blocks(response, aside), file.write, url.rsplit("/", 1)[-1], start, total, most)
+    if total is not None and (size := part.stat().st_size) < total:
+        raise OSError(f"the connection broke after {size} of {total} bytes")
+
+
+def _opened(url: str, have: int, aside: patience.Aside) -> http.client.HTTPResponse | None:
+    """An answer whose head has come; None where there is nothing beyond what one has."""
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    ask = partial(urllib.request.build_opener(_Redirects).open, request, timeout=patience.TIMEOUT_SECONDS)
     try:
-        response = urllib.request.build_opener(_Redirects).open(request, timeout=TIMEOUT_SECONDS)
+        response: http.client.HTTPResponse = aside.within(patience.HEAD_SECONDS, ask)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return  # Nothing lacks, or the file is another: the check will tell.
+            return None
         raise
-    with response:
-        resumed = response.status == http.client.PARTIAL_CONTENT
-        length = response.headers.get("Content-Length")
-        start = have if resumed else 0
-        with part.open("ab" if resumed else "wb") as file:
-            total = start + int(length) if length else None
-            _copy(response, file.write, url.rsplit("/", 1)[-1], start, total, most)
-    if length and part.stat().st_size < start + int(length):
-        raise OSError(f"the connection broke after {part.stat().st_size} of {start + int(length)} bytes")
+    except ValueError as error:
+        raise OSError(f"it leads on to no address ({error})") from None
+    aside.lastly(response.close)
+    return response
+
+
+def _blocks(response: http.client.HTTPResponse, aside: patience.Aside) -> Iterator[bytes]:
+    """What an answer holds, for as long as it keeps coming: chunks and what is said between them may drip as well."""
+    steady, ask = patience.Steady(), partial(response.read1, BLOCK_BYTES)
+    while block := aside.within(patience.TIMEOUT_SECONDS, ask, "the rest of it"):
+        steady.came(len(block))
+        yield block
 
 
 def _copy(
-    response: http.client.HTTPResponse,
+    blocks: Iterator[bytes],
     write: Callable[[bytes], object],
     name: str,
     start: int,
@@ -135,11 +131,9 @@ def _copy(
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not is_live()) as progress:
-        task = progress.add_task(name, total=total, completed=start)
-        have, steady = start, Steady()
-        while block := response.read1(BLOCK_BYTES):
+        task, have = progress.add_task(name, total=total, completed=start), start
+        for block in blocks:
             have += len(block)
-            steady.came(len(block))
             if have > most:
                 raise UserError(f"it is larger than the {most:,} bytes that it has at most")
             write(block)
