@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 
 DOCUMENTED := $(VENV)/.documented
 
-.PHONY: demo test test-fast test-portable smoke lint bench attack docs dist clean
+.PHONY: demo test test-fast test-portable smoke lint bench attack fuzz docs dist clean
 
 demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a report to open; QUICK=1: in a minute
 	$(BIN)/reparam demo $(if $(QUICK),--quick --out demo-quick,--out demo)
@@ -39,6 +39,9 @@ bench: $(INSTALLED)  ## against other implementations, in an environment of thei
 attack: $(INSTALLED)  ## kills, full disks, damage, wild settings and hostile files, counted; COUNT, MINUTES (of each kind), SEED
 	$(BIN)/python -m attack --count $(or $(COUNT),1000) --minutes $(or $(MINUTES),30) --seed $(or $(SEED),0)
 
+fuzz: $(VENV)/.fuzzed  ## every kind of file that is read, before a fuzzer guided by what its inputs reach; MINUTES (of each), SEED, TARGETS
+	$(BIN)/python -m attack fuzz --minutes $(or $(MINUTES),5) --seed $(or $(SEED),0) $(if $(TARGETS),--target $(TARGETS))
+
 docs: $(DOCUMENTED)  ## the site, into build/site, and its check in a browser; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -q -j auto -b html -d build/doctrees docs build/site
 	$(BIN)/pytest -q docs/checks
@@ -60,6 +63,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 $(DOCUMENTED): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
+$(VENV)/.fuzzed: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[fuzz]'
 	touch $@
 
 $(VENV)/.distributed: $(INSTALLED)

@@ -1,6 +1,6 @@
 """``python -m attack``: attacks of every kind, seeded, bounded in number and time; a table of what held.
 
-The exit code is 0 where everything held, and 1 where not.
+The exit code is 0 where everything held, and 1 where not. ``python -m attack fuzz`` has options of its own.
 """
 
 import argparse
@@ -39,6 +39,10 @@ def attacks() -> dict[str, Attack]:
 
 def main() -> int:
     """Attack, and print the table."""
+    if sys.argv[1:2] == ["fuzz"]:
+        from attack.fuzz.command import main as fuzz
+
+        return fuzz(sys.argv[2:])
     known = attacks()
     parser = argparse.ArgumentParser(prog="python -m attack", description=__doc__)
     parser.add_argument("attacks", nargs="*", help=f"{', '.join(known)}; all unless given")

@@ -82,6 +82,7 @@ SLOW = (
     "test_bench.py",
     "test_extending.py",
     "test_files.py",
+    "test_fuzz.py",
     "test_hardware.py",
     "test_messages.py",
     "test_portable.py",

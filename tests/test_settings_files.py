@@ -49,8 +49,11 @@ def test_the_three_kinds_say_the_same(tmp_path):
         (
             "a.yaml",
             "a: !!python/object/apply:os.system ['true']",
-            "cannot be read as YAML .*could not determine",
+            "cannot be read as YAML .*the tag tag:yaml.org,2002:python/object/apply:os.system in line 1",
         ),
+        ("a.yaml", "a: 1\nb: !!int [1]", "the tag tag:yaml.org,2002:int in line 2"),
+        ("a.yaml", "a: !!timestamp then", "the tag .*timestamp in line 1"),
+        ("a.yaml", "? [1]\n: 2", "unhashable key"),
         ("a.yaml", "a: &x [1]\nb: *x", "an alias in line 2"),
         ("a.yaml", "a: 1\na: 2", "a is there twice"),
         ("a.yaml", "a: [", "line 1"),

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -113,20 +114,23 @@ def _yaml(text: str) -> Any:
 
 @cache
 def _loader() -> Any:
-    """PyYAML's safe loader by the rules of YAML 1.2: no tags but the plain ones, no aliases, no key twice."""
+    """PyYAML's safe loader by the rules of YAML 1.2: no tags, no aliases, no key twice."""
     import yaml
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
         yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
         def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.AliasEvent):  # a few lines of them hold more than any memory
-                _refuse(f"an alias in line {self.peek_event().start_mark.line + 1}, which settings have no use for")
+            event = self.peek_event()
+            if isinstance(event, yaml.AliasEvent):  # a few lines of them hold more than any memory
+                _refuse(f"an alias in line {event.start_mark.line + 1}, which settings have no use for")
+            if getattr(event, "tag", None) is not None:  # what stands behind one may be of any other kind
+                _refuse(f"the tag {event.tag} in line {event.start_mark.line + 1}, which settings have no use for")
             return super().compose_node(parent, index)
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            keys = [key.value for key, _ in node.value]
-            if twice := [key for key in keys if keys.count(key) > 1]:
+            keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+            if twice := [key for key, count in keys.items() if count > 1]:
                 _refuse(f"{twice[0]} is there twice")
             return super().construct_mapping(node, deep)
 

@@ -132,3 +132,17 @@ def test_what_is_damaged_is_said():
     assert read_tiff(io.BytesIO(b"\x89PNG and more")) is None
     with pytest.raises(Broken, match="predictor 3"):
         read_tiff(io.BytesIO(written(array, predictor=3)))
+
+
+def test_a_file_that_speaks_of_millions_of_tiles_takes_no_memory_for_them():
+    array = np.zeros((16, 16, 2), np.uint8)
+    file = bytearray(written(array, tile=16))
+    for tag, value in ((256, 8192), (257, 8192), (322, 1), (323, 1)):
+        place = file.index(struct.pack("<HHI", tag, 4, 1))
+        file[place + 8 : place + 12] = struct.pack("<I", value)
+    with pytest.raises(Broken, match="1 strips or tiles, and its size makes 67108864"):
+        read_tiff(io.BytesIO(bytes(file)))
+    place = file.index(struct.pack("<HHI", 322, 4, 1))
+    file[place + 8 : place + 12] = bytes(4)
+    with pytest.raises(Broken, match="tiles of 0x1"):
+        read_tiff(io.BytesIO(bytes(file)))

@@ -11,6 +11,10 @@ from reparam.cli.parse import Writes, emit, parse, say
 from reparam.cli.targets import check_free
 from reparam.errors import UserError
 
+KINDS = {"seed": int, "quick": bool, "verdict": bool, "seconds": int | float, "checks": list}
+"""What a lab's result has in JSON."""
+WORDS = ("what", "prediction", "measurement")
+
 
 @dataclass
 class LabsOptions(Writes):
@@ -122,11 +126,22 @@ def _kept(path: Path, options: LabsOptions) -> dict[str, Any] | None:
     if not path.exists() or not path.with_suffix(".png").exists():
         return None
     result = read_json(path)
-    if not isinstance(result, dict) or not {"seed", "quick", "checks", "verdict"} <= result.keys():
+    if not _is_result(result, path.stem):
         raise UserError(f"{path} is no lab's result: remove it, or name another folder")
-    told = all("prediction" in check for check in result["checks"])  # older ones say it in numbers only: run anew
+    # older ones say it in numbers only: run anew
+    told = all(isinstance(check.get(word), str) for check in result["checks"] for word in WORDS)
     same = told and (result["seed"], result["quick"]) == (options.seed, options.quick)
     return result if same else None
+
+
+def _is_result(value: Any, name: str) -> bool:
+    """Whether JSON holds what a lab of that name came to."""
+    return (
+        isinstance(value, dict)
+        and value.get("lab") == name
+        and all(isinstance(value.get(key), kind) for key, kind in KINDS.items())
+        and all(isinstance(check, dict) and isinstance(check.get("holds"), bool) for check in value["checks"])
+    )
 
 
 def _write(results: list[dict[str, Any]], options: LabsOptions) -> Path:

@@ -130,7 +130,10 @@ def _key(name: str) -> str:
     (True, '1')
     """
     plain = unicodedata.normalize("NFC", name.strip().replace("\\", "/").removeprefix("./"))
-    return str(int(plain)) if plain.isdecimal() else plain
+    if not plain.isdecimal():
+        return plain
+    digits = (str(unicodedata.decimal(digit)) for digit in plain)  # of any script, and more of them than `int` takes
+    return "".join(digits).lstrip("0") or "0"
 
 
 def _captions(

@@ -85,11 +85,11 @@ def arranged(source: Source) -> list[Found]:
         raise UserError(_nothing(source))
     splits = {entry.parts[depth]: SPLIT_WORDS.get(entry.parts[depth].lower()) for entry in below}
     named = "train" in splits.values() and all(splits.values())
+    within = depth + 1 if named else depth
     return [
-        Found(entry.name, splits[entry.parts[depth]], _label(entry, depth + 1)) if named
-        else Found(entry.name, None, _label(entry, depth))
+        Found(entry.name, _split(entry, depth) if named else None, _label(entry, within))
         for entry in sorted(images, key=lambda entry: _order(entry, depth))
-    ]  # fmt: skip
+    ]
 
 
 def check_arranged(source: Source, found: Sequence[Found]) -> None:
@@ -110,6 +110,11 @@ def check_arranged(source: Source, found: Sequence[Found]) -> None:
 def _order(entry: Entry, depth: int) -> tuple[str, str]:
     """By the names of the subfolders, then by the paths in them."""
     return (entry.parts[depth] if len(entry.parts) > depth + 1 else ""), "/".join(entry.parts[depth:])
+
+
+def _split(entry: Entry, depth: int) -> str | None:
+    """The split that a file's folder names; none where it lies beside these folders."""
+    return SPLIT_WORDS[entry.parts[depth].lower()] if len(entry.parts) > depth + 1 else None
 
 
 def _label(entry: Entry, depth: int) -> str | None:

@@ -1,6 +1,7 @@
 """TIFF files of any number of channels, of which Pillow reads four: satellite images, spectra, measurements."""
 
 import io
+import itertools
 import math
 import struct
 from collections.abc import Iterator
@@ -76,17 +77,15 @@ def _blocks(file: IO[bytes], tags: Any, dtype: np.dtype, shape: tuple[int, int, 
     across, down = (int(tags[TILE_WIDTH]), int(tags[TILE_HEIGHT])) if tiled else (width, int(tags.get(ROWS, height)))
     down = min(down, height) if not tiled else down
     apart = tags.get(PLANAR, 1) == 2
-    deep = 1 if apart else channels
-    places = [
-        (layer, row, column)
-        for layer in range(channels if apart else 1)
-        for row in range(0, height, down)
-        for column in range(0, width, across)
-    ]
+    deep, layers_apart = (1, channels) if apart else (channels, 1)
+    if min(across, down) < 1:
+        raise Broken(f"it has strips or tiles of {across}x{down}")
+    made = [range(layers_apart), range(0, height, down), range(0, width, across)]
     offsets, sizes = (tags[TILES], tags[TILE_BYTES]) if tiled else (tags[STRIPS], tags[STRIP_BYTES])
-    if not len(places) == len(offsets) == len(sizes):
-        raise Broken(f"it has {len(offsets)} strips or tiles, and its size makes {len(places)}")
-    for (layer, row, column), offset, size in zip(places, offsets, sizes, strict=True):
+    count = math.prod(map(len, made))
+    if not count == len(offsets) == len(sizes):
+        raise Broken(f"it has {len(offsets)} strips or tiles, and its size makes {count}")
+    for (layer, row, column), offset, size in zip(itertools.product(*made), offsets, sizes, strict=True):
         rows = down if tiled else min(down, height - row)
         file.seek(offset)
         raw = _unpacked(file.read(size), int(tags.get(COMPRESSION, NONE)), across * deep * dtype.itemsize, rows)

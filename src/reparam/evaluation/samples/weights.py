@@ -5,7 +5,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -51,7 +53,7 @@ class Published:
         """
         try:
             return load_file(path)
-        except SafetensorError:
+        except (SafetensorError, OSError, LookupError, TypeError, ValueError, RuntimeError, MemoryError):
             raise UserError(f"{path} is no safetensors file: {self.instead}") from None
 
 
@@ -60,5 +62,7 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
     found = hashlib.sha256()
     for name in sorted(tensors):
         if not name.endswith("num_batches_tracked"):  # which some files have and none needs
-            found.update(name.encode() + tensors[name].contiguous().numpy().tobytes())
+            content: Any = tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy()  # of any dtype
+            found.update(name.encode())
+            found.update(content)
     return found.hexdigest()[:8]

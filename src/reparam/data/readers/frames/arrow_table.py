@@ -1,6 +1,5 @@
 """Columns of Arrow tables, and of data sets of Hugging Face, which are such."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,6 +8,8 @@ import numpy as np
 
 from reparam.data.readers.frames.found import Found, Frame, Refused, length, moment, number, truth, whole
 from reparam.data.readers.frames.objects import of_objects
+from reparam.door import parse
+from reparam.errors import UserError
 
 
 def arrow_table(table: Any) -> Frame:
@@ -53,9 +54,19 @@ def _classes(found: Found, classes: Mapping[str, tuple[str, ...]]) -> Found:
 
 
 def _index(metadata: Any) -> list[str]:
-    """The columns that are an index of pandas, by what it wrote into the file."""
-    stored = json.loads((metadata or {}).get(b"pandas", b"{}"))
-    return [name for name in stored.get("index_columns", ()) if isinstance(name, str)]
+    """The columns that are an index of pandas, by what it wrote into the file.
+
+    Raises:
+        UserError: if that is damaged.
+    """
+    try:
+        stored = parse((metadata or {}).get(b"pandas", b"{}").decode())
+    except ValueError:
+        stored = None
+    names = stored.get("index_columns", []) if isinstance(stored, dict) else None
+    if not isinstance(names, list):
+        raise UserError("what pandas wrote beside the columns of a table is damaged: write the table again")
+    return [name for name in names if isinstance(name, str)]
 
 
 def _column(name: str, column: Any) -> Found | Refused:
