@@ -1,12 +1,14 @@
 """The one rule of what is best: marked only where the errors allow it, and where anything works at all."""
 
+import json
+
 import numpy as np
 import pytest
 
 from reparam.evaluation.samples.scorecard import Score
 from reparam.studies.differences import Seen
 from reparam.studies.scores import _cells
-from reparam.studies.standing import standing
+from reparam.studies.standing import EVERY_PAIR, standing
 
 
 def seen(gaps, error=0.01, worst=None):
@@ -88,3 +90,46 @@ def test_the_text_of_an_evaluation_is_marked_by_the_same_rule(values, marks):
     scores = [Score("recall", value, 0.01, 1.0, worst=0.0) for value in (0.9, *values)]
     cells = _cells(scores)
     assert [cell[-1] == "*" for cell in cells[3:]] == [mark == "*" for mark in marks.ljust(2)]
+
+
+def many(n, error=3.0):
+    gaps = np.random.default_rng(0).permutation(n).astype(float)
+    return {f"model-{i}": Seen({0: gap}, {0: error}, count=100) for i, gap in enumerate(gaps)}
+
+
+def test_json_of_some_models_holds_every_two_and_nothing_else():
+    found = standing(many(EVERY_PAIR))
+    assert found.json() == {
+        "best": list(found.best),
+        "ranks": {name: list(places) for name, places in found.ranks.items()},
+        "pairs": [pair.json() for pair in found.pairs],
+    }
+    assert len(found.json()["pairs"]) == EVERY_PAIR * (EVERY_PAIR - 1) / 2
+
+
+@pytest.mark.parametrize("n", [EVERY_PAIR + 1, 60])
+def test_json_of_many_models_holds_the_first_with_all_each_with_the_next_and_who_is_told_apart(n):
+    found = standing(many(n))
+    told = found.json()
+    assert told["order"] == list(found.order)
+    first = [(found.order[0], name) for name in found.order[1:]]
+    neighbours = [(found.order[i], found.order[i + 1]) for i in range(1, n - 1)]
+    assert [(pair["better"], pair["worse"]) for pair in told["pairs"]] == first + neighbours
+    assert told["pairs"] == [found.between(*names).json() for names in first + neighbours]
+    assert len(told["pairs"]) + told["pairs_left_out"] == len(found.pairs) == n * (n - 1) / 2
+    read = {
+        (name, told["order"][place])
+        for name, marks in told["better_than"].items()
+        for place, mark in enumerate(marks)
+        if mark == "1"
+    }
+    assert read == {(pair.first, pair.second) for pair in found.pairs if pair.apart}
+    assert 0 < len(read) < n * (n - 1) / 2
+    for name, (best, worst) in told["ranks"].items():  # places are what the marks leave
+        assert best == 1 + sum(other == name for _, other in read)
+        assert worst == n - sum(one == name for one, _ in read)
+
+
+def test_json_of_two_hundred_models_is_small():
+    """Of a measure; every two of them took 7.6 MB."""
+    assert len(json.dumps(standing(many(200)).json(), indent=2)) < 300_000
