@@ -16,6 +16,7 @@ from reparam.networks.batch_norm import normed_over_all, norms_of
 from reparam.networks.products import Products, multiplied_by
 from reparam.randomness import seed_noise
 from reparam.settings import ResolvedTraining, TrainingConfig
+from reparam.training.denormals import EVERY, forget_denormals
 from reparam.training.fusing import fused
 from reparam.training.ledger import Ledger
 from reparam.training.optimizers import build_optimizer, moving_parameters, rate_factor, set_rate
@@ -111,6 +112,11 @@ class Loop:
                 else:
                     update = self._ready(turn, self._of_shards(turn, step, repeat, number, shared))
                 self._move(turn, step, update)
+        if (
+            step % EVERY == EVERY - 1 and self.device.type == "cpu"
+        ):  # by the step's number: a run that goes on does it, too
+            for optimizer in self.optimizers.values():
+                forget_denormals(optimizer)
 
     def _told(self, step: int, batch: tuple[Tensor, Tensor | None], shared: Shared) -> Batch:
         """A batch, where in the training it is, and what turns before have left."""
