@@ -6,18 +6,24 @@ import pytest
 import torch
 from torch import nn
 
+from reparam.bounds import sampled_kl
 from reparam.data import Dataset, Split
 from reparam.distributions import Normal
 from reparam.errors import UserError
 from reparam.evaluation.codes.latent_usage import aggregate, latent_usage
 from reparam.models import (
+    ELBO,
     GAN,
     VAE,
     Autoencoder,
+    FlowPosterior,
+    FlowPrior,
     HierarchicalPosterior,
     HierarchicalPrior,
+    MixturePrior,
     NormalLikelihood,
     StandardNormal,
+    VampPrior,
 )
 from reparam.models.vae.implicit import Implicit
 from reparam.networks import MLP
@@ -111,6 +117,71 @@ def test_a_learned_prior_is_named():
     assert found.prior == "the model's prior"
     assert found.prior_mean == pytest.approx([3] * 4, abs=0.2)
     assert found.accuracy > 0.95
+
+
+class Scaled(nn.Module):
+    """Posterior means of standard deviations ``means`` over x, and scales ``scales``."""
+
+    def __init__(self, means, scales):
+        super().__init__()
+        self.means, self.scales = torch.tensor(means), torch.tensor(scales)
+
+    def forward(self, x):
+        mean = x[:, 2:] * self.means  # that column is N(0, 1)
+        return torch.cat([mean, self.scales.square().log().expand(len(x), -1)], 1)
+
+
+MEANS, SCALES = [1e-3, 0.5, 40.0, 0.0], [1e-3, 100.0, 30.0, 1.0]
+SHARES = [0.5, 0.25 / 10_000.25, 0.64, 0.0]
+"""mean² / (mean² + scale²): small and half of it x, large and next to none, large and most of it, nothing."""
+PARTS = {"likelihood": NormalLikelihood((3,)), "objective": ELBO(kl=sampled_kl)}
+PRIORS = {
+    "flow": lambda: FlowPrior(4, hidden=(4,)),
+    "spline": lambda: FlowPrior(4, hidden=(4,), kind="spline"),
+    "mixture": lambda: MixturePrior(4, 3),
+    "vamp": lambda: VampPrior(4, torch.randn(3, 3)),
+}
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_where_the_prior_has_a_scale_of_its_own_a_unit_is_active_by_its_share_of_it(name):
+    model = VAE(Scaled(MEANS, SCALES), MLP(4, [4], 3), PRIORS[name](), **PARTS)
+    found = latent_usage(run_of(model, points(n=9000)))
+    # 3,000 examples: a share's error is below that of a correlation, 1 / √3000
+    assert found.signal == pytest.approx(SHARES, abs=4 * 3000**-0.5 / 2)
+    assert found.signal[1] < 0.001
+    assert found.signal[3] == 0
+    assert found.active == 2
+    assert found.share
+    assert "share of the variance" in found.figure().axes[0].get_xlabel() + found.figure().axes[0].get_ylabel()
+
+
+def test_no_scale_of_z_changes_what_is_active_under_a_flow():
+    found = []
+    for times in (1e-3, 0.1, 1.0):
+        torch.manual_seed(0)
+        encoder = Scaled([times * mean for mean in MEANS], [times * scale for scale in SCALES])
+        model = VAE(encoder, MLP(4, [4], 3), FlowPrior(4, hidden=(4,)), **PARTS)
+        found.append(latent_usage(run_of(model)).signal)
+    assert found[0] == pytest.approx(found[1], rel=1e-4, abs=1e-9)  # float32's rounding of 1e-3
+    assert found[2] == pytest.approx(found[1], rel=1e-4, abs=1e-9)
+
+
+def test_a_flow_posterior_under_a_standard_prior_is_judged_by_variances_of_its_mean():
+    """Its flow does nothing: a linear layer of zeros shifts by 0 and scales by 1."""
+    posterior = FlowPosterior(2, context=0, transforms=1, hidden=(4,))
+    for parameter in posterior.parameters():
+        nn.init.zeros_(parameter)
+
+    class Encoder(nn.Module):
+        def forward(self, x):
+            return torch.stack([x[:, 0], 0 * x[:, 0], torch.full_like(x[:, 0], 0.36).log(), 0 * x[:, 0]], dim=1)
+
+    model = VAE(Encoder(), MLP(2, [4], 3), StandardNormal(2), posterior=posterior, **PARTS)
+    found = latent_usage(run_of(model, points(n=9000)))
+    assert found.signal[0] == pytest.approx(0.64, abs=0.1)
+    assert abs(found.signal[1]) < 4 / 8 / 3000**0.5  # means of 8 draws, and 3,000 examples
+    assert (found.active, found.share) == (1, False)
 
 
 def test_what_has_no_codes_or_no_examples_is_refused_in_words():

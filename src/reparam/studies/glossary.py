@@ -68,7 +68,10 @@ NOTES = {
         "trusted."
     ),
     "lower bound": "The evidence lower bound (ELBO) on all of the test set: reconstruction less KL.",
-    "active": "Units whose posterior mean varies over examples by more than 0.01 (Burda et al. 2016).",
+    "active": (
+        "Units whose posterior mean varies over examples by more than 0.01 (Burda et al. 2016), or, where the prior "
+        "has learned a scale of its own, by more than 1 % of all that the unit varies."
+    ),
     "q(z) told from the prior": (
         "Accuracy of a classifier that tells codes of examples from draws of the prior: ½ if samples start where codes "
         "lie."

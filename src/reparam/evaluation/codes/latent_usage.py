@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ACTIVE = 0.01
 DRAWS = 8
+UNIT = "variance over x of the posterior's mean"
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,8 +37,11 @@ class LatentUsage(Result):
 
     Attributes:
         active: how many units have ``signal`` above 0.01.
-        signal: of each unit the variance over x of the posterior's mean; under a prior with layers, that of the noise
-            which it pushes down to z, so that what a layer only repeats of those above it counts for nothing.
+        signal: of each unit the variance over x of the posterior's mean, in the units of N(0, I). Under a prior with
+            layers it is that of the noise which the prior pushes down to z, so that what a layer only repeats of those
+            above it counts for nothing. Any other learned prior (a flow, a mixture) gives each unit a scale of its own,
+            which the decoder undoes: there it is the share of the unit's variance under q(z) that the mean's is, which
+            no scale changes. Where q(z) has variance 1, as N(0, I) wants it, both are the same number.
         mean: of q(z), unit by unit.
         scale: standard deviations of q(z).
         prior_mean: those of the prior, of draws.
@@ -50,6 +54,7 @@ class LatentUsage(Result):
         seed: of their choice and of the draws.
         prior: whose draws are compared: the model's, or N(0, I) where it has none.
         layer_kl: nats of the KL in each layer, the top one first, averaged over x; none where it has no layers.
+        share: whether ``signal`` is a share of the variance under q(z).
     """
 
     active: int
@@ -66,6 +71,7 @@ class LatentUsage(Result):
     seed: int
     prior: str
     layer_kl: tuple[float, ...] = ()
+    share: bool = False
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -79,7 +85,8 @@ class LatentUsage(Result):
 
         title = f"{self.active} of {len(self.signal)} latent units are active (above {ACTIVE:g})"
         names = [f"z{i + 1}" for i in range(len(self.signal))]
-        return bars(names, self.signal, title=title, unit="variance over x of the posterior's mean")
+        unit = "share of the variance of z that is the posterior mean's" if self.share else UNIT
+        return bars(names, self.signal, title=title, unit=unit)
 
     def __str__(self) -> str:
         told = f"{self.accuracy:.3f} ± {self.accuracy_error:.3f}, p = {self.p_value:.2g}"
@@ -97,7 +104,9 @@ class LatentUsage(Result):
 def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
     """Encode test examples, and compare the codes with the prior.
 
-    Active units are those of Burda et al. 2016 (section 5.2). That the aggregate posterior is the prior is what samples
+    Active units are those of Burda et al. 2016 (section 5.2), whose 0.01 is meant of a prior N(0, I); of a prior that
+    has learned another scale see :class:`LatentUsage`. How a KL to such a prior falls on single units is not told,
+    since it is no sum over them. That the aggregate posterior is the prior is what samples
     rest on (Hoffman & Johnson 2016; Makhzani et al. 2016).
 
     Args:
@@ -133,17 +142,17 @@ def latent_usage(run: Run, n: int = 10_000, seed: int = 0) -> LatentUsage:
         seed=seed,
         prior=name,
         layer_kl=layer_kl(run.model, (x for x, _ in evaluation_batches(chosen, run.data)), seed),
+        share=has_own_scale(run.model),
     )
 
 
 @exact()
 @torch.no_grad()
 def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[Tensor, Tensor]:
-    """The variance over x of the posterior's mean, ``(units,)``, and a draw of q(z|x) for each x, as vectors.
+    """The signal of each unit, see :class:`LatentUsage`, and a draw of q(z|x) for each x, as vectors.
 
     A posterior whose mean has no closed form is drawn from 2 × 8 times: the covariance of two independent means of 8
-    draws is the variance of the true mean, without bias. Under a prior with layers it is of their noise, see
-    :class:`LatentUsage`.
+    draws is the variance of the true mean, without bias.
 
     Args:
         model: with an encoder.
@@ -151,7 +160,7 @@ def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[T
         seed: of the draws.
 
     Returns:
-        Variances ``(units,)`` and draws ``(n, units)``, float64 on the CPU.
+        Signals ``(units,)`` and draws ``(n, units)``, float64 on the CPU.
     """
     device, parts = device_of(model), []
     prior = prior_of(model) if can(model, HasPrior) else None
@@ -160,7 +169,11 @@ def aggregate(model: Model, batches: Iterable[Tensor], seed: int = 0) -> tuple[T
             parts.append(_means_and_draw(encoded(model, x.to(device)), prior))
     first, second, z = (torch.cat(part).flatten(1).cpu().double() for part in zip(*parts, strict=True))
     first, second = first - first.mean(0), second - second.mean(0)
-    return (first * second).sum(0) / (len(z) - 1), z
+    signal = (first * second).sum(0) / (len(z) - 1)
+    if not has_own_scale(model):
+        return signal, z
+    whole = z.var(0)
+    return torch.where(whole > 0, signal / whole, 0.0), z  # a unit that is the same for all examples says nothing
 
 
 @exact()
@@ -198,6 +211,13 @@ def _prior_draws(model: Model, shape: tuple[int, ...], seed: int) -> tuple[Tenso
         prior = prior_of(model)
         draws = prior.sample((shape[0],)).flatten(1).cpu().double()
     return draws, "N(0, I)" if _is_standard(prior) else "the model's prior"
+
+
+@torch.no_grad()
+def has_own_scale(model: Model) -> bool:
+    """Whether the scale of a unit is what a prior has made it, so that a variance says nothing by itself."""
+    prior = prior_of(model) if can(model, HasPrior) else None
+    return prior is not None and not isinstance(prior, Hierarchy) and not _is_standard(prior)
 
 
 def _is_standard(prior: Distribution) -> bool:
