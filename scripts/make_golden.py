@@ -95,6 +95,8 @@ RUNS: dict[str, list[str]] = {
     "gan-people": ["gan", "--generator-hidden", "8", "8", "--discriminator-hidden", "8", "--conditional",
                    "--fourier-features", "0", *PEOPLE, *SHORT],
     "vae-spots": ["vae", "--hidden", "4", "--latent-dim", "2", *SPOTS, *SHORT],
+    "vae-hierarchical": ["vae", *TINY, "--posterior", "hierarchical", "--prior", "hierarchical", "--layers", "2",
+                         "--layer-hidden", "4", *IMAGES, *SHORT],
     "vae-scans": ["vae", "--hidden", "4", "--latent-dim", "2", *SCANS, *SHORT],
 }  # fmt: skip
 
