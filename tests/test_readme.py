@@ -73,6 +73,19 @@ def test_the_guides_python_runs(ran):
     assert names["stopped"].rows
 
 
+DIRECTIVE = re.compile(r"^(?::{3,}|`{3,}\{).*|\{[a-z:-]+\}`.*", re.MULTILINE)
+"""What only the site's reader knows, and a forge shows as it stands: directives and roles of MyST's."""
+LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_forge_shows_every_page_and_its_links_lead_somewhere_in_the_repository(page):
+    """What the site has besides is asked for by comments: ``docs/_ext/tables_of_ours.py``."""
+    text = page.read_text(encoding="utf-8")
+    assert DIRECTIVE.findall(text) == []
+    assert [link for link in LINK.findall(BLOCK.sub("", text)) if not (page.parent / link).exists()] == []
+
+
 @pytest.mark.parametrize("page", RUNS, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_pages_python_runs(page, tmp_path, ran):
     if page.name == "training.md":

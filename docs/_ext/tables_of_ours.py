@@ -1,4 +1,6 @@
-"""What the site has and plain Markdown has not: the API's pages, and contents, which are comments in the Markdown.
+"""What the site has and plain Markdown has not: the API's pages, and what comments in the Markdown ask for.
+
+That are contents, cards made of a list of links, and other files' text in the place of a link to them.
 
 What else is made stands in the Markdown: scripts/make_pages.py.
 """
@@ -10,6 +12,11 @@ from sphinx.application import Sphinx
 from words import MODULES, api_page, escaped
 
 CONTENTS = re.compile(r"^<!-- contents\n((?::\w+:.*\n)*)((?:.*\n)*?)-->$", re.MULTILINE)
+CARDS = re.compile(r"^<!-- cards -->\n((?:- \[.+\n)+)", re.MULTILINE)
+CARD = re.compile(r"- \[(.+?)\]\((.+?)(?:\.md)?\): (.+)\n")
+INCLUDED = re.compile(r"^<!-- include (.+\n(?:.+\n)*)-->\n(?:.*\n)*?<!-- end -->$", re.MULTILINE)
+BUILT = {"gallery/examples": "gallery/built/index"}
+"""Where the site has a page of what is a folder in the repository."""
 DAY = re.compile(r"\| (\d{4}-\d\d-\d\d) \|")
 SOURCE = re.compile(r"\]\((?:\.\./)+src/(reparam[\w/]*?)(?:/__init__)?\.py\)")
 
@@ -33,9 +40,22 @@ def bars(app: Sphinx, what: str, name: str, thing: object, options: object, line
         lines[i] = line if example else escaped(line)
 
 
+def card(match: re.Match[str]) -> str:
+    """A line of a list as a card, all of which leads to where its link does."""
+    title, place, text = match.groups()
+    return f":::{{grid-item-card}} {title}\n:link: {BUILT.get(place, place)}\n:link-type: doc\n{text}\n:::\n"
+
+
+def grown(text: str) -> str:
+    """Markdown that a forge can show, as the site reads it."""
+    text = CONTENTS.sub("```{toctree}\n:hidden:\n\\1\n\\2```", text)
+    text = CARDS.sub(lambda match: f"::::{{grid}} 1 2 3 3\n:gutter: 3\n\n{CARD.sub(card, match[1])}::::\n", text)
+    return INCLUDED.sub(r"```{include} \1```", text)
+
+
 def list_pages(app: Sphinx, page: str, source: list[str]) -> None:
     """Read a page for the site: its contents are listed, and where the source of a module is shown, its page is."""
-    text = CONTENTS.sub("```{toctree}\n:hidden:\n\\1\n\\2```", source[0])
+    text = grown(source[0])
     text = DAY.sub(r"| [\1]{.day} |", text)
     text = SOURCE.sub(lambda match: f"](/api/built/{match[1].replace('/', '.')})", text)
     lines, folder = text.splitlines(), Path(app.srcdir)
