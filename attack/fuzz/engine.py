@@ -5,6 +5,7 @@ written down, and the fuzzer goes on; what takes too long or too much memory end
 """
 
 import importlib
+import random
 import resource
 import sys
 from hashlib import sha1
@@ -13,8 +14,12 @@ from tempfile import TemporaryDirectory
 
 import atheris
 
+from attack.fuzz import mutate
+
 MEMORY = 6 * 2**30
 """Bytes of address space beyond what the process has when it begins."""
+FORMED = 0.5
+"""The share of changes that keep JSON JSON, where there is some."""
 NAMES = "attack.fuzz.targets:TARGETS"
 """Where targets are, unless something else is asked for."""
 
@@ -37,9 +42,14 @@ def main() -> None:
             found.add(fault.kind)
             write_down(Path(place), fault.kind, fault.said, content)
 
+    def other(content: bytes, most: int, seed: int) -> bytes:
+        dice = random.Random(seed)
+        made = mutate.changed(content[1:], dice) if dice.random() < FORMED else None
+        return content[:1] + made if made is not None and len(made) < most else atheris.Mutate(content, most)
+
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
-    atheris.Setup([sys.argv[0], *words], one)
+    atheris.Setup([sys.argv[0], *words], one, custom_mutator=other)
     atheris.Fuzz()
 
 

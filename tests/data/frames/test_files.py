@@ -155,3 +155,21 @@ def test_a_data_set_of_hugging_face_is_a_table_where_its_items_are_single_cells(
 def test_levels_have_the_order_that_they_had_in_the_frame():
     data = as_dataset(frame())
     assert next(kind for kind in data.table.columns if kind.name == "size").levels == ("S", "M", "L")
+
+
+@pytest.mark.parametrize(("ending", "make"), [(".arrow", ipc.new_file), (".ipc", ipc.new_stream)])
+@pytest.mark.parametrize("what", ["words", "codes"])
+def test_what_leads_out_of_a_files_buffers_is_not_followed(tmp_path, ending, make, what):
+    """As pyarrow itself does: beyond its memory."""
+    if what == "words":
+        ends = pa.py_buffer(np.array([0, 2**30, 3, 4], np.int32).tobytes())
+        array = pa.Array.from_buffers(pa.string(), 3, [None, ends, pa.py_buffer(b"abcd")])
+    else:
+        codes = pa.array(np.array([0, 2**30, 1], np.int32))
+        array = pa.DictionaryArray.from_arrays(codes, pa.array(["a", "b"]), safe=False)
+    table = pa.table({"x": [1.0, 2.0, 3.0], "w": array})
+    path = tmp_path / f"t{ending}"
+    with make(path, table.schema) as file:
+        file.write_table(table)
+    with pytest.raises(UserError, match=r"cannot be read as a table in columns .*(offset|index|Offset|Index|indices)"):
+        load_data(path)

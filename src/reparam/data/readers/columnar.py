@@ -146,8 +146,18 @@ class Columnar:
         if self._parquet is not None:
             return self._parquet.read()
         if self.magic.startswith(b"FEA1"):
-            return feather.read_table(self.path, columns=fields, memory_map=True)
+            return _checked(feather.read_table(self.path, columns=fields, memory_map=True))
         source = pa.memory_map(str(self.path))
         options = ipc.IpcReadOptions(included_fields=fields or None)
         opened = (ipc.open_file if self.magic == b"ARROW1" else ipc.open_stream)(source, options=options)
-        return opened.schema.empty_table() if fields == [] else opened.read_all()
+        return opened.schema.empty_table() if fields == [] else _checked(opened.read_all())
+
+
+def _checked(table: Any) -> Any:
+    """A table whose buffers are as a file has them, once it is sure that nothing in them leads out of them.
+
+    Parquet is decoded into buffers of pyarrow's own; of these formats it takes offsets and codes as they are, and
+    follows them wherever they lead.
+    """
+    table.validate(full=True)
+    return table
