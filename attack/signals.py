@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from attack.harness import Outcome, call
+from attack.harness import Outcome, call, crowd
 from attack.scenes import VAE, Stage, data, photos, stages
 from reparam.interrupts import BROKEN_OFF, SIGNALS
 
@@ -15,6 +15,8 @@ MOMENTS = 60
 """Moments at which each call is interrupted."""
 LATEST = 2.0
 """Seconds between two signals, at most."""
+ENDS = 20.0
+"""Seconds after the last signal in which a call that leaves nothing ends; one that goes on to its own end is longer."""
 Sent = tuple[int, ...]
 """One signal or two; Ctrl-C as often as all others together."""
 OTHERS: dict[str, tuple[Words, float]] = {
@@ -70,7 +72,7 @@ def _interrupted(what: Stage | str, share: float, gap: float, sent: Sent, place:
             return wrong
         return what.taken_up(cwd) if done.code == BROKEN_OFF else None
     words, seconds = OTHERS[what]
-    return _wrong(call(words, place, 120.0, interrupts=_at(share * seconds, gap, sent)), (0, 1))
+    return _wrong(call(words, place, ENDS * crowd(), interrupts=_at(share * seconds, gap, sent)), (0, 1))
 
 
 def _at(first: float, gap: float, sent: Sent) -> list[tuple[float, int]]:

@@ -132,6 +132,62 @@ def test_what_is_asked_in_the_last_step_of_a_training_ends_the_study(study, tmp_
     assert len(list((tmp_path / "study").glob("**/metrics.jsonl"))) == 1
 
 
+SWALLOWED = {
+    "in the removal of an object": """class Gone:
+        def __del__(self): again()
+    Gone()""",
+    "in a callback of a weak reference": """import weakref
+    class Gone: pass
+    gone = Gone()
+    kept = weakref.ref(gone, lambda reference: again())
+    del gone""",
+    "in a call from C": """import ctypes
+    ctypes.CFUNCTYPE(None)(again)()""",
+    "in an extension that is loaded, and taken for none": """try:
+        try: again()
+        except KeyboardInterrupt as error: raise ImportError("initialization failed") from error
+    except ImportError: pass""",
+    "in a training, after its last step": """import reparam, torch
+    from reparam.training import Callback, Silent
+    class Late(Callback):
+        def end(self, session): again()
+    reparam.fit("autoencoder", torch.rand(40, 4), latent_dim=1, steps=2, progress=Silent(), callbacks=[Late()])""",
+}
+"""Where what is raised for an interrupt is lost, or nothing is."""
+GOES_ON = {
+    "counting": """from reparam.pace import work
+    with work("counting", 1e9, "`n`") as add:
+        while True: add(1e-9), time.sleep(0.001)""",
+    "items": """from reparam.pace import watched
+    for item in watched(itertools.count(), "counting", 10**9): time.sleep(0.001)""",
+    "one experiment after another": """from reparam.cli.bars import progress
+    while True:
+        with progress("experiment", known=False): time.sleep(0.001)""",
+    "steps": """import torch
+    from reparam.models import Turn
+    from reparam.training import minimize
+    layer = torch.nn.Linear(1, 1)
+    turn = Turn("layer", layer, lambda batch: {"loss": layer(batch.x).square().mean()})
+    minimize([turn], lambda number: torch.ones(1, 1), steps=10**9)""",
+    "a training": """import reparam, torch
+    from reparam.training import Silent
+    reparam.fit("autoencoder", torch.rand(40, 4), latent_dim=1, steps=10**6, progress=Silent())""",
+    "a page": """from reparam.watching.server import Server, Watch
+    with Server(Watch(["."], str)) as server: server.serve_forever()""",
+}
+"""What takes long, and asks whether it is to end."""
+LOST = [(lost, "counting") for lost in SWALLOWED] + [("in the removal of an object", goes_on) for goes_on in GOES_ON]
+
+
+@pytest.mark.parametrize(("lost", "goes_on"), dict.fromkeys(LOST))
+def test_an_interrupt_that_is_lost_ends_what_goes_on(lost, goes_on, tmp_path):
+    script = PROGRAM.format(**NOTHING | {"works": f"{SWALLOWED[lost]}\n    {GOES_ON[goes_on]}"})
+    done = subprocess.run(
+        [sys.executable, "-c", script, "works"], capture_output=True, text=True, timeout=100, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "reparam: interrupted\n")
+
+
 def test_an_interrupt_when_all_is_done_and_said_is_nothing():
     done = subprocess.run([sys.executable, "-c", PROGRAM.format(**NOTHING | {"last": "again()"}), "works"], timeout=120)
     assert done.returncode == 0

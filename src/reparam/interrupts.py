@@ -4,6 +4,11 @@ Python's own handler of Ctrl-C raises its exception again at every signal, in th
 interrupted or of ending, which shows a traceback and ends by the signal; of the others it knows nothing. A scheduler or
 a session that ends sends several, as SIGTERM with SIGHUP behind it: these ask for what is being done already, and
 whoever does not want to wait kills. Whichever it was, the exit code is the same.
+
+What the first raises can be lost: Python goes on where it falls within the removal of an object or a call from C, an
+extension that is being loaded makes another error of it, which somebody takes for a library that is not there, and a
+training in its last step has nothing left to break off. So it is remembered, and whatever takes long asks
+(:func:`heed`): every step of a training, everything that is counted, every experiment.
 """
 
 import atexit
@@ -27,6 +32,8 @@ BROKEN_OFF = 130
 """The exit code: 128 and the number of SIGINT, as a shell has it."""
 GRACE = 5.0
 """Seconds from a signal that was sent again to one that ends the program at once."""
+_heeded: list[bool] = []
+"""That this program was broken off, once it was."""
 _again: list[float] = []
 SHOWS_THE_CURSOR = b"\x1b[?25h\n"
 """Progress hides it."""
@@ -64,6 +71,7 @@ def program(work: Callable[[], int]) -> int:
     if threading.current_thread() is not threading.main_thread():
         return work()
     end = _End()
+    sys.unraisablehook = _lost
     _replace((signal.default_int_handler, signal.SIG_DFL), first)
     atexit.register(end)  # registered before the others: called after them
     if hasattr(os, "register_at_fork"):
@@ -78,7 +86,17 @@ def program(work: Callable[[], int]) -> int:
 
 def heeded() -> bool:
     """Whether this program was broken off, or has been asked to."""
-    return any(signal.getsignal(number) is again for number in SIGNALS)
+    return bool(_heeded)
+
+
+def heed() -> None:
+    """Break off what goes on though this program was asked to end.
+
+    Raises:
+        KeyboardInterrupt: if it was.
+    """
+    if _heeded:
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -96,15 +114,13 @@ def unmasked() -> Iterator[None]:
 
 def first(signum: int, frame: FrameType | None) -> None:
     """Break off what is at work; what comes from now on finds it broken off."""
+    _heeded.append(True)
     _replace((first,), again)
     raise KeyboardInterrupt
 
 
 def again(signum: int, frame: FrameType | None) -> None:
-    """End at once for somebody who types; for whoever else it is being ended already, unless that takes too long.
-
-    Python loses an exception that falls within the removal of an object, and the work goes on.
-    """
+    """End at once for somebody who types; for whoever else it is being ended already, unless that takes too long."""
     _again.append(time.monotonic())
     if signum in TYPED or _again[-1] - _again[0] > GRACE:
         at_once(signum, frame)
@@ -119,7 +135,10 @@ def at_once(signum: int, frame: FrameType | None) -> None:
 
 def followed(before: Any) -> Any:
     """Who hears what comes after a signal that was heeded: whoever did before, but in a program of ours `again`."""
-    return again if before is first else before
+    if before is not first:
+        return before
+    _heeded.append(True)
+    return again
 
 
 def _replace(before: tuple[Any, ...], after: Any) -> None:
@@ -129,8 +148,15 @@ def _replace(before: tuple[Any, ...], after: Any) -> None:
             signal.signal(number, after)
 
 
+def _lost(unraisable: Any) -> None:
+    """Say what Python does of an exception that it lost, unless that is an interrupt: it is heeded soon."""
+    if not (heeded() and issubclass(unraisable.exc_type, KeyboardInterrupt)):
+        sys.__unraisablehook__(unraisable)
+
+
 def _leave() -> None:
     """A process that Python forks off is no program of ours, and whoever has begun it ends it as usual."""
+    _heeded.clear()
     for number in SIGNALS:
         if number not in TYPED and signal.getsignal(number) in (first, again, at_once):
             signal.signal(number, signal.SIG_DFL)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from reparam.errors import UserError
+from reparam.interrupts import heed
 from reparam.notebook import Lines, in_notebook
 from reparam.terminal import harmless, is_live, speaks
 
@@ -123,6 +124,7 @@ def watched(items: Iterable[Item], doing: str, total: int) -> Iterator[Item]:
     progress = Progress(doing, total)
     try:
         for done, item in enumerate(items):
+            heed()
             progress.to(done)
             yield item
     finally:
@@ -185,6 +187,7 @@ def work(doing: str, total: float, fewer: str) -> Iterator[Callable[[float], Non
 
     def add(amount: float) -> None:
         nonlocal done
+        heed()
         done += amount
         if time.monotonic() < progress.due:
             return

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from reparam.interrupts import heed
 from reparam.pace import called, heard
 from reparam.terminal import is_live
 
@@ -10,6 +11,7 @@ from reparam.terminal import is_live
 @contextmanager
 def progress(name: str, known: bool = True) -> Iterator[Callable[[float], None]]:
     """Tell what is done within the block by a name (:mod:`reparam.pace`); a bar that only moves where nothing can."""
+    heed()
     with called(name):
         if known or not is_live():
             yield lambda share: None

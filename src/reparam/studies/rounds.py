@@ -47,11 +47,11 @@ class Rounds:
         self.give(jobs)
         try:
             with listening() as request:
-                while self._pool.pending:
+                while self._pool.pending and not request.asked:
                     yield from self._look()
-                    if request.asked:
-                        raise Interrupted("stopped; what is finished is kept, and the rest goes on from its last save")
-                    time.sleep(EVERY)
+                    time.sleep(EVERY if self._pool.pending else 0.0)
+                if request.asked:
+                    raise Interrupted("stopped; what is finished is kept, and the rest goes on from its last save")
         except SchedulerLost:
             raise
         except BaseException:
@@ -99,6 +99,7 @@ class Rounds:
     def _line(self, ended: Ended) -> str:
         told = ended.value or {}
         reason = ended.failure or told.get("failure")
-        came = f"left out: {reason}" if told.get("elsewhere") else f"failed: {reason}" if reason else "finished"
+        how = "left out" if told.get("elsewhere") else "put off" if told.get("open") else "failed"
+        came = f"{how}: {reason}" if reason else "finished"
         where = f" on {ended.host}" if ended.host else ""
         return f"{self._out / ended.name}: {came}{where} ({self._ended} of {self._total})"

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from reparam.interrupts import SIGNALS, TYPED, followed
+from reparam.interrupts import SIGNALS, TYPED, followed, heeded
 from reparam.runs.folder import RunFolder
 from reparam.training.callbacks import Callback
 
@@ -45,23 +45,27 @@ class StopRequest:
 def listening() -> Iterator[StopRequest]:
     """Within the block SIGINT, SIGTERM and SIGHUP ask for a stop (in the main thread; others may have no handlers).
 
-    What is ignored stays so: under nohup the end of a terminal is nothing. Windows sends Ctrl-Break besides, and its
-    SIGTERM only within a process.
+    It is asked for already where a program goes on that was to end. What is ignored stays so: under nohup the end of a
+    terminal is nothing. Windows sends Ctrl-Break besides, and its SIGTERM only within a process.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    request.asked = heeded()
+    heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     # None: whoever set it before was no Python code
-    request.before = {number: signal.getsignal(number) or signal.SIG_DFL for number in heeded}
-    for number in heeded:
+    request.before = {number: signal.getsignal(number) or signal.SIG_DFL for number in heard}
+    for number in heard:
         signal.signal(number, request.ask)
     try:
         yield request
     finally:
         for number, handler in request.before.items():
-            signal.signal(number, followed(handler) if request.asked else handler)
+            signal.signal(number, handler)
+        if request.asked:  # until this very moment
+            for number, handler in request.before.items():
+                signal.signal(number, followed(handler))
 
 
 _late: list[int] = []
@@ -69,12 +73,12 @@ _late: list[int] = []
 
 
 def heed_late() -> None:
-    """Stop between two trainings, where the one before was asked to in its last step.
+    """Stop between two trainings, where the one before was asked to in its last step, or the program was.
 
     Raises:
         Interrupted: if it was.
     """
-    if _late:
+    if _late or heeded():
         _late.clear()
         raise Interrupted("stopped; what is finished is kept, and the rest is trained another time")
 

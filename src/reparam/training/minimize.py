@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from reparam.errors import UserError
+from reparam.interrupts import heed
 from reparam.models.model import Turn
 from reparam.randomness import noise
 from reparam.settings import TrainingConfig
@@ -104,6 +105,7 @@ def _played(turns: Iterable[Turn], batch: BatchOf, steps: int, settings: dict[st
     config = TrainingConfig(**{**usual, **settings})
     loop = Loop(turns, lambda number: _pair(batch(number)), config, steps)
     for step in range(steps):
+        heed()
         with noise(config.seed, "step", step):
             loop.play(step)
         yield step + 1, loop

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam.errors import UserError
+from reparam.interrupts import heed
 from reparam.watching.find import find
 from reparam.watching.look import Looker, named
 from reparam.watching.page import html, policy
@@ -91,6 +92,10 @@ class Server(ThreadingHTTPServer):
         A page of somebody else's, whose name was made to lead to this machine (DNS rebinding), calls it by that.
         """
         return {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
+
+    def service_actions(self) -> None:
+        """Between two questions, over and over."""
+        heed()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a browser that goes away in the middle is no error."""
