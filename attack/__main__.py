@@ -51,23 +51,29 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="which cases are tried where not all are")
     parser.add_argument("--quick", action="store_true", help="only what takes a second a case at most")
     parser.add_argument("--only", default="", help="cases that have this in their names, as a fault names them")
+    parser.add_argument("--scenes", nargs="+", metavar="SCENE", help="of calls that are broken off; all unless given")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     options = parser.parse_args()
     if unknown := set(options.attacks) - set(known):
         parser.error(f"there is no attack {', '.join(sorted(unknown))}: choose from {', '.join(known)}")
     from attack.harness import warm
     from attack.price import price, told
+    from attack.scenes import SCENES
 
+    if unknown := set(options.scenes or ()) - set(SCENES):
+        parser.error(f"there is no scene {', '.join(sorted(unknown))}: choose from {', '.join(SCENES)}")
+    for name in set(SCENES) - set(options.scenes or SCENES):
+        del SCENES[name]
     warm()
     with TemporaryDirectory(prefix="attack-") as folder:
         tallies = [Tally(name) for name in options.attacks or known]
         for tally in tallies:
             _count(tally, known[tally.attack], Path(folder), options)
-        prices = price(Path(folder), options.quick)
+        prices = [] if options.attacks else price(Path(folder), options.quick)
     if options.json:
         print(json.dumps({"attacks": [tally.plain() for tally in tallies], "saves": prices}, indent=2))
     else:
-        print(f"{table(tallies)}\n\n{told(prices)}")
+        print("\n\n".join(filter(None, [table(tallies), told(prices)])))
     return 1 if any(tally.faults for tally in tallies) else 0
 
 

@@ -21,7 +21,7 @@ def price(folder: Path, quick: bool) -> list[dict[str, float]]:
 
 
 def told(prices: list[dict[str, float]]) -> str:
-    """The prices, a line each."""
+    """The prices, a line each; nothing of none."""
     return "\n".join(
         f"a save of {mb:.0f} MB takes {flushed:.0f} ms, {unflushed:.0f} without flushing it to the disk"
         for mb, flushed, unflushed in map(dict.values, prices)

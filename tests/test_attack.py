@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from attack import settings
+from attack import scenes, settings
 
 from reparam.cli.main import COMMANDS, main
 
@@ -34,6 +34,34 @@ def test_everything_holds():
         assert tally["left_out"] > 100, "of all there are"
     assert [one["megabytes"] for one in found["saves"]] == [1]
     assert told.returncode == 0
+
+
+GROUPS = {
+    "a VAE": ["train vae"],
+    "a game": ["train gan"],
+    "what goes on": ["train --resume", "train --from"],
+    "what is there": ["doctor --mend", "sample --out", "data pack"],
+}
+KILLS = 15
+"""Of each group; all of them are tried, however slow the machine is."""
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_sixty_kills_hold(group):
+    """At file operations that are found by following the call; each is taken up again, and is the same bit for bit."""
+    words = ["kills", "--quick", "--count", KILLS, "--minutes", "inf", "--json", "--scenes", *GROUPS[group]]
+    told = python("-m", "attack", *words)
+    assert told.returncode in (0, 1), told.stderr
+    [tally] = json.loads(told.stdout)["attacks"]
+    assert not tally["seen"]
+    assert tally["tried"] == tally["held"] == KILLS
+    assert told.returncode == 0
+
+
+def test_there_are_sixty_kills_and_every_quick_scene_is_among_them():
+    assert KILLS * len(GROUPS) == 60
+    found = [name for group in GROUPS.values() for name in group]
+    assert sorted(found) == sorted(name for name, scene in scenes.SCENES.items() if scene.quick)
 
 
 def test_an_attack_finds_what_does_not_hold(tmp_path):
