@@ -14,7 +14,7 @@ GROUND = {"_version", "errors", "door", "checks", "randomness", "files", "hardwa
 GROUND |= {"settings", "spreadsheets", "contention", "pace", "deprecation"}
 GROUND |= {"settings", "settings_files", "spreadsheets", "contention", "pace", "folders", "interrupts"}
 GROUND |= {"notebook", "peers"}
-GROUND |= {"nearest"}
+GROUND |= {"nearest", "absence", "locking"}
 ROOMS = (
     "distributions",
     "divergences",

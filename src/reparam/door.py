@@ -9,12 +9,14 @@ import io
 import json
 import os
 import stat
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, NoReturn
 
-from reparam.errors import UserError
+from reparam.absence import ABSENT, Contradiction, mode_of, surely
+from reparam.errors import Refused, UserError
 
 MOST = 64 * 2**20
 """Bytes of a JSON file, unless something else is said."""
@@ -35,7 +37,7 @@ class Damaged(UserError):
     """A file is there and is not what it should be."""
 
 
-class Unreadable(UserError):
+class Unreadable(Refused):
     """The system does not let a file be read now, which says nothing of what is in it."""
 
 
@@ -87,8 +89,46 @@ def _why(error: Exception) -> str:
 
 
 def present(path: Path) -> bool:
-    """Whether anything stands there, a link to nothing included."""
-    return os.path.lexists(path)
+    """Whether anything stands there, a link to nothing included.
+
+    Raises:
+        Unreadable: if the system does not say.
+    """
+    return _mode(path, links=False) is not None
+
+
+def leads_somewhere(path: Path) -> bool:
+    """Whether anything stands there, links followed.
+
+    Raises:
+        Unreadable: if the system does not say.
+    """
+    return _mode(path) is not None
+
+
+def is_file(path: Path) -> bool:
+    """Whether a regular file stands there, links followed.
+
+    Raises:
+        Unreadable: if the system does not say.
+    """
+    return stat.S_ISREG(_mode(path) or 0)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder stands there, links followed.
+
+    Raises:
+        Unreadable: if the system does not say.
+    """
+    return stat.S_ISDIR(_mode(path) or 0)
+
+
+def _mode(path: Path, links: bool = True) -> int | None:
+    try:
+        return mode_of(path, links)
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def listed(folder: Path, pattern: str) -> list[Path]:
@@ -98,11 +138,24 @@ def listed(folder: Path, pattern: str) -> list[Path]:
         Unreadable: if the folder cannot be read.
     """
     try:
-        return sorted(folder / name for name in os.listdir(folder) if fnmatchcase(name, pattern))  # noqa: PTH208
-    except (FileNotFoundError, NotADirectoryError):
+        names = surely(lambda: os.listdir(folder), folder)  # noqa: PTH208
+    except ABSENT:
         return []
     except OSError as error:
-        raise _unreadable(folder, error) from None
+        raise unreadable(folder, error) from error
+    return sorted(folder / name for name in names if fnmatchcase(name, pattern))
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """All that lies in a folder and in those within it, in order; links are not followed.
+
+    Raises:
+        Unreadable: if a folder cannot be read.
+    """
+    for path in listed(folder, "*"):
+        yield path
+        if is_folder(path) and not path.is_symlink():
+            yield from below(path)
 
 
 def require_regular(path: Path) -> None:
@@ -114,7 +167,7 @@ def require_regular(path: Path) -> None:
         Unreadable: if the system does not say.
     """
     try:
-        mode = path.stat().st_mode
+        mode = surely(path.stat, path).st_mode
     except OSError as error:
         _refuse(path, error)
     except ValueError as error:  # a zero byte in the name
@@ -133,7 +186,7 @@ def require_readable(path: Path) -> None:
     """
     require_regular(path)
     try:
-        os.close(open_at_once(str(path), os.O_RDONLY))
+        os.close(surely(lambda: open_at_once(str(path), os.O_RDONLY), path))
     except OSError as error:
         _refuse(path, error)
 
@@ -152,7 +205,7 @@ def read_bytes(path: Path, most: int = MOST) -> bytes:
     """
     require_regular(path)
     try:
-        with io.open(path, "rb", opener=open_at_once) as file:  # noqa: UP020 (Path.open takes no opener)
+        with surely(lambda: io.open(path, "rb", opener=open_at_once), path) as file:  # noqa: UP020 (Path.open has none)
             content = file.read(most + 1)
     except OSError as error:
         _refuse(path, error)
@@ -214,16 +267,18 @@ def _no_number(name: str) -> NoReturn:
 
 
 def _refuse(path: Path, error: OSError) -> NoReturn:
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
+    """What came of looking for a file, in the words of a user; of its absence the system has been asked twice."""
+    if isinstance(error, ABSENT):
         if path.is_symlink():
             raise Damaged(f"{path} is a link to nothing: put the file back") from None
         raise Missing(f"{path} is missing") from None
-    if error.errno in LOST or path.is_symlink():
-        raise Damaged(f"{path} cannot be read ({error.strerror or error})") from None
-    raise _unreadable(path, error) from None
+    if error.errno in LOST or (path.is_symlink() and not isinstance(error, Contradiction)):
+        raise Damaged(f"{path} cannot be read ({error.strerror or error})") from error
+    raise unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: OSError) -> Unreadable:
+def unreadable(path: Path, error: OSError) -> Unreadable:
+    """That the system does not let something be read, and what would do."""
     return Unreadable(f"{path} cannot be read ({error.strerror or error}): see to that, and call again")
 
 

@@ -1,5 +1,6 @@
 """What a user is told when what they gave cannot work."""
 
+import errno
 import warnings
 
 
@@ -10,6 +11,10 @@ class UserError(Exception):
     """
 
 
+class Refused(UserError):
+    """The system refuses, which says nothing of what was asked for: called again, it may let it be done."""
+
+
 class Notice(UserWarning):
     """Something that a user should know, though the work goes on without it; see :func:`tell`."""
 
@@ -17,6 +22,20 @@ class Notice(UserWarning):
 def tell(sentence: str) -> None:
     """Say something that is no error: a warning of Python's, which the command prints on standard error."""
     warnings.warn(sentence, Notice, stacklevel=3)
+
+
+def is_of_the_system(error: BaseException | None) -> bool:
+    """Whether an error comes of one of the system's; of memory there is too little for what was asked for.
+
+    >>> try:
+    ...     open("nowhere/at/all")
+    ... except OSError as error:
+    ...     is_of_the_system(error), is_of_the_system(UserError("3 will not do"))
+    (True, False)
+    """
+    while error is not None and not isinstance(error, OSError | Refused):
+        error = error.__cause__ or error.__context__
+    return error is not None and getattr(error, "errno", None) != errno.ENOMEM
 
 
 def printable(text: str) -> str:

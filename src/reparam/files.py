@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from reparam._version import __version__
-from reparam.door import user_path
+from reparam.absence import ABSENT, remove, surely
+from reparam.door import is_file, present, unreadable, user_path
 from reparam.errors import UserError
 from reparam.folders import Unwritten, flush_names, make_folder, standing
 from reparam.result import Pieces
@@ -77,7 +78,7 @@ def check_targets(paths: Iterable[Path], data: Path | None = None, force: bool =
                 else f"{path} lies inside the data {data} and would be read as part of them: name another place with "
                 "out=..."
             )
-        if user_path(path).is_file() and not is_ours(path):
+        if is_file(user_path(path)) and not is_ours(path):
             raise UserError(
                 f"{path} is there already and {_not_ours(path)}: name another file with out=..., or give force=True to "
                 "replace it"
@@ -90,18 +91,24 @@ def _not_ours(path: Path) -> str:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file says that reparam made it, or lies among a run's own figures."""
-    if path.parent.name == "figures" and (path.parent.parent / "config.json").is_file():
+    """Whether a file says that reparam made it, or lies among a run's own figures.
+
+    Raises:
+        reparam.door.Unreadable: if the system does not let it be read.
+    """
+    if path.parent.name == "figures" and is_file(path.parent.parent / "config.json"):
         return True
+    if not is_file(path):  # a pipe would be waited for
+        return False
     try:
-        if not path.is_file():  # a pipe would be waited for
-            return False
-        with path.open("rb") as file:
+        with surely(lambda: path.open("rb"), path) as file:
             head = file.read(_HEAD)
             file.seek(max(0, path.stat().st_size - _TAIL))
             return bool(_MADE_BY.search(head) or _MADE_BY.search(file.read()))
-    except OSError:
-        return False  # what cannot be read is not replaced
+    except ABSENT:
+        return False
+    except OSError as error:
+        raise unreadable(path, error) from error  # which is not replaced
 
 
 def replace_atomically(path: Path, write: Write, keep: Path | None = None) -> None:
@@ -122,7 +129,7 @@ def replace_atomically(path: Path, write: Write, keep: Path | None = None) -> No
     try:
         write(beside)
         flush_to_disk(beside)
-        if keep is not None and os.path.lexists(path):
+        if keep is not None and present(path):
             path.replace(keep)
         beside.replace(path)
         flush_names(path.parent)
@@ -130,7 +137,7 @@ def replace_atomically(path: Path, write: Write, keep: Path | None = None) -> No
         raise _unwritten(path, error) from error
     finally:
         with suppress(OSError):  # where its folder is none, there is nothing to remove
-            beside.unlink(missing_ok=True)
+            remove(beside)
 
 
 def _unwritten(path: Path, error: OSError) -> Unwritten:

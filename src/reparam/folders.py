@@ -7,18 +7,20 @@ and no word of it. This file alone makes folders that stay.
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
-from reparam.errors import UserError
+from reparam.absence import ABSENT, mode_of, surely
+from reparam.errors import Refused
 
 _NO_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 _STANDING: ContextVar[tuple[Path, ...]] = ContextVar("standing", default=())
 
 
-class Unwritten(UserError):
+class Unwritten(Refused):
     """A file could not be written: the disk is full, or the place refuses."""
 
 
@@ -39,7 +41,7 @@ def make_folder(path: Path) -> None:
         Vanished: if one of them goes in the meantime, or is :func:`standing`.
         OSError: if the system refuses.
     """
-    missing = [one for one in (path, *path.parents) if not one.is_dir()]
+    missing = [one for one in (path, *path.parents) if not _stands(one)]
     for one in missing:
         if one.absolute() in _STANDING.get():
             raise Vanished(one)
@@ -49,10 +51,14 @@ def make_folder(path: Path) -> None:
         flush_names(one.parent)
 
 
+def _stands(folder: Path) -> bool:
+    return stat.S_ISDIR(mode_of(folder) or 0)
+
+
 def _make(one: Path, path: Path) -> None:
     """Make a folder on the way to another, or that one."""
     try:
-        one.mkdir(exist_ok=True)
+        surely(lambda: one.mkdir(exist_ok=True), one.parent)
     except FileNotFoundError:
         raise Vanished(one.parent) from None
     except FileExistsError:
@@ -71,7 +77,7 @@ def standing(folder: Path) -> Iterator[None]:
     Raises:
         Vanished: if it is not.
     """
-    if not folder.is_dir():
+    if not _stands(folder):
         raise Vanished(folder)
     before = _STANDING.set((*_STANDING.get(), folder.absolute()))
     try:
@@ -94,8 +100,8 @@ def unchanged(folder: Path) -> Iterator[None]:
     with _opened(folder) as before:
         yield
         try:
-            same = os.path.samestat(before, folder.stat())
-        except FileNotFoundError:
+            same = os.path.samestat(before, surely(folder.stat, folder))
+        except ABSENT:
             same = False
         if not same:
             raise Vanished(folder)
@@ -107,9 +113,9 @@ def _opened(folder: Path) -> Iterator[os.stat_result]:
     descriptor = None
     try:
         with suppress(PermissionError):
-            descriptor = os.open(folder, os.O_RDONLY)
+            descriptor = surely(lambda: os.open(folder, os.O_RDONLY), folder)
         before = folder.stat() if descriptor is None else os.fstat(descriptor)
-    except FileNotFoundError:
+    except ABSENT:
         raise Vanished(folder) from None
     try:
         yield before
@@ -121,7 +127,7 @@ def _opened(folder: Path) -> Iterator[os.stat_result]:
 def flush_names(folder: Path) -> None:
     """Have the system write down now what a folder's files are called, where it can be told to (Windows cannot)."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = surely(lambda: os.open(folder, os.O_RDONLY), folder)
     except PermissionError:
         return
     try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,11 +20,14 @@ from reparam.evaluation.samples.run_measures import measure_run, yardstick_of
 from reparam.kinds import KINDS
 from reparam.runs.folder import RunFolder
 from reparam.runs.run import load
+from reparam.settings import DataConfig, TrainingConfig
+from reparam.studies.job import work
 from reparam.studies.sweeps import axis
+from reparam.studies.sweeps.plan import planned
 from reparam.studies.sweeps.proposals import Proposals
 from reparam.studies.sweeps.pruning import LAGS, bars
-from reparam.studies.sweeps.search import _tested, folder_of
-from reparam.studies.sweeps.trial import worth
+from reparam.studies.sweeps.search import _tested, _told, folder_of
+from reparam.studies.sweeps.trial import task_of, worth
 from reparam.studies.trials import Trial
 from reparam.training.validation import average
 
@@ -192,6 +196,36 @@ def test_what_the_system_refuses_is_no_failure_of_the_settings(grey, tmp_path):
     ):
         reparam.sweep("autoencoder", str(grey), **how)
     found = reparam.sweep("autoencoder", str(grey), **how)
+    assert [one.state for one in found.trials] == ["complete", "complete"]
+
+
+def test_what_a_workers_system_refuses_leaves_the_trial_open(grey, tmp_path):
+    """Whoever proposes is told nothing of it, and the sweep goes on with it when it is called again."""
+    axes = [axis(VAE, "latent_dim", "2,4")]
+    plan = planned(VAE.settings(hidden=(8,)), DataConfig(data=str(grey)), TrainingConfig(epochs=1), axes, seeds=1)
+    proposals = Proposals(tmp_path, axes, "grid", 0)
+    trial = proposals.ask()
+    task = task_of(plan.config(axes, dict(trial.settings), 0), folder_of(tmp_path, 0, 0), 1, {}, True)
+    with no_file_larger_than(4000):
+        came = work(task)
+    said = _told(proposals, 0, [came])
+    assert said.startswith("trial 0: put off: ")
+    assert said.endswith("cannot be written (File too large): free space, or name another folder; call again, and the "
+                         "sweep goes on with it")  # fmt: skip
+    assert [one.state for one in Proposals(tmp_path, axes, "grid", 0).all()] == ["running"]
+    assert "failure" not in work(task)
+
+
+def test_data_that_go_are_no_failure_of_the_settings(grey, tmp_path):
+    """They were there when the sweep began; where they are back, it goes on."""
+    lies, elsewhere = tmp_path / "x.npz", tmp_path / "elsewhere.npz"
+    shutil.copy(grey, lies)
+    how = {"vary": {"latent_dim": [2, 3]}, "sampler": "grid", "trials": 2, "threads": 1, "epochs": 1}
+    how |= {"count": 60, "images": 5, "out": tmp_path / "out"}
+    with pytest.raises(UserError, match=r"x.npz"):
+        reparam.sweep("autoencoder", str(lies), say=lambda said: lies.rename(elsewhere), **how)
+    elsewhere.rename(lies)
+    found = reparam.sweep("autoencoder", str(lies), **how)
     assert [one.state for one in found.trials] == ["complete", "complete"]
 
 

@@ -9,6 +9,7 @@ from tyro.conf import Positional
 from reparam.cli.bars import progress
 from reparam.cli.parse import Writes, emit, parse, say
 from reparam.cli.targets import check_free
+from reparam.door import leads_somewhere
 from reparam.errors import UserError
 
 KINDS = {"seed": int, "quick": bool, "verdict": bool, "seconds": int | float, "checks": list}
@@ -123,7 +124,7 @@ def _kept(path: Path, options: LabsOptions) -> dict[str, Any] | None:
     """The result of an earlier call with the same settings, if its picture is there too."""
     from reparam.door import read_json
 
-    if not path.exists() or not path.with_suffix(".png").exists():
+    if not leads_somewhere(path) or not leads_somewhere(path.with_suffix(".png")):
         return None
     result = read_json(path)
     if not _is_result(result, path.stem):

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from reparam._version import __version__
+from reparam.door import Unreadable, is_file, is_folder, present
 
 TRIMMED = ("MALLOC_TRIM_THRESHOLD_", "65536")
 """What Dask sets for its workers; another value is the user's."""
@@ -49,9 +50,17 @@ def cores() -> int:
 
 def look(probe: str, paths: tuple[str, ...] = ()) -> dict[str, Any]:
     """Tell of this worker's machine: name, cores, versions, whether it sees a file, and the paths it lacks."""
-    lacks = [path for path in paths if not os.path.lexists(path)]
-    seen = Path(probe).is_file()
-    return {"host": socket.gethostname(), "cores": cores(), "versions": versions(), "sees": seen, "lacks": lacks}
+    lacks = [path for path in paths if not _sees(present, path)]
+    sees = _sees(is_file, probe)
+    return {"host": socket.gethostname(), "cores": cores(), "versions": versions(), "sees": sees, "lacks": lacks}
+
+
+def _sees(ask: Callable[[Path], bool], path: str) -> bool:
+    """Whether something is there for this worker: what its system does not let it look at is not."""
+    try:
+        return ask(Path(path))
+    except Unreadable:
+        return False
 
 
 def run(study: str, module: str, task: Mapping[str, Any], folder: str, threads: int, want: dict[str, str]) -> Any:
@@ -114,7 +123,7 @@ def _begin(study: str, module: str, folder: str, threads: int, errors: Any) -> "
             stderr=errors,
             text=True,
             encoding="utf-8",
-            cwd=folder if Path(folder).is_dir() else None,
+            cwd=folder if _sees(is_folder, folder) else None,
             env=environment,
         )
         _running.setdefault(study, set()).add(process)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reparam.absence import remove
 from reparam.cluster import child
 from reparam.errors import UserError
 from reparam.files import make_way, replace_atomically, text
@@ -107,7 +108,7 @@ class Pool:
         try:
             looks = self._looks(str(probe), tuple(str(path.absolute()) for path in paths))
         finally:
-            probe.unlink(missing_ok=True)
+            remove(probe)
         for address, look in looks.items():
             self._require_fit(address, look, folder)
         self._hosts = {address: look["host"] for address, look in looks.items()}

@@ -8,6 +8,7 @@ from reparam.data.readers.idx import is_idx_folder
 from reparam.data.readers.sources import IMAGES, format_of
 from reparam.data.record import DataRecord
 from reparam.data.tables import kept_of
+from reparam.door import is_folder
 
 
 def fitting(record: DataRecord, place: Path) -> dict[str, Any]:
@@ -17,8 +18,8 @@ def fitting(record: DataRecord, place: Path) -> dict[str, Any]:
     """
     if record.table is not None:
         return kept_of(record)
-    folder = place.is_dir() and not is_pack(place) and not is_idx_folder(place)
-    known = None if place.is_dir() else format_of(place)
+    folder = is_folder(place) and not is_pack(place) and not is_idx_folder(place)
+    known = None if is_folder(place) else format_of(place)
     applies = IMAGES if folder else known.applying if known else ()
     found = {"value_range": (0.0, record.scale)} if record.deep else {}
     return {name: value for name, value in (found | record.reading).items() if name in applies}

@@ -24,7 +24,7 @@ from reparam.data.reading import chunks
 from reparam.data.reading import pieces as cut
 from reparam.data.splitting import split_codes
 from reparam.data.store import PROGRESS, RowWriter, in_the_making, swept
-from reparam.door import present, user_path
+from reparam.door import is_file, is_folder, present, user_path
 from reparam.errors import UserError, tell
 from reparam.files import MADE_BY, check_targets, npy, replace_atomically, write_json
 from reparam.pace import Progress
@@ -118,7 +118,7 @@ def _check_source(path: Path, given: Any, how: ReadingConfig) -> None:
     archive = any(name.endswith(end) for end, format_ in READERS.items() if format_.applying == IMAGES)
     if is_pack(path):
         raise UserError(f"{str(path)!r} is packed already: give the images that it was made of.")
-    if not (path.is_file() and archive) and (not path.is_dir() or idx.is_idx_folder(path)):
+    if not (is_file(path) and archive) and (not is_folder(path) or idx.is_idx_folder(path)):
         raise UserError(f"{str(path)!r} is no folder and no archive of images, and only these are packed.")
     refuse_idle(str(given), how, IMAGES)
 
@@ -126,7 +126,7 @@ def _check_source(path: Path, given: Any, how: ReadingConfig) -> None:
 def _key(path: Path, found: Pictures, how: ReadingConfig) -> str:
     """What tells a job from others: the files, their sizes and times, and what was asked for."""
     digest = hashlib.sha256(json.dumps([how.asked(), found.limit, str(path.absolute())]).encode())
-    inside = isinstance(found.files, FolderFiles) and path.is_dir()
+    inside = isinstance(found.files, FolderFiles) and is_folder(path)
     for name in dict.fromkeys(found.names) if inside else [path]:
         about = (path / name).stat()
         digest.update(f"{name} {about.st_size} {about.st_mtime_ns}\n".encode(errors="surrogateescape"))

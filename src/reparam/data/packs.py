@@ -24,7 +24,7 @@ from reparam.data.readers.mapped import MappedRows, NpyFile, recorded_array
 from reparam.data.readers.roles import STRATIFIED
 from reparam.data.readers.said import Said, parts_of
 from reparam.data.reading import SPLITS, Reading, by_name, chunks, row_bytes, take
-from reparam.door import MOST, Damaged, Missing, Unreadable, read_bytes
+from reparam.door import MOST, Damaged, Missing, Unreadable, is_file, read_bytes
 from reparam.errors import UserError, printable
 from reparam.settings import Config, ReadingConfig
 
@@ -92,7 +92,7 @@ DTYPES = {"y": np.int64, "splits": np.uint8, "groups": np.int64, "files": np.int
 def is_pack(path: Path) -> bool:
     """Whether a folder holds packed images."""
     record = path / RECORD
-    if not record.is_file():
+    if not is_file(record):
         return False
     with record.open("rb") as file:
         return f'"{FORMAT}"'.encode() in file.read(4096)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reparam.data.readers.sources import NAMES
-from reparam.door import user_path
+from reparam.door import is_file, is_folder, user_path
 from reparam.errors import UserError
 from reparam.files import check_targets
 
@@ -52,7 +52,7 @@ def check_places(paths: Iterable[str | os.PathLike[str]], sources: Iterable[Sour
 
 
 def _is_run(folder: Path) -> bool:
-    return (folder / "config.json").is_file() and (folder / "metrics.jsonl").is_file()
+    return is_file(folder / "config.json") and is_file(folder / "metrics.jsonl")
 
 
 def lies_among(folder: str | os.PathLike[str], source: Source | None) -> str:
@@ -63,6 +63,6 @@ def lies_among(folder: str | os.PathLike[str], source: Source | None) -> str:
         source: of the data, None where they were given as arrays.
     """
     data = None if source is None else source_path(source)
-    if data is None or not data.is_dir() or not Path(folder).resolve().is_relative_to(data.resolve()):
+    if data is None or not is_folder(data) or not Path(folder).resolve().is_relative_to(data.resolve()):
         return ""
     return f"{folder} lies inside its data {data}: run folders are passed over when these are read"

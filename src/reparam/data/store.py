@@ -12,10 +12,12 @@ from typing import BinaryIO
 import numpy as np
 from filelock import FileLock, Timeout
 
-from reparam.door import Damaged, Missing, present, read_json, require_regular
+from reparam.absence import remove
+from reparam.door import Damaged, Missing, is_file, is_folder, present, read_json, require_regular
 from reparam.errors import UserError
 from reparam.files import MADE_BY, PART, flush_to_disk, write_json
 from reparam.folders import Unwritten, make_folder
+from reparam.locking import acquire
 
 FLUSHED = 256 * 2**20
 """Bytes after which it is written down how far the job is."""
@@ -55,7 +57,7 @@ class RowWriter:
             return 0
         if not isinstance(said, dict) or said.get("key") != self.key or not isinstance(said.get("rows"), int):
             return 0
-        whole = self.path.is_file() and self.path.stat().st_size >= self._start + said["rows"] * self.row_bytes
+        whole = is_file(self.path) and self.path.stat().st_size >= self._start + said["rows"] * self.row_bytes
         return min(max(said["rows"], 0), self.shape[0]) if whole else 0
 
     @property
@@ -180,7 +182,7 @@ def alone(folder: Path, wait: bool = False) -> Iterator[None]:
         if present(lock_file):
             require_regular(lock_file)
         lock_file.open("ab").close()  # where there can be no file, a lock would be tried for ever
-        lock.acquire()
+        acquire(lock, lock_file.parent)
     except Timeout:
         raise UserError(f"another process is making {folder}: wait for it, or name another place") from None
     except OSError as error:
@@ -191,7 +193,7 @@ def alone(folder: Path, wait: bool = False) -> Iterator[None]:
         # others may wait for this very file; where the folder is there now, they find it, and make nothing
         if not wait or present(folder):
             with suppress(OSError):  # Windows removes no open file
-                lock_file.unlink(missing_ok=True)
+                remove(lock_file)
         lock.release()
 
 
@@ -217,11 +219,11 @@ def swept(folder: Path) -> None:
         Unwritten: if that cannot be done.
     """
     try:
-        (folder / PROGRESS).unlink(missing_ok=True)
+        remove(folder / PROGRESS)
     except OSError as error:
         raise unwritten(folder, error) from error
     shutil.rmtree(_old(folder), ignore_errors=True)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise unwritten(folder, FileNotFoundError(errno.ENOENT, "it has vanished"))
 
 

@@ -17,7 +17,7 @@ from reparam.data.readers.sources import NAMES
 from reparam.data.reading import chunks, rows_of, split_note, split_rows
 from reparam.data.record import DataRecord
 from reparam.data.schema import check_same_schema
-from reparam.door import user_path
+from reparam.door import leads_somewhere, user_path
 from reparam.settings import ReadingConfig
 
 Which = Literal["all", "train", "validation", "test"]
@@ -39,7 +39,7 @@ def whole(source: str, record: DataRecord, which: Which | None = None, outside: 
         UserError: if the source cannot be read, or not as the record's data were.
     """
     place = user_path(source)
-    named = source in NAMES or not place.exists()
+    named = source in NAMES or not leads_somewhere(place)
     which = which or ("test" if named else "all")
     how = ReadingConfig(**({} if named else fitting(record, place)))
     data = read_data_set(source, Asked(record.seed, MEMORY_LIMIT, how, record.schema, which == "all", outside))

@@ -15,7 +15,7 @@ from reparam.data.load import binarized
 from reparam.data.readers.given_cells import is_table
 from reparam.data.reading import take
 from reparam.data.tables import read_alike, read_by, rows_given
-from reparam.door import user_path
+from reparam.door import leads_somewhere, user_path
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples
 from reparam.evaluation.columns_apart import Group, column_groups
@@ -176,9 +176,9 @@ def _opened(given: Any, seed: int, reading: Mapping[str, Any]) -> Any:
         return _Data(data, tuple(data.splits.values()), whole=True, of_file=True)
     if not isinstance(given, str | Path):
         return given
-    if (Path(given) / "config.json").exists():
+    if leads_somewhere(Path(given) / "config.json"):
         return load(given)
-    if not user_path(given).exists():
+    if not leads_somewhere(user_path(given)):
         data = load_data(given, seed=seed)
         return _Data(data, (data.test,))
     data = load_data(given, seed=seed, **reading)

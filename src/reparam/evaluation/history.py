@@ -10,7 +10,7 @@ import torch
 from reparam.data.columns.form import Table
 from reparam.data.columns.table import TableSchema
 from reparam.data.picture import AS_IT_IS, Picture
-from reparam.door import present
+from reparam.door import Unreadable, present
 from reparam.errors import UserError
 from reparam.evaluation.codes.encoding import examples, pick
 from reparam.evaluation.tables.samples import storable
@@ -169,6 +169,8 @@ def tested_step(run: Run) -> int | None:
         return run.step
     try:
         return int(read_notes(run.folder.best)["step"]) if present(run.folder.best) else None
+    except Unreadable:
+        raise
     except UserError:  # damaged, and told by whoever loads it
         return None
 

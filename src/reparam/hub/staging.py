@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from reparam.door import present
-from reparam.errors import UserError
+from reparam.door import below, is_file, present
+from reparam.errors import UserError, is_of_the_system
 from reparam.files import text, write_result
-from reparam.folders import Unwritten, standing
+from reparam.folders import standing
 from reparam.hub.card import card
 from reparam.runs.checkpoint import BEST, save_weights
 from reparam.runs.folder import RunFolder
@@ -63,11 +63,11 @@ def stage(
         shown = card(run, name, licence, pictures, None if found is None else str(found), why)
         write_result(folder / "README.md", text(shown))
     place.figures.rmdir()
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if _is_pushed(path))
+    return sorted(str(path.relative_to(folder)) for path in below(folder) if _is_pushed(path))
 
 
 def _is_pushed(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".")
+    return is_file(path) and not path.name.startswith(".")
 
 
 def without_paths(record: Record) -> Record:
@@ -102,9 +102,9 @@ def _pictures(run: Run, folder: Path) -> dict[str, str]:
         try:
             shown = ask()
             save(shown.figure(), folder / name)
-        except Unwritten:
-            raise  # what is pushed would lack it in silence
-        except UserError:
+        except UserError as error:
+            if is_of_the_system(error):
+                raise  # what is pushed would lack it in silence
             continue  # a model that draws nothing, a log of one row
         found[name] = getattr(shown, "title", "the log over training")
     return found

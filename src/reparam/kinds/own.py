@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from reparam.door import is_file
 from reparam.errors import UserError
 
 
@@ -28,7 +29,7 @@ def load_function(target: str) -> Callable[..., Any]:
     if not path or not name.isidentifier():
         raise UserError(f"{target!r} names no function: give FILE.py:function")
     file = Path(path)
-    if file.suffix != ".py" or not file.is_file():
+    if file.suffix != ".py" or not is_file(file):
         raise UserError(f"{path!r} is no Python file: give FILE.py:function")
     function = getattr(_module(file.resolve()), name, None)
     if not callable(function):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from reparam.door import is_folder
 from reparam.errors import UserError
 from reparam.folders import unchanged
 from reparam.result import Result
@@ -100,7 +101,7 @@ def doctor(folder: str | Path | None = None, mend: bool = False) -> Checkup | Ma
             raise UserError("mend=True mends the files of a run: name its folder")
         return machine()
     place = RunFolder(folder)
-    if not place.path.is_dir():
+    if not is_folder(place.path):
         raise UserError(f"{place.path} is no run folder: there is no such folder")
     with unchanged(place.path), place.locked() if mend else nullcontext():
         first = list(_treated(examine_config(place, ours=mend), mend))

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reparam.door import Damaged, Unreadable, listed, present
+from reparam.absence import remove
+from reparam.door import Damaged, Unreadable, below, is_file, is_folder, listed, present
 from reparam.errors import UserError
 from reparam.files import PART
 from reparam.models.model import Model
@@ -101,7 +102,7 @@ def examine_files(place: RunFolder) -> Iterator[Finding]:
 def _leftovers(place: RunFolder, ours: bool) -> Iterator[Finding]:
     """What kills left, while nobody is training here."""
     lock, folders = place.path / LOCK, (place.path, place.checkpoints, place.figures)
-    if present(lock) and not lock.is_file():
+    if present(lock) and not is_file(lock):
         yield Finding(LOCK, 0, "no regular file", cure="move it away", act=lambda: set_aside(lock))
     elif not ours and held(place.path):
         return
@@ -125,11 +126,11 @@ def _is_left(path: Path) -> bool:
 
 def _empty(folder: Path) -> None:
     """Remove the empty folders and half-written files that are all there is."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir():
+    for path in sorted(below(folder), reverse=True):
+        if is_folder(path):
             path.rmdir()
         elif path.name != LOCK:
-            path.unlink(missing_ok=True)
+            remove(path)
 
 
 def _right_config(place: RunFolder) -> tuple[dict[str, Any] | None, str | None]:
@@ -137,6 +138,8 @@ def _right_config(place: RunFolder) -> tuple[dict[str, Any] | None, str | None]:
     copy = kept_copy(place.copy)
     try:
         plain = read_table(place.config)
+    except Unreadable:
+        raise  # there is nothing to be mended
     except UserError as error:
         return copy, str(error)
     if not is_whole(plain):

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any
 
-from reparam.door import Damaged, Missing, listed, present
+from reparam.door import Damaged, Missing, Unreadable, is_folder, listed, present
 from reparam.errors import UserError, tell
 from reparam.files import flush_to_disk
 from reparam.folders import Unwritten, make_folder, standing
@@ -164,9 +164,15 @@ class RunFolder:
 
     @cached_property
     def identity(self) -> Identity:
-        """What the run's files have in common; nothing where ``config.json`` cannot be read."""
+        """What the run's files have in common; nothing where ``config.json`` is missing or damaged.
+
+        Raises:
+            reparam.door.Unreadable: if the system does not let it be read.
+        """
         try:
             plain = read_table(self.config)
+        except Unreadable:
+            raise
         except UserError:
             return Identity()
         return Identity(checksum(plain), SEAL in plain)
@@ -220,7 +226,7 @@ class RunFolder:
                 return {name: value for name, value in found.items() if name not in AT_THE_END}
             raise Damaged(f"{self.cost} holds something else than numbers")
         except Missing as error:
-            if not self.path.is_dir():
+            if not is_folder(self.path):
                 tell(f"{self.path} has vanished, with all that was in it")
             elif self.identity.seals and present(self.last):
                 tell(f"{error}: what the run has cost is lost, and nothing else")
@@ -272,6 +278,6 @@ class RunFolder:
         """What is said of a folder that has no ``config.json``."""
         if present(self.copy):
             return f"{self.config} is missing: `reparam doctor {self.path}` with mend=True puts it back"
-        if self.path.is_dir() and is_free(self.path):
+        if is_folder(self.path) and is_free(self.path):
             return f"{self.path} holds no run: one was killed before it had begun, or none ever was; begin it anew"
         return f"{self.config} is missing: is {self.path} a run folder?"

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reparam.data.store import alone
-from reparam.door import parse, user_cache, user_path
+from reparam.door import is_folder, parse, user_cache, user_path
 from reparam.errors import UserError
 from reparam.files import PART, require_room
 from reparam.folders import Unwritten, flush_names, make_folder, standing
@@ -63,15 +63,15 @@ def fetched(path: str | Path) -> Path:
     if (match := NAME.fullmatch(str(path))) is None:
         raise UserError(f"{path} names no run on a hub: write hf://owner/name, or hf://owner/name@revision")
     repository, revision = match[1], match[2]
-    if revision and COMMIT.fullmatch(revision) and (known := _place(repository, revision)).is_dir():
+    if revision and COMMIT.fullmatch(revision) and is_folder(known := _place(repository, revision)):
         return known  # a commit never changes: nobody is asked
     hub = client()
     commit, listed = _listing(hub, repository, revision)
     place = _place(repository, commit)
-    if not place.is_dir():
+    if not is_folder(place):
         files = checked(repository, listed)
         with alone(place, wait=True):
-            if not place.is_dir():  # another process may have fetched it meanwhile
+            if not is_folder(place):  # another process may have fetched it meanwhile
                 _fetch(hub, repository, commit, files, place)
     return place
 

@@ -4,7 +4,8 @@ import re
 from itertools import count
 from pathlib import Path
 
-from reparam.door import listed, present, read_bytes
+from reparam.absence import remove
+from reparam.door import is_folder, listed, present, read_bytes
 from reparam.errors import UserError
 from reparam.files import PART, replace_atomically
 
@@ -19,19 +20,15 @@ def is_free(path: Path) -> bool:
 
     A lock, half-written files and folders of nothing else are what a kill leaves before the first file stands.
     """
-    return not present(path) or (path.is_dir() and _holds_nothing(path))
+    return not present(path) or (is_folder(path) and _holds_nothing(path))
 
 
 def _holds_nothing(folder: Path) -> bool:
-    try:
-        found = list(folder.iterdir())
-    except OSError as error:
-        raise UserError(f"{folder} cannot be read ({error.strerror}): name another folder with out=...") from None
-    return all(_is_nothing(path) for path in found)
+    return all(_is_nothing(path) for path in listed(folder, "*"))
 
 
 def _is_nothing(path: Path) -> bool:
-    if path.is_dir() and not path.is_symlink():
+    if is_folder(path) and not path.is_symlink():
         return _holds_nothing(path)
     return path.name == LOCK or bool(HALF_WRITTEN.fullmatch(path.name))
 
@@ -40,7 +37,7 @@ def half_written(folder: Path) -> list[Path]:
     """The files in a folder that a kill left before they were whole."""
     found = listed(folder, ".*")
     named = [path for path in found if HALF_WRITTEN.fullmatch(path.name) or UNNAMED.fullmatch(path.name)]
-    return [path for path in named if not path.is_dir()]
+    return [path for path in named if not is_folder(path)]
 
 
 def sweep(folder: Path, beginning: str = "") -> None:
@@ -52,7 +49,7 @@ def sweep(folder: Path, beginning: str = "") -> None:
     for path in half_written(folder):
         if path.name.startswith(beginning):
             try:
-                path.unlink(missing_ok=True)
+                remove(path)
             except OSError as error:
                 raise UserError(f"{path} is half written and cannot be removed ({error.strerror}): remove it") from None
 

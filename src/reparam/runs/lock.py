@@ -12,7 +12,8 @@ from filelock import FileLock, Timeout
 
 from reparam.door import present, read_bytes, require_regular
 from reparam.errors import UserError, printable
-from reparam.folders import Unwritten, Vanished, make_folder, standing, unchanged
+from reparam.folders import Unwritten, make_folder, standing
+from reparam.locking import acquire
 from reparam.runs.leftovers import LOCK
 
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
@@ -72,22 +73,6 @@ def held(folder: Path) -> str | None:
         raise Unwritten(_complaint(folder, error)) from None
     lock.release()
     return None
-
-
-def acquire(lock: FileLock, folder: Path) -> None:
-    """Take a lock that lies in a folder: by itself it would make one that has just gone, with nothing else in it.
-
-    Raises:
-        filelock.Timeout: if another process has it, and that is not waited for.
-        reparam.folders.Vanished: if the folder has gone.
-        OSError: if the system refuses.
-    """
-    try:
-        with unchanged(folder):
-            lock.acquire()
-    except Vanished:
-        lock.release()
-        raise
 
 
 def _lock(folder: Path) -> FileLock:

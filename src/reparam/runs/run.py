@@ -9,7 +9,7 @@ from typing import Any
 from reparam.data import DataRecord, Dataset, data_like, load_data
 from reparam.data.columns.outside import Outside
 from reparam.data.columns.table import TableSchema
-from reparam.door import user_path
+from reparam.door import is_folder, leads_somewhere, user_path
 from reparam.errors import UserError
 from reparam.models.composition import build, own
 from reparam.models.model import Model
@@ -110,9 +110,9 @@ def read_again(record: DataRecord, config: DataConfig, where: str) -> Dataset:
     if record.source is None:
         raise UserError(f"the data of {where} were given as arrays: give them again with data=..., {IN_PYTHON}")
     source = record.source
-    if Path(source).is_absolute() and not Path(source).exists():
+    if Path(source).is_absolute() and not leads_somewhere(Path(source)):
         source = config.data  # as it was asked for: a folder that was moved whole brings its data along
-    if Path(record.source).is_absolute() and not user_path(source).exists():
+    if Path(record.source).is_absolute() and not leads_somewhere(user_path(source)):
         raise UserError(f"the data of {where} are no longer at {record.source}: bring them back there, or a link to "
                         f"them, or give data=..., {IN_PYTHON}")  # fmt: skip
     config = config.model_copy(update={"data": source, "binarization": record.binarization})
@@ -162,7 +162,7 @@ def load(
         UserError: if the folder is no run or is damaged, holds classes that are not given, or the data do not fit.
     """
     place = RunFolder(folder)
-    if not place.path.is_dir():
+    if not is_folder(place.path):
         raise UserError(f"{place.path} is no run folder: there is no such folder")
     record = place.record()
     _check_given(model, classes)

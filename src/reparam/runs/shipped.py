@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from reparam.door import listed
+from reparam.door import is_file, listed
 from reparam.errors import UserError
 from reparam.runs.sealed import read_table
 
@@ -108,7 +108,7 @@ def bundled() -> dict[str, Card]:
     >>> reparam.bundled()["bundled:vae-mnist"].command[:43]
     'reparam train vae --hidden 160 --latent-dim'
     """
-    cards = (card_of(folder) for folder in sorted(HOME.iterdir()) if (folder / CARD).is_file())
+    cards = (card_of(folder) for folder in sorted(HOME.iterdir()) if is_file(folder / CARD))
     return {card.name: card for card in cards}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from reparam.door import leads_somewhere
 from reparam.errors import UserError
 from reparam.kinds import build_model
 from reparam.models.composition import describe
@@ -152,7 +153,7 @@ def _data(plain: Plain, folder: Path) -> Plain:
         "range": [0.0, 1.0] if is_image else ["-inf", "inf"],
         "fingerprint": data["fingerprint"],
         "seed": settings["split_seed"],
-        "source": str(Path(source).absolute()) if Path(source).exists() else source,
+        "source": str(Path(source).absolute()) if leads_somewhere(Path(source)) else source,
         "image_size": settings["image_size"],
         "label_column": None,
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reparam.door import Damaged, present
+from reparam.door import Damaged, Unreadable, present
 from reparam.errors import UserError, tell
 from reparam.models.model import Model
 from reparam.runs.checkpoint import BEST, TRAINING, WEIGHTS, load_weights, read_notes
@@ -99,5 +99,7 @@ def _step(path: Path) -> float:
     """The step that a checkpoint says it is of; one that says none comes first, so that it is told."""
     try:
         return float(read_notes(path)["step"])
+    except Unreadable:
+        raise
     except UserError:
         return float("inf")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from reparam.door import Unreadable
 from reparam.errors import UserError
 from reparam.runs.checkpoint import TRAINING, check_place, read_notes
 from reparam.runs.lines import Lines
@@ -55,10 +56,12 @@ def missing_notes(place: "RunFolder") -> Callable[[Lines], list[str]]:
 
 
 def last_notes(place: "RunFolder") -> dict[str, Any]:
-    """What is said beside the last checkpoint; nothing where that cannot be read, or is another run's."""
+    """What is said beside the last checkpoint; nothing where that is missing or damaged, or is another run's."""
     try:
         notes = read_notes(place.last)
         check_place(place.last, notes, place.identity, TRAINING)
+    except Unreadable:
+        raise
     except UserError:
         return {}
     return notes
@@ -68,5 +71,7 @@ def _end(place: "RunFolder") -> dict[str, Any]:
     """What ``cost.json`` says of the run's end."""
     try:
         return read_sealed(place.cost, place.identity.name)
+    except Unreadable:
+        raise
     except UserError:
         return {}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reparam.door import Damaged
+from reparam.door import Damaged, Unreadable
 from reparam.errors import UserError
 from reparam.runs.sealed import SEAL, checksum, is_whole, read_table
 
@@ -41,9 +41,15 @@ def check_config(path: Path, plain: Mapping[str, Any], copy: Path) -> None:
 
 
 def kept_copy(path: Path) -> dict[str, Any] | None:
-    """What the copy holds; None where there is none that is whole."""
+    """What the copy holds; None where there is none that is whole.
+
+    Raises:
+        reparam.door.Unreadable: if the system does not let it be read.
+    """
     try:
         found = read_table(path)
+    except Unreadable:
+        raise
     except UserError:
         return None
     return found if SEAL in found and is_whole(found) else None

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from reparam.errors import UserError, tell
+from reparam.door import is_folder
+from reparam.errors import UserError
 from reparam.evaluation.columns.card import COVERAGE, NEARER, NEW, RATIO, TOLD, UNIFORM, ColumnCard, TableCard
 from reparam.evaluation.samples.scorecard import Score
 from reparam.folders import Unwritten
@@ -13,7 +14,7 @@ from reparam.pages import Cell, More, Picture, Section, Table
 from reparam.pages.numbers import ABSENT
 from reparam.runs.only_read import called, told
 from reparam.studies.numbers_csv import as_csv
-from reparam.studies.pictures import figures_of, lighter
+from reparam.studies.pictures import figures_of, lighter, tell_of_the_system
 from reparam.studies.results import Result, Results
 from reparam.studies.summary import scores, summaries_of
 from reparam.studies.tables import Row, measured
@@ -164,14 +165,12 @@ def _picture(
 
     folder = result.trial.folder
     try:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise Unwritten(f"{folder} has vanished")
         with figures_of(folder) as figures:
             picture = lighter(save(figure(), figures / f"report-table-{name}.png", numbers))
-    except Unwritten as error:
-        tell(f"{error}; the report does without it")
+    except UserError as error:  # one column has no pairs, and a game no conditionals
+        tell_of_the_system(error)
         return None
-    except UserError:
-        return None  # one column has no pairs, and a game no conditionals
     caption = f"{called(folder)}: {what}."
     return Picture(picture, caption, caption, f"reparam evaluate {told(folder)} --table", as_csv(numbers))

@@ -39,12 +39,12 @@ def _wait_for(folder: Path) -> None:
 
 
 def of_a_sweep(task: dict[str, Any]) -> dict[str, Any]:
-    """A run of a sweep, see :func:`reparam.studies.sweeps.trial.swept`."""
+    """A run of a sweep, see :func:`reparam.studies.sweeps.trial.swept`; ``open`` where it is still to be done."""
     _wait_for(Path(task["folder"]))
     try:
         return swept(task)
     except UserError as error:  # of this worker's disk, which the others may not share
-        return {"failure": str(error)}
+        return {"failure": str(error), "open": True}
 
 
 DO: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"compared": compared, "swept": of_a_sweep}

@@ -7,8 +7,8 @@ from filelock import FileLock
 
 from reparam.door import Missing
 from reparam.errors import UserError
+from reparam.locking import acquire
 from reparam.runs.folder import RunFolder
-from reparam.runs.lock import acquire
 from reparam.runs.sealed import read_sealed, write_sealed
 
 FILE = "steps.json"

@@ -15,7 +15,8 @@ from PIL import Image
 
 from reparam import evaluation
 from reparam.data.reading import rows_of
-from reparam.errors import UserError, tell
+from reparam.door import is_folder
+from reparam.errors import UserError, is_of_the_system, tell
 from reparam.evaluation.codes.encoding import CodeForm, code_form
 from reparam.folders import Unwritten
 from reparam.models.protocols import Decodes, Encodes, HasPrior, can
@@ -145,18 +146,22 @@ def _pictures(
         try:
             found = ask(result.run)
             pictures.append(_picture(result.trial.folder, command, found, what.format_map(vars(found)), flags, only))
-        except Unwritten as error:
-            tell(f"{error}; the report does without it")
-        except UserError:
-            continue  # a conditional model has no path between classes, one that diverged no picture
+        except UserError as error:  # a conditional model has no path between classes, one that diverged no picture
+            tell_of_the_system(error)
     return pictures
+
+
+def tell_of_the_system(error: UserError) -> None:
+    """Say why a report lacks something, where it is for an error of the system's, and not for what there is to show."""
+    if is_of_the_system(error):
+        tell(f"{error}; the report does without it")
 
 
 def _picture(folder: Path, command: str, found: Found, what: str, flags: str, only: tuple[str, ...]) -> Picture:
     """A figure with its caption, its numbers and the command that makes it alone."""
     from reparam.plots import save
 
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise Unwritten(f"{folder} has vanished")
     # a table's numbers have the names of its columns
     numbers = {name: array for name, array in found.numbers.items() if name in only} or dict(found.numbers)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from reparam.door import Missing, read_json
+from reparam.door import Unreadable, read_json
 from reparam.errors import UserError
 from reparam.files import is_ours, result_json, write_result
 from reparam.studies.changes import same
@@ -41,5 +41,7 @@ def _read(path: Path) -> Record | None:
     """A report's numbers; None where there are none, or not as they are written now."""
     try:
         return read_record(path) if is_ours(path) else None
-    except (Missing, UserError):
+    except Unreadable:
+        raise  # it would be written over, and nothing said of what changed
+    except UserError:
         return None

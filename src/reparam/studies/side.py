@@ -17,6 +17,7 @@ from reparam.runs.run import load
 from reparam.studies import playing
 from reparam.studies.changes import Change, changes, table, told
 from reparam.studies.overview import HEADLINES, INSTEAD, gauge_of
+from reparam.studies.pictures import tell_of_the_system
 from reparam.studies.record import FLOOR, Point, Record, read_record
 from reparam.studies.results import Result, Results
 from reparam.studies.strips import strip_of
@@ -227,5 +228,6 @@ def _strip(folder: Path, model: str) -> Picture | None:
     """Samples of a model's first run, where it is still there."""
     try:
         return strip_of(load(folder_of(folder, model, 0)), model)
-    except UserError:
+    except UserError as error:
+        tell_of_the_system(error)
         return None

@@ -15,6 +15,7 @@ from reparam.evaluation.samples.run_measures import compared_data
 from reparam.pages import Picture
 from reparam.randomness import generator
 from reparam.runs.run import Run
+from reparam.studies.pictures import tell_of_the_system
 
 SHOWN, ACROSS = 16, 8
 POINTS, BINS = 4000, 64
@@ -36,7 +37,8 @@ def strip_of(run: Run, name: str, real: Run | None = None) -> Picture | None:
             return _picture(tiled(_drawn(run, evaluation.sample(run, SHOWN).shown)), f"{SHOWN} samples of {name}")
         if run.record.data_shape == (2,):
             return _picture(density(evaluation.sample(run, POINTS).x, _test(real or run, POINTS)), f"samples of {name}")
-    except UserError:  # a model without samples, or data that are gone
+    except UserError as error:  # a model without samples, or data that are gone
+        tell_of_the_system(error)
         return None
     return None
 
@@ -49,7 +51,8 @@ def strip_of_data(run: Run) -> Picture | None:
         if run.record.data_shape == (2,):
             points = _test(run, POINTS)
             return _picture(density(points, points), "real test examples")
-    except UserError:
+    except UserError as error:
+        tell_of_the_system(error)
         return None
     return None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from reparam.door import present
+from reparam.door import is_folder, listed, present
 from reparam.errors import UserError
 from reparam.folders import standing
 from reparam.hardware import threads
@@ -85,7 +85,7 @@ def folder_of(out: Path, name: str, seed: int) -> Path:
 def runs_of(out: Path, name: str) -> list[Path]:
     """The folders of a model's runs there are, its first seed first."""
     first = folder_of(out, name, 0)
-    return [folder for folder in (first, *sorted(out.glob(f"{escape(first.name)}-seed*"))) if folder.is_dir()]
+    return [folder for folder in (first, *listed(out, f"{escape(first.name)}-seed*")) if is_folder(folder)]
 
 
 def trials(names: Sequence[str], protocol: Protocol, seeds: int, out: Path, say: Say, shown: Shown) -> Iterator[Trial]:

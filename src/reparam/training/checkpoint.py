@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from reparam.absence import remove
 from reparam.door import Damaged, present
 from reparam.errors import UserError, tell
 from reparam.models.model import Model
@@ -112,7 +113,7 @@ def drop_previous(place: RunFolder) -> None:
     """
     if present(place.best):
         try:
-            place.previous.unlink(missing_ok=True)
+            remove(place.previous)
         except OSError as error:
             raise UserError(f"{place.previous} cannot be removed ({error.strerror}): remove it, or resume") from None
 

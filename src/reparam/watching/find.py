@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reparam.door import present
+from reparam.door import is_folder, leads_somewhere, present
 from reparam.errors import UserError
 
 DEEPEST, MOST = 5, 200
@@ -27,8 +27,8 @@ def find(given: Sequence[Path]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for path in given:
-        if not path.is_dir():
-            what = "is a file, and runs are folders" if path.exists() else "is not there"
+        if not is_folder(path):
+            what = "is a file, and runs are folders" if leads_somewhere(path) else "is not there"
             raise UserError(f"{path} {what}: name a run, or the folder that it is in, or will be")
         found |= dict.fromkeys(_below(path, DEEPEST))
     if len(found) > MOST:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reparam.data.record import DataRecord
-from reparam.door import listed, present, read_bytes
+from reparam.door import leads_somewhere, listed, present, read_bytes
 from reparam.errors import Notice, UserError
 from reparam.result import UNSAID, plain
 from reparam.runs.folder import RunFolder
@@ -154,7 +154,7 @@ class Looker:
         return ("training", "") if seen.step or present(place.config) else ("starting", "")
 
     def _quiet(self, place: RunFolder) -> float | None:
-        written = [path.stat().st_mtime for path in (place.metrics, place.config, place.last) if path.exists()]
+        written = [path.stat().st_mtime for path in (place.metrics, place.config, place.last) if leads_somewhere(path)]
         return max(0.0, self._now() - max(written)) if written else None
 
     def _between(self, place: RunFolder, seen: Seen) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reparam.data.readers.asked import Asked
-from reparam.door import read_bytes, user_cache, user_path
+from reparam.door import is_folder, listed, read_bytes, user_cache, user_path
 from reparam.errors import tell
 
 VARIABLE = "REPARAM_CACHE"
@@ -58,8 +58,8 @@ def stamp(path: Path) -> str:
 
 def stale(path: Path, asked: Asked, now: Path) -> Iterator[Path]:
     """The folders that were made of a file before it became what it is now."""
-    for folder in now.parent.glob(f"{_about(path, asked)}-*"):
-        if folder != now and folder.is_dir():
+    for folder in listed(now.parent, f"{_about(path, asked)}-*"):
+        if folder != now and is_folder(folder):
             yield folder
 
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from reparam.absence import remove
 from reparam.data.readers.cells import Column
+from reparam.door import leads_somewhere
 
 WHOLE = (np.int8, np.int16, np.int32, np.int64)
 
@@ -75,7 +77,7 @@ class ColumnStore:
         self._loaded = None
         for number in range(len(self._kinds)):
             for what in ("cells", "missing"):
-                self._path(number, what).unlink(missing_ok=True)
+                remove(self._path(number, what))
 
     def cells(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """The values of a column and where they are missing, as they were."""
@@ -89,7 +91,7 @@ class ColumnStore:
 
     def _missing(self, number: int, n: int) -> np.ndarray:
         path = self._path(number, "missing")
-        if not path.exists():
+        if not leads_somewhere(path):
             return np.zeros(n, bool)
         return np.unpackbits(np.fromfile(path, np.uint8), count=n).view(bool)
 

@@ -23,6 +23,7 @@ from reparam.data.readers.known import Known
 from reparam.data.readers.rows import group_names
 from reparam.data.splitting import split_codes
 from reparam.data.store import ELSEWHERE, FULL, RowWriter, alone, beside_of, check_room, renamed, unwritten
+from reparam.door import is_file
 from reparam.errors import tell
 from reparam.files import MADE_BY, npy, replace_atomically, write_json
 from reparam.folders import Unwritten
@@ -41,10 +42,10 @@ def converted(path: Path, asked: Asked) -> Converted:
         UserError: if the file cannot be read as is asked, or there is no room for what it becomes.
     """
     folder = place_of(path, asked)
-    if not (folder / RECORD).is_file():
+    if not is_file(folder / RECORD):
         remove_stale(path, asked, folder)
         with _telling(), alone(folder, wait=True):
-            if not (folder / RECORD).is_file():
+            if not is_file(folder / RECORD):
                 _convert(path, asked, folder)
     return Converted.at(folder)
 

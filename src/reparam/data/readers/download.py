@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from reparam.absence import remove
 from reparam.data.readers import patience
+from reparam.door import leads_somewhere
 from reparam.errors import UserError
 from reparam.files import flush_to_disk
 from reparam.folders import flush_names, make_folder
@@ -33,13 +35,13 @@ def download(urls: Sequence[str], target: Path, check: Callable[[Path], object],
     failures = []
     for url in urls:
         # What an earlier try left may be another file's beginning: if the whole fails its check, fetch it afresh once.
-        for attempt in range(2 if part.exists() else 1):
+        for attempt in range(2 if leads_somewhere(part) else 1):
             try:
                 _fetch(url, part, most)
                 check(part)
                 flush_to_disk(part)  # a power cut would leave the name, and nothing in it
             except UserError as error:
-                part.unlink(missing_ok=True)
+                remove(part)
                 if attempt == 0:
                     failures.append(f"{url}: {error}")
             except (OSError, http.client.HTTPException) as error:
@@ -75,7 +77,7 @@ def leads_astray(url: str, to: str) -> bool:
 
 def _fetch(url: str, part: Path, most: int) -> None:
     """Append to ``part`` what it lacks of ``url``; from the beginning when the server cannot resume."""
-    have = part.stat().st_size if part.exists() else 0
+    have = part.stat().st_size if leads_somewhere(part) else 0
     with patience.Aside() as aside:
         if (response := _opened(url, have, aside)) is None:
             return  # Nothing lacks, or the file is another: the check will tell.

@@ -10,6 +10,7 @@ from reparam.data.readers.files import Entry, Files, FolderFiles, is_hidden
 from reparam.data.readers.opening import suffixes
 from reparam.data.readers.walk import PassedOver, ending_of, images_among, walk
 from reparam.data.reading import SPLIT_WORDS
+from reparam.door import is_file, is_folder
 from reparam.errors import UserError, printable
 
 
@@ -47,7 +48,7 @@ def source_of(path: Path) -> Source:
         OSError: if a folder cannot be read.
     """
     passed = PassedOver()
-    if path.is_dir():
+    if is_folder(path):
         files: Files = FolderFiles(path)
         entries = list(walk(path, passed))
     elif ending_of(path.name) in suffixes():
@@ -138,7 +139,7 @@ def _wrapped(images: Sequence[Entry]) -> int:
 
 def _nothing(source: Source) -> str:
     words = source.passed.words()
-    if isinstance(source.files, FolderFiles) and (source.files.place / "x.npy").is_file():
+    if isinstance(source.files, FolderFiles) and is_file(source.files.place / "x.npy"):
         return (
             f"{str(source.files.place)!r} holds x.npy and no pack.json, as a pack has: bring it back, or pack the "
             "images again; an array is read by its own path"

@@ -14,6 +14,7 @@ from reparam.data.dataset import Split
 from reparam.data.readers.claims import require_memory, takes_in
 from reparam.data.readers.labels import encode_labels
 from reparam.data.reading import Reading, by_name, split_note, split_rows
+from reparam.door import is_file
 from reparam.errors import UserError
 
 #: The usual names of the four files, less ``.gz``.
@@ -118,7 +119,7 @@ def find(folder: Path, name: str) -> Path | None:
     """The file of this usual name in a folder, plain or gzipped; also as ``train-images.idx3-ubyte``."""
     for variant in (name, name.replace("-idx", ".idx")):
         for path in (folder / variant, folder / f"{variant}.gz"):
-            if path.is_file():
+            if is_file(path):
                 return path
     return None
 
@@ -167,7 +168,7 @@ def read_four(folder: Path, name: str, sums: dict[str, str] | None = None, packe
 def read_file(path: Path, seed: int) -> Reading:
     """One IDX images file, with its labels when they lie beside it, split 80/10/10 from the seed."""
     beside = path.name.replace("images", "labels").replace("idx3", "idx1").removesuffix(".gz")
-    labels = next((p for p in (path.with_name(beside), path.with_name(f"{beside}.gz")) if p.is_file()), None)
+    labels = next((p for p in (path.with_name(beside), path.with_name(f"{beside}.gz")) if is_file(p)), None)
     labels = None if labels is None or labels.name == path.name else labels
     pixels, marks = read_pair(path, labels, {}, packed=False)
     parts = [(pixels[rows.numpy()], marks[rows.numpy()] if len(marks) else marks)

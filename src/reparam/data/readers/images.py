@@ -23,6 +23,7 @@ from reparam.data.readers.remarks import remarks
 from reparam.data.readers.said import Said, folders_say, parts_of
 from reparam.data.readers.walk import ending_of
 from reparam.data.reading import Reading, by_name, take
+from reparam.door import is_file
 from reparam.errors import UserError
 
 #: The largest side that is proposed for images of several sizes.
@@ -101,7 +102,7 @@ def pictures_of(path: Path, asked: Asked) -> Pictures:
     """
     how = asked.how
     look, source = Look.of(how), source_of(path)
-    if ending_of(path.name) in suffixes() and path.is_file():  # a stack, since one picture would be no data
+    if ending_of(path.name) in suffixes() and is_file(path):  # a stack, since one picture would be no data
         look = replace(look, frames="all")
     found = arranged(source)
     wrong: list[str] = []

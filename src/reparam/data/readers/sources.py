@@ -23,7 +23,7 @@ from reparam.data.readers.table import table_reading
 from reparam.data.readers.text import read_text
 from reparam.data.readers.toy import TOYS, read_toy
 from reparam.data.reading import Reading
-from reparam.door import present, require_regular, user_path
+from reparam.door import is_file, is_folder, present, require_regular, user_path
 from reparam.errors import UserError
 from reparam.nearest import meant
 from reparam.settings import ReadingConfig
@@ -115,9 +115,9 @@ def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
     given = os.fspath(name_or_path)
     named = _read_named(given, asked.seed) if isinstance(name_or_path, str) else None
     path = user_path(given)
-    packed = named is None and path.is_dir() and is_pack(path)
-    is_images = named is None and path.is_dir() and not packed and not idx.is_idx_folder(path)
-    known = None if named is not None or path.is_dir() else format_of(path)
+    packed = named is None and is_folder(path) and is_pack(path)
+    is_images = named is None and is_folder(path) and not packed and not idx.is_idx_folder(path)
+    known = None if named is not None or is_folder(path) else format_of(path)
     if packed:
         _refuse_decided(given, asked.how)
     refuse_idle(given, asked.how, IMAGES if is_images else known.applying if known else ())
@@ -128,9 +128,9 @@ def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
             return read_pack(path, asked)
         if is_images:
             return read_images(path, asked)
-        if path.is_dir():
+        if is_folder(path):
             return idx.read_four(path, path.name)
-        if path.is_file():
+        if is_file(path):
             return _read_file(path, asked)
     except OSError as error:
         raise UserError(f"{given!r} cannot be read ({error}): give a file or folder you may read.") from error

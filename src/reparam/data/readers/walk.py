@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reparam.data.readers.files import Entry, Files, is_hidden
 from reparam.data.readers.opening import begins_like_an_image, suffixes
+from reparam.door import is_file, is_folder, listed
 from reparam.errors import printable
 
 #: Endings of pictures that Pillow does not read by itself, and what does.
@@ -78,7 +79,7 @@ def _walk(folder: Path, parts: tuple[str, ...], top: Path, above: set[Path], pas
         if is_hidden(entry.name):
             passed.hidden += _count(Path(entry.path))
         elif not entry.is_dir():
-            yield Entry(here, entry.stat().st_size if entry.is_file() else -1)
+            yield Entry(here, entry.stat().st_size if entry.is_file() or is_file(Path(entry.path)) else -1)
         elif _is_run(Path(entry.path)):
             passed.runs.append(printable("/".join(here)))
         elif entry.is_symlink() and _leads_back(target := Path(entry.path).resolve(), top, above):
@@ -95,16 +96,16 @@ def _leads_back(target: Path, top: Path, above: set[Path]) -> bool:
 
 def _is_run(folder: Path) -> bool:
     """Whether reparam made a folder: a run, a comparison, or one of ``runs`` that holds such."""
-    if (folder / "config.json").is_file():
-        return (folder / "metrics.jsonl").is_file() or (folder / "checkpoints").is_dir()
-    if folder.name != "runs" and not (folder / "compare.json").is_file():
+    if is_file(folder / "config.json"):
+        return is_file(folder / "metrics.jsonl") or is_folder(folder / "checkpoints")
+    if folder.name != "runs" and not is_file(folder / "compare.json"):
         return False
-    return any(_is_run(child) for child in folder.iterdir() if child.is_dir() and not child.is_symlink())
+    return any(_is_run(child) for child in listed(folder, "*") if is_folder(child) and not child.is_symlink())
 
 
 def _count(path: Path) -> int:
     """The files at a place, which is none itself or holds them."""
-    if path.is_symlink() or not path.is_dir():
+    if path.is_symlink() or not is_folder(path):
         return 1
     return sum(len(files) for _, _, files in os.walk(path, onerror=lambda error: None))
 

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from reparam.door import is_file
 from reparam.errors import UserError
 
 
@@ -41,7 +42,7 @@ class Published:
         if not named:
             raise UserError(f"no weights of {self.name} are named: {self.how}")
         path = Path(named)
-        if not path.is_file():
+        if not is_file(path):
             raise UserError(f"{path}, where {self.name}'s weights should be, is no file: {self.how}")
         return path
 

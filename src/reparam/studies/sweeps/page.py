@@ -13,6 +13,8 @@ from reparam.studies.sweeps.results import Sweep
 from reparam.studies.write import page as compared
 
 DPI = 110
+STATES = {"pruned": "lagged behind", "fail": "failed", "running": "put off"}
+"""What Optuna calls the states of trials, in words."""
 
 
 def write_report(sweep: Sweep, path: Path, force: bool = False) -> Path:
@@ -77,7 +79,7 @@ def _trials(sweep: Sweep) -> Table:
             f"trial {one.number}",
             *(f"{value:.4g}" if isinstance(value := one.settings[a.name], float) else str(value) for a in sweep.axes),
             one.value,
-            {"complete": "complete", "pruned": "lagged behind", "fail": "failed"}.get(one.state, one.state),
+            STATES.get(one.state, one.state),
             *([sweep.machines.get(one.number, "")] if sweep.machines else []),
         ]
         for one in order

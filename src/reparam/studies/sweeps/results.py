@@ -93,7 +93,7 @@ class Sweep(Found):
         done = len(self.complete)
         counts = f"{done} trials of {self.kind} to their end" if done != 1 else f"1 trial of {self.kind} to its end"
         lagged = "it" if states.count("pruned") == 1 else "they"
-        rest = {"pruned": f"broken off since {lagged} lagged behind", "fail": "failed"}
+        rest = {"pruned": f"broken off since {lagged} lagged behind", "fail": "failed", "running": "put off"}
         told = [f", {states.count(state)} {words}" for state, words in rest.items() if state in states]
         settings = ", ".join(f"{name} {value}" for name, value in _shown(self.best).items())
         lines = [

@@ -248,6 +248,8 @@ def _place_of(name: str) -> tuple[int, int]:
 def _told(proposals: Proposals, number: int, came: list[Mapping[str, Any]]) -> str:
     """Tell what a trial came to, and say it."""
     failures = [str(one["failure"]) for one in came if "failure" in one]
+    if any(one.get("open") for one in came):  # it says nothing of the settings, and so nobody who proposes is told
+        return f"trial {number}: put off: {failures[0]}; call again, and the sweep goes on with it"
     if failures:
         proposals.tell(number, None, {})
         return f"trial {number}: failed: {failures[0]}"

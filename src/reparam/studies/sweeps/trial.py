@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 
-from reparam.door import Unreadable, present
-from reparam.errors import UserError
+from reparam.data.places import source_path
+from reparam.door import leads_somewhere, present
+from reparam.errors import UserError, is_of_the_system
 from reparam.evaluation.samples.run_measures import distance_of, yardstick_of
-from reparam.folders import Unwritten, standing
+from reparam.folders import standing
 from reparam.hardware import threads
 from reparam.kinds import settings_of
 from reparam.runs.config import RunConfig
@@ -56,10 +57,16 @@ def swept(task: Mapping[str, Any]) -> dict[str, Any]:
         with standing(folder.parent), threads(task["threads"] or torch.get_num_threads()):
             run = _trained(config, folder, bars, task["quiet"])
             return _judged(run)
-    except (Unwritten, Unreadable):
-        raise
     except UserError as error:
+        if is_of_the_system(error) or _has_gone(config.data):
+            raise
         return {"failure": str(error)}
+
+
+def _has_gone(data: DataConfig) -> bool:
+    """Whether data are no longer where they were when the sweep began."""
+    place = source_path(data.data)
+    return place is not None and not leads_somewhere(place)
 
 
 def _trained(config: RunConfig, folder: Path, bars: Mapping[int, float], quiet: bool) -> Run:
