@@ -71,7 +71,9 @@ def surely(do: Callable[[], T], path: Path) -> T:
     except FileNotFoundError as error:
         if mode_of(path) is None:
             raise
-        raise Contradiction(error.errno, f"{error.strerror}, as the system says of what is there", str(path)) from None
+        raise Contradiction(
+            error.errno, f"{error.strerror or error}, as the system says of what is there", str(path)
+        ) from None
 
 
 def remove(path: Path) -> None:

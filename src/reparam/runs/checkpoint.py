@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from reparam.absence import surely
 from reparam.door import Damaged, Missing, parse, require_readable
 from reparam.errors import UserError, tell
 from reparam.files import replace_atomically
@@ -95,7 +96,7 @@ def read_tensors(path: Path, most: int = SMALLEST_LIMIT) -> tuple[dict[str, Tens
     """
     _check_size(path, most)
     try:
-        with safe_open(path, framework="pt") as file:
+        with surely(lambda: safe_open(path, framework="pt"), path) as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
             text, known = _metadata(file)
     except (SafetensorError, OSError, LookupError, TypeError, ValueError, RuntimeError, MemoryError) as error:
@@ -114,7 +115,7 @@ def read_notes(path: Path) -> dict[str, Any]:
     """
     require_readable(path)
     try:
-        with safe_open(path, framework="pt") as file:
+        with surely(lambda: safe_open(path, framework="pt"), path) as file:
             return _checked(path, *_metadata(file))
     except (SafetensorError, OSError, LookupError, TypeError, ValueError, RuntimeError, MemoryError) as error:
         raise Damaged(f"{path} is not a whole checkpoint of reparam ({error}): restore it or train again") from None
