@@ -17,6 +17,7 @@ from torch.nn.utils import parametrize
 from reparam.adversarial import LOSSES, AdversarialLoss
 from reparam.errors import UserError
 from reparam.models.allowed import CLASSES, CONTAINERS, FUNCTIONS, LAYERS
+from reparam.models.making import made
 from reparam.models.model import Model
 from reparam.recording import arguments
 
@@ -64,7 +65,7 @@ def build(tree: object, classes: Sequence[type] = ()) -> Model:
     _check_size(tree)
     try:
         _check_memory(tree)
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        with made(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             model = _Reader(classes).value(tree)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, RuntimeError, OverflowError) as error:
         raise UserError(f"the composition is damaged ({type(error).__name__}: {error}): restore the file") from None
@@ -87,7 +88,7 @@ def own(tree: object) -> tuple[str, ...]:
 
 def _alike(model: Model, tree: Tree) -> bool:
     """Whether building the tree gives the model's layers and shapes."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with made(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         built = _Reader(()).value(tree)
     ours, theirs = ({name: t.shape for name, t in m.state_dict().items()} for m in (model, built))
     return ours == theirs and str(model) == str(built) and not any(map(_is_patched, model.modules()))

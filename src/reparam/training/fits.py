@@ -1,18 +1,17 @@
 """Whether a training fits memory: estimated before anything large is made, and refused with what would fit."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from reparam.data import Batches, Dataset
 from reparam.errors import UserError
 from reparam.hardware import choose_device, free_memory
+from reparam.models.making import made
 from reparam.models.model import Batch, Model, Turn
 from reparam.models.traits import Traits
 from reparam.networks.batch_norm import norms_of
@@ -35,8 +34,6 @@ PASSING = 6
 
 Without them a perceptron VAE of grey levels took up to 2.1 times what was foreseen."""
 GIGA = 1e9
-MAKERS = (torch.empty, torch.zeros, torch.ones, torch.randn, torch.rand)
-"""What weights are made by: those of torch.nn's layers by the first, priors' and others' by the rest."""
 ANYWAY = "or memory=0 to try it all the same"
 
 
@@ -70,7 +67,7 @@ class Need:
 
 @contextmanager
 def bounded_weights(settings: ModelConfig, traits: Traits, training: TrainingConfig) -> Iterator[None]:
-    """Within the block no more weights are made than could be trained.
+    """Within the block no more weights are made than could be trained, and what takes long says so.
 
     Args:
         settings: of the kind that is composed, resolved.
@@ -82,7 +79,8 @@ def bounded_weights(settings: ModelConfig, traits: Traits, training: TrainingCon
     """
     allowed = _allowed(training)
     if allowed is None:
-        yield
+        with made():
+            yield
         return
 
     def refuse(weights: int) -> None:
@@ -94,31 +92,12 @@ def bounded_weights(settings: ModelConfig, traits: Traits, training: TrainingCon
             )
 
     try:
-        with _Counted(refuse):
+        with made(refuse):
             yield
     except (RuntimeError, MemoryError) as error:  # what layers of others make on the way is not counted
         if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
             raise
         raise UserError(f"the model does not fit memory: {_smaller(settings, traits)}, {ANYWAY}") from None
-
-
-class _Counted(TorchFunctionMode):
-    """Counts the numbers that layers ask room for, before they get it.
-
-    Args:
-        told: of the sum so far.
-    """
-
-    def __init__(self, told: Callable[[int], None]) -> None:
-        super().__init__()
-        self.told, self.made = told, 0
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func in MAKERS and args and isinstance(args[0], int | tuple | list):
-            size = math.prod(args if isinstance(args[0], int) else args[0])
-            self.told(max(self.made, size) if func is not torch.empty else self.made + size)
-            self.made += size if func is torch.empty else 0  # others' may be noise that is gone before the next
-        return func(*args, **(kwargs or {}))
 
 
 def _allowed(training: TrainingConfig) -> int | None:
