@@ -10,12 +10,16 @@ from reparam.nearest import meant
 
 MOST, GREATEST = 10**9, 1e30
 """What no count and no number of the settings exceeds: torch's own types take no more."""
+MOST_SHOWN = 200
+"""Letters of a value that an error shows: a list may be longer than anybody reads."""
 Positive = Annotated[int, Field(gt=0, le=MOST)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Threads = Annotated[int, Field(gt=0, le=1024)]
 Several = Annotated[int, Field(ge=2, le=MOST)]
 Repeats = Annotated[int, Field(gt=0, le=1000)]
 """Of what is done or made over and over and not broken off between: of a billion, Ctrl-C would wait for the last."""
+Widths = Annotated[tuple[Positive, ...], Field(max_length=1000)]
+"""Of layers, which are made one after another: of a million nobody would see the end, nor read the record."""
 Above = Annotated[float, Field(gt=0, le=GREATEST)]
 NotNegative = Annotated[float, Field(ge=0, le=GREATEST)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -57,7 +61,9 @@ def explain(error: ValidationError, known: Iterable[str] = ()) -> str:
         return (
             f"{name} is not a setting here{meant(name, known, quoted=False)}; its documentation lists those there are"
         )
-    return f"{name}: {first['input']!r} will not do: {message[:1].lower()}{message[1:]}"
+    given = repr(first["input"])
+    shown = given if len(given) <= MOST_SHOWN else f"{given[:MOST_SHOWN]}..."
+    return f"{name}: {shown} will not do: {message[:1].lower()}{message[1:]}"
 
 
 class ModelConfig(Config):

@@ -7,6 +7,7 @@ import pytest
 import reparam
 from helpers import small_data
 from reparam import pace
+from reparam.errors import UserError
 from reparam.kinds import KINDS
 from reparam.models import composition
 from reparam.models.making import made
@@ -70,3 +71,24 @@ def test_what_is_made_at_once_says_nothing(capsys):
     with made():
         KINDS["vae"].build(settings, traits)
     assert capsys.readouterr().err == ""
+
+
+LISTS = [
+    pytest.param(kind, name, id=f"{name} of {kind}")
+    for kind in KINDS
+    for name, about in KINDS[kind].settings.model_fields.items()
+    if "tuple" in str(about.annotation) and "int" in str(about.annotation)
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), LISTS)
+def test_no_list_of_layers_is_longer_than_anybody_waits_for(kind, name):
+    KINDS[kind].settings(**{name: (1,) * 1000})
+    with pytest.raises(UserError, match=rf"^{name}: .*at most 1000 items") as caught:
+        KINDS[kind].settings(**{name: (1,) * 100_000})
+    assert len(str(caught.value)) < 400
+
+
+def test_every_setting_of_widths_is_tried():
+    named = {name for kind in KINDS for name in KINDS[kind].settings.model_fields if name.endswith("hidden")}
+    assert named == {case.values[1] for case in LISTS}

@@ -10,7 +10,7 @@ from reparam.models.vae.avb import AVB, PairDiscriminator
 from reparam.models.vae.implicit import ImplicitPosterior
 from reparam.models.vae.priors import StandardNormal
 from reparam.networks import MLP
-from reparam.settings import Positive, Repeats, Several, TrainingConfig
+from reparam.settings import Positive, Repeats, Several, TrainingConfig, Widths
 
 
 class AVBConfig(NetworkConfig):
@@ -23,9 +23,9 @@ class AVBConfig(NetworkConfig):
     """Width of the noise that the posterior is made of."""
     context: Positive = 128
     """Numbers the encoder gives the posterior, and the discriminator's features of x."""
-    posterior_hidden: tuple[Positive, ...] = (256,)
+    posterior_hidden: Widths = (256,)
     """Widths of the hidden layers from context and noise to z."""
-    discriminator_hidden: tuple[Positive, ...] = (256, 256)
+    discriminator_hidden: Widths = (256, 256)
     """Widths of the hidden layers from features of x and z to the log ratio."""
     adaptive_contrast: bool = False
     """Compare the posterior with the normal of its own moments instead of with the prior."""

@@ -22,7 +22,7 @@ from reparam.models.vae.likelihoods import (
 )
 from reparam.models.vae.vae import VAE
 from reparam.networks import MLP, Affine, ConvDecoder, ConvEncoder, ResidualDecoder, ResidualEncoder
-from reparam.settings import Above, ModelConfig, Positive, Several, TrainingConfig
+from reparam.settings import Above, ModelConfig, Positive, Several, TrainingConfig, Widths
 
 WITH_NORMALS = (NormalLikelihood, ColumnsLikelihood)
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
@@ -36,7 +36,7 @@ class NetworkConfig(ModelConfig):
 
     network: Literal["auto", "mlp", "conv", "residual"] = "auto"
     """Multilayer perceptron, or convolutions, plain or in residual blocks; auto: conv beyond 64x64 in colour."""
-    hidden: tuple[Positive, ...] = (400,)
+    hidden: Widths = (400,)
     """Widths of the perceptron's hidden layers; the decoder has them in reverse."""
     width: Positive = 32
     """Channels of the first convolution."""

@@ -24,7 +24,7 @@ from reparam.networks.players import (
     mlp_generator,
     orthogonal,
 )
-from reparam.settings import Count, ModelConfig, NotNegative, Positive, TrainingConfig
+from reparam.settings import Count, ModelConfig, NotNegative, Positive, TrainingConfig, Widths
 
 
 class PlayersConfig(ModelConfig):
@@ -34,9 +34,9 @@ class PlayersConfig(ModelConfig):
     """Width of the noise z; unless given, 100 for images, and for vectors their own width."""
     network: Literal["auto", "mlp", "conv"] = "auto"
     """Multilayer perceptrons, or convolutions (images from 8x8); auto: convolutions for images beyond 32x32 in grey."""
-    generator_hidden: tuple[Positive, ...] | None = None
+    generator_hidden: Widths | None = None
     """Widths of the generator's hidden layers; unless given, 128 256 512 1024 for images and six of 128 for points."""
-    discriminator_hidden: tuple[Positive, ...] | None = None
+    discriminator_hidden: Widths | None = None
     """Widths of the discriminator's or critic's; unless given, 512 256 for images and 256 256 for points."""
     width: Positive = 32
     """Channels of the first convolution."""

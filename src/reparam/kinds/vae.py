@@ -16,7 +16,7 @@ from reparam.models.vae.objectives import ELBO, IWAE, DReG, Objective
 from reparam.models.vae.posteriors import DiagonalNormal, FlowPosterior, FullNormal
 from reparam.models.vae.priors import FlowPrior, MixturePrior, Prior, StandardNormal, VampPrior
 from reparam.models.vae.vae import VAE
-from reparam.settings import NotNegative, Positive, Repeats
+from reparam.settings import NotNegative, Positive, Repeats, Widths
 
 FLOWS = ("iaf", "spline")
 """The posteriors that are flows."""
@@ -52,11 +52,11 @@ class VAEConfig(NetworkConfig):
     """Normals of a mixture prior, pseudo-inputs of a VampPrior."""
     transforms: Repeats = 2
     """Transforms of a flow, posterior's and prior's each."""
-    flow_hidden: tuple[Positive, ...] = (128, 128)
+    flow_hidden: Widths = (128, 128)
     """Widths of the hidden layers of each transform."""
     layers: Repeats = 2
     """Layers of a hierarchical posterior and prior, which share the latents evenly."""
-    layer_hidden: tuple[Positive, ...] = (128,)
+    layer_hidden: Widths = (128,)
     """Widths of the hidden layers of the network before each of them but the top one."""
 
 
