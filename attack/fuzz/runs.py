@@ -41,26 +41,30 @@ def _informed(folder: Path) -> None:
         info("info", [str(folder), "--json"])
 
 
-READS: tuple[Callable[[Path], object], ...] = (
-    _sampled,
-    partial(_sampled, checkpoint="last"),
-    lambda folder: str(reparam.curves(folder)),
-    lambda folder: str(reparam.snapshots(folder)),
-    _informed,
-    lambda folder: Looker(folder, "it").look().json(),
-    lambda folder: str(reparam.doctor(folder, mend=True)),
-)
+def _used(folder: Path) -> None:
+    run = reparam.load(folder)
+    run.sample(2)
+    str(reparam.curves(run))
+
+
+def _mended(folder: Path) -> None:
+    str(reparam.doctor(folder, mend=True))
+
+
+READS = (_used, _informed, lambda folder: Looker(folder, "it").look().json(), _mended)
 """What reads a run without its data; the last one changes it."""
+WEIGHED = (_sampled, partial(_sampled, checkpoint="last"), _mended)
+"""What reads its weights."""
 
 
-def _in_run(run: str, name: str) -> Form:
+def _in_run(run: str, name: str, reading: tuple[Callable[[Path], object], ...] = READS) -> Form:
     """A run, one of whose files is what is given."""
 
     def reads(folder: Path, content: bytes) -> Reads:
         place = folder / "run"
         copytree(GOLDEN / run, place)
         (place / name).write_bytes(content)
-        yield from (partial(read, place) for read in READS)
+        yield from (partial(read, place) for read in reading)
 
     return reads
 
@@ -193,8 +197,8 @@ def _tensors() -> Seeds:
 WEIGHTS = Target(
     "weights",
     {
-        "best.safetensors": _in_run(POINTS, "checkpoints/best.safetensors"),
-        "last.safetensors": _in_run(POINTS, "checkpoints/last.safetensors"),
+        "best.safetensors": _in_run(POINTS, "checkpoints/best.safetensors", WEIGHED),
+        "last.safetensors": _in_run(POINTS, "checkpoints/last.safetensors", WEIGHED),
         "last.safetensors, gone on with": _gone_on,
         "w.safetensors, published": _published,
         "f.safetensors, of a cache": _cached,
