@@ -101,6 +101,19 @@ def test_changes_keep_the_form_of_json():
     assert mutate.changed(b"\xff\xfe", dice) is None
 
 
+SWEPT = ["packs/pack.json", "schema/t.schema.json", "run/cost.json", "run/config.json, its record"]
+SWEPT += [f"studies/{form}" for form in TARGETS["studies"].forms] + ["settings/s.json", "large/table.json"]
+
+
+@pytest.mark.parametrize("swept", SWEPT)
+def test_each_part_of_json_may_be_anything(swept, tmp_path):
+    name, form = swept.split("/")
+    content, *_ = TARGETS[name].seeds()[form]
+    for made in mutate.each(content):
+        found = tried(TARGETS[name], TARGETS[name].input(form, made), tmp_path / "at-work")
+        assert found is None, f"{made[:300]!r}: {found.kind}\n{found.said}"
+
+
 def test_a_planted_fault_is_seen_and_a_refusal_is_none(tmp_path):
     target = PLANTED["planted"]
     assert tried(target, b"aother", tmp_path / "x") is None

@@ -3,11 +3,14 @@
 import json
 import random
 from collections.abc import Callable, Iterator
+from itertools import islice, product
 from typing import Any
 
-NUMBERS = [-1, 0, 1, 2, 7, 10**9, 2**63, 10**30, -(10**30), 1e308, 1e-320, 0.5]
+NUMBERS = [-1, 0, 1, 2, 7, 10**9, 2**63, 10**30, -(10**30), 10**400, 1e308, 1e-320, 0.5]
 WORDS = ["", "x", "vae", "../..", "a" * 300, "\x1b[31m", "\ud800", "0", "1e999", "nan", "2024-01-31", "/dev/zero"]
 VALUES: list[Any] = [None, True, False, *NUMBERS, *WORDS, [], [1], [-1], [[]], {}, {"a": 1}, {"class": "os.system"}]
+HARD: list[Any] = [None, True, -1, 0, 10**30, 10**400, 1e308, "", "\ud800", [], {}]
+"""What every part is replaced by in turn."""
 DEEP = 60
 Place = tuple[Any, Any]
 """What holds a part of a value, and where."""
@@ -21,6 +24,21 @@ def changed(content: bytes, dice: random.Random) -> bytes | None:
         except (ValueError, RecursionError, LookupError):
             continue
     return None
+
+
+def each(content: bytes) -> Iterator[bytes]:
+    """JSON, or lines of it, with each of its parts replaced by each value of a few."""
+    lines = content.split(b"\n")
+    for number, line in enumerate(lines):
+        try:
+            count = len(list(_places(json.loads(line))))
+        except ValueError:
+            continue
+        for at, hard in product(range(count), HARD):
+            value = json.loads(line)
+            holder, key = next(islice(_places(value), at, None))
+            holder[key] = hard
+            yield b"\n".join([*lines[:number], json.dumps(value).encode(), *lines[number + 1 :]])
 
 
 def _whole(content: bytes, dice: random.Random) -> bytes:

@@ -7,8 +7,13 @@ told at once, and never waited for or taken into memory.
 import errno
 import io
 import json
+import lzma
 import os
 import stat
+import struct
+import tarfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -22,11 +27,18 @@ MOST = 64 * 2**20
 """Bytes of a JSON file, unless something else is said."""
 DEEPEST = 100
 """Levels of JSON that are taken: what walks it, level by level, would come to the end of Python's patience."""
+LONGEST = 300
+"""Digits of a whole number in JSON: one that is no longer has a float, as whatever is drawn or averaged becomes."""
 LOST = {errno.EIO, errno.ELOOP, errno.ENAMETOOLONG}
 """Errors that are of the file itself: a disk that fails, links in a circle."""
 
-NO_HEAD = (SyntaxError, TokenError)
+NO_HEAD = (SyntaxError, TokenError, OverflowError)
 """What numpy raises, besides ValueError, where what an array says of itself is damaged."""
+NO_ARCHIVE = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, RuntimeError, LookupError, ValueError),
+)
+"""What is raised of a damaged archive; RuntimeError where a password, or a method that there is not, is wanted."""
 
 
 class Missing(UserError):
@@ -238,7 +250,7 @@ def parse(text: str) -> Any:
     {'a': 1}
     """
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number, parse_int=_whole)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if nests(value, DEEPEST):
@@ -260,6 +272,12 @@ def nests(value: Any, levels: int) -> bool:
 def open_at_once(path: str, flags: int) -> int:
     """What opens a file, for ``open(..., opener=...)``: a pipe in its place is not waited for."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > LONGEST:
+        raise ValueError(f"a number of {len(digits):,} digits")
+    return int(digits)
 
 
 def _no_number(name: str) -> NoReturn:

@@ -5,7 +5,6 @@ and ``files.npy`` what decides which images train, each where there is such a th
 come from anybody: what its record says is held against the files' sizes before anything is mapped.
 """
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +23,7 @@ from reparam.data.readers.mapped import MappedRows, NpyFile, recorded_array
 from reparam.data.readers.roles import STRATIFIED
 from reparam.data.readers.said import Said, parts_of
 from reparam.data.reading import SPLITS, Reading, by_name, chunks, row_bytes, take
-from reparam.door import MOST, Damaged, Missing, Unreadable, is_file, read_bytes
+from reparam.door import MOST, Damaged, Missing, Unreadable, is_file, parse, read_bytes
 from reparam.errors import UserError, printable
 from reparam.settings import Config, ReadingConfig
 
@@ -106,7 +105,7 @@ def record_of(path: Path) -> PackRecord:
     """
     where = repr(str(path / RECORD))
     try:
-        record = PackRecord(**json.loads(read_bytes(path / RECORD, MOST)))
+        record = PackRecord(**parse(read_bytes(path / RECORD, MOST).decode()))
     except (Missing, Unreadable):
         raise
     except (ValueError, TypeError, RecursionError, UserError) as error:

@@ -77,10 +77,10 @@ def settings_of(plain: Mapping[str, Any]) -> ModelConfig:
     2
     """
     name = plain.get("kind")
-    if name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS:
         known = ", ".join(KINDS)
         raise UserError(
-            f"there is no kind of model {name!r}{guessed(name)} among {known}: if it is your own, "
+            f"there is no kind of model {name!r:.80}{guessed(str(name))} among {known}: if it is your own, "
             "call reparam.kinds.add(...) first"
         )
     return KINDS[name].settings(**plain)

@@ -3,14 +3,14 @@
 import io
 import math
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.lib import format as layout
 
-from reparam.door import NO_HEAD, Damaged, read_bytes
+from reparam.data.readers.claims import is_text
+from reparam.door import NO_ARCHIVE, NO_HEAD, Damaged, read_bytes
 
 WIDEST = 8 * 64
 """Bytes of one entry: a number, or a checksum in characters of four bytes each."""
@@ -36,9 +36,7 @@ def read_arrays(path: Path, shapes: Mapping[str, tuple[int, ...]], optional: set
         with zipfile.ZipFile(io.BytesIO(read_bytes(path, 2 * most))) as archive:
             there = {name for name in shapes if name not in optional or f"{name}.npy" in archive.namelist()}
             return {name: _array(archive, name, shapes[name]) for name in sorted(there)}
-    except (zipfile.BadZipFile, zlib.error, LookupError, TypeError, ValueError, OSError, *NO_HEAD) as error:
-        raise Damaged(f"{path} is not whole ({error})") from None
-    except (RuntimeError, NotImplementedError, EOFError) as error:  # encrypted; an unknown method; cut off
+    except (*NO_ARCHIVE, TypeError, *NO_HEAD) as error:
         raise Damaged(f"{path} is not whole ({error or type(error).__name__})") from None
 
 
@@ -53,4 +51,6 @@ def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> np.nd
     if head[0] != shape or head[2].hasobject:
         raise ValueError(f"{name!r} has shape {head[0]}, not {shape}")
     array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
+    if array.dtype.kind == "U" and not is_text(array):
+        raise ValueError(f"{name!r} holds words that are no text")
     return array

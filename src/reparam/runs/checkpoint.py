@@ -162,17 +162,18 @@ def fill(path: Path, model: Model, tensors: dict[str, Tensor], notes: Mapping[st
         Damaged: if weights are not finite, and no checksum says that training had made them so.
         UserError: if they are another model's, naming the file.
     """
-    own = model.state_dict()  # a range may be infinite from the beginning
-    broken = [name for name, tensor in tensors.items() if not _finite(tensor) and name in own and _finite(own[name])]
-    if broken and SUM not in notes:
-        raise Damaged(f"{path} holds weights that are not finite ({broken[0]!r}): restore it or train again")
-    if broken:
-        tell(f"{path} holds weights that are not finite ({broken[0]!r}), as training had made them by then")
-    for name, tensor in tensors.items():
+    own = model.state_dict()
+    for name, tensor in tensors.items():  # first of all: of some types torch can compute nothing
         if name in own and tensor.dtype != own[name].dtype:
             raise UserError(
                 f"{path} holds {name!r} as {tensor.dtype}, where the model has {own[name].dtype}: restore it"
             )
+    # a range may be infinite from the beginning
+    broken = [name for name, tensor in tensors.items() if name in own and not _finite(tensor) and _finite(own[name])]
+    if broken and SUM not in notes:
+        raise Damaged(f"{path} holds weights that are not finite ({broken[0]!r}): restore it or train again")
+    if broken:
+        tell(f"{path} holds weights that are not finite ({broken[0]!r}), as training had made them by then")
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -217,7 +218,7 @@ def _checked(path: Path, text: str, known: str | None) -> dict[str, Any]:
     except ValueError:
         notes = None
     step = notes.get("step") if isinstance(notes, dict) else None
-    if not isinstance(step, int) or isinstance(step, bool) or step < 0:
+    if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step < 2**63:
         raise Damaged(f"{path} is not a whole checkpoint of reparam (its step is {step!r}): restore it or train again")
     assert isinstance(notes, dict)
     return notes if known is None else {**notes, SUM: known}

@@ -15,6 +15,7 @@ from reparam.runs.identity import Identity
 Row = dict[str, Any]
 MOST = 512 * 2**20
 """Bytes of a file of rows: some million rows."""
+LARGEST = 2**63
 SPLITS = ("train", "validation", "test")
 SUM = ', "crc32": "'
 
@@ -59,9 +60,9 @@ def is_row(row: Row) -> bool:
     values = (value for name, value in row.items() if name != "split")
     return (
         _is_step(row.get("step"))
-        and isinstance(row.get("epoch", 0), int | float)
+        and _is_number(row.get("epoch", 0))
         and row.get("split") in SPLITS
-        and all(value is None or isinstance(value, int | float) for value in values)
+        and all(value is None or _is_number(value) for value in values)
     )
 
 
@@ -141,5 +142,10 @@ def _sum(text: str, identity: Identity) -> str:
     return f"{zlib.crc32(text.encode(), zlib.crc32(identity.name.encode())):08x}"
 
 
+def _is_number(value: object) -> bool:
+    """Whether it is a number that an array of numbers takes."""
+    return isinstance(value, float) or (isinstance(value, int) and -LARGEST < value < LARGEST)
+
+
 def _is_step(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST

@@ -21,8 +21,8 @@ DAY = 86_400 * 10**6
 EARLIEST, LATEST = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59", "us")
 """The dates that there are."""
 FIRST, LAST = int(EARLIEST.astype(np.int64)), int(LATEST.astype(np.int64))
-DIRECTIVES = re.compile(r"[^%]*(?:%-?[A-Za-z%][^%]*)*")
-"""What strftime is given: no widths, with which a short format makes a long text."""
+DIRECTIVES = re.compile(r"[^%\0\ud800-\udfff]*(?:%-?[A-Za-z%][^%\0\ud800-\udfff]*)*")
+"""What strftime is given: no widths, with which a short format makes a long text, and characters that are some."""
 GRAINS = (86_400 * 10**6, 3600 * 10**6, 60 * 10**6, 10**6, 10**3, 1)
 """What moments may be whole multiples of, in microseconds: hours to microseconds."""
 
@@ -191,7 +191,7 @@ def check_written(written: str | None, name: str) -> None:
     Raises:
         ValueError: if it is not.
     """
-    if written is not None and not (len(written) <= 64 and "\0" not in written and DIRECTIVES.fullmatch(written)):
+    if written is not None and not (len(written) <= 64 and DIRECTIVES.fullmatch(written)):
         raise ValueError(f"column {name!r}: written={written[:64]!r} is no format of dates")
 
 

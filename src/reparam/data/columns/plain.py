@@ -4,14 +4,13 @@ A column has a name and a kind; what the kind needs stands below the kind's name
 somebody has written another kind, it is found from the data that are read by the file.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from reparam.data.columns.kind import ColumnKind
 from reparam.data.columns.kinds import KINDS, kind_named
-from reparam.door import present, require_regular
+from reparam.door import parse, present, require_regular
 from reparam.errors import UserError
 
 MOST_BYTES = 64 * 2**20
@@ -84,7 +83,7 @@ def read_file(path: Path) -> Any:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UserError(f"{path} is too large for a schema ({path.stat().st_size:,} bytes)")
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): name a schema that `reparam data` wrote") from error
     except (ValueError, RecursionError) as error:

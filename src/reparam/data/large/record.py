@@ -1,6 +1,5 @@
 """What a converted table says of itself."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +11,7 @@ from pydantic import Field
 from reparam.data.columns.table import TableSchema
 from reparam.data.large.rows import Codes, ConvertedRows, Layout, again
 from reparam.data.readers.mapped import NpyFile, recorded_array
-from reparam.door import Damaged, Missing, Unreadable, read_bytes
+from reparam.door import Damaged, Missing, Unreadable, parse, read_bytes
 from reparam.errors import UserError
 from reparam.settings import Config
 
@@ -66,7 +65,7 @@ class Converted:
             UserError: if its record is damaged.
         """
         try:
-            record = TableRecord(**json.loads(read_bytes(folder / RECORD, MOST)))
+            record = TableRecord(**parse(read_bytes(folder / RECORD, MOST).decode()))
         except (Missing, Unreadable):
             raise
         except (ValueError, TypeError, RecursionError, UserError) as error:

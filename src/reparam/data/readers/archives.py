@@ -5,13 +5,13 @@ import os
 import tarfile
 import threading
 import zipfile
-import zlib
 from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
 from reparam.data.readers.files import Entry, Files, why
+from reparam.door import NO_ARCHIVE
 from reparam.errors import UserError
 from reparam.pace import watched
 
@@ -19,8 +19,8 @@ ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MOST_MEMBERS = 5_000_000
 #: Bytes of one member once it is unpacked, and of all members of an archive that can only be unpacked from its start.
 MOST_BYTES, MOST_KEPT = 2**30, 2**31
-#: What the two modules raise of a damaged one; RuntimeError where a password is wanted.
-DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+LONGEST_NAME = 1000
+"""Characters of a member's name and all of its folders'."""
 
 
 class Archive(Files):
@@ -37,10 +37,14 @@ class Archive(Files):
         super().__init__(place)
         try:
             self.members = {"/".join(parts): member for parts, member in self._listed() if parts}
-        except DAMAGED as error:
+        except NO_ARCHIVE as error:
             raise UserError(
                 f"{str(place)!r} cannot be read as an archive ({why(error)}): pack or fetch it again"
             ) from error
+        if (longest := max(map(len, self.members), default=0)) > LONGEST_NAME:
+            raise UserError(
+                f"{str(place)!r} holds a file whose name has {longest:,} characters: pack or fetch it again"
+            )
         if len(self.members) > MOST_MEMBERS:
             raise UserError(f"{str(place)!r} holds {len(self.members):,} files, more than {MOST_MEMBERS:,}: unpack it")
 
@@ -68,7 +72,7 @@ class Archive(Files):
             raise OSError(f"it has {self._size(member):,} bytes once it is unpacked, more than {MOST_BYTES:,}")
         try:
             return io.BytesIO(self._bytes(member))
-        except DAMAGED as error:
+        except NO_ARCHIVE as error:
             raise OSError(why(error)) from error
 
 

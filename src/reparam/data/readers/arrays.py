@@ -2,8 +2,6 @@
 
 import math
 import re
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +13,12 @@ from reparam.data.readers.array_table import array_table
 from reparam.data.readers.asked import Asked
 from reparam.data.readers.assemble import assemble, reading
 from reparam.data.readers.axes import axes_of
-from reparam.data.readers.claims import check_claims
+from reparam.data.readers.claims import check_claims, is_text
 from reparam.data.readers.flat import rows_are, told_of
 from reparam.data.readers.layout import check_array, evenly, plan_layout, scan
 from reparam.data.readers.mapped import MappedRows, NpyFile
 from reparam.data.reading import SPLIT_WORDS, Reading, chunks, drawn_rows, take
-from reparam.door import NO_HEAD
+from reparam.door import NO_ARCHIVE, NO_HEAD
 from reparam.errors import UserError
 
 X_WORDS = {"x", "data", "image", "images", "features", "samples", "inputs"}
@@ -84,7 +82,7 @@ def _load_npz(path: Path) -> dict[str, np.ndarray]:
                 return {key: _array(arrays[key], key) for key in arrays.files}
     except UserError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, *NO_HEAD) as error:
+    except (*NO_ARCHIVE, *NO_HEAD) as error:
         if "object arrays" in str(error).lower():
             raise UserError(f"{str(path)!r} holds Python objects, which are never unpickled: save numbers, as uint8 or "
                             f"float32.") from error  # fmt: skip
@@ -95,6 +93,8 @@ def _array(value: object, key: str) -> np.ndarray:
     """An entry of an archive, whose bytes numpy hands over as they are where they begin like no array."""
     if not isinstance(value, np.ndarray):
         raise ValueError(f"{key!r} in it is no array")
+    if value.dtype.kind == "U" and not is_text(value):
+        raise ValueError(f"{key!r} in it holds words that are no text")
     return value
 
 

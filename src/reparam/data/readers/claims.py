@@ -4,6 +4,7 @@ A few kilobytes that are packed, or a header that lies, would have the system en
 """
 
 import math
+import sys
 import zipfile
 from pathlib import Path
 from typing import IO
@@ -51,6 +52,18 @@ def _head(file: IO[bytes]) -> tuple[tuple[int, ...], int]:
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
     return shape, dtype.itemsize
+
+
+def is_text(words: np.ndarray) -> bool:
+    """Whether words are of characters that there are: numpy takes any 32 bits for one, and Python cannot.
+
+    >>> is_text(np.array(["a", "é"])), is_text(np.array([2**31], "u4").view("U1"))
+    (True, False)
+    """
+    if not words.nbytes:
+        return True
+    codes = np.ascontiguousarray(words).reshape(-1).view(f"{words.dtype.str[0]}u4")
+    return bool(codes.max() <= sys.maxunicode)
 
 
 def takes_in(size: int, rows: int) -> int:

@@ -12,6 +12,8 @@ from reparam.door import open_at_once
 from reparam.errors import printable
 
 #: What systems leave behind and do not hide.
+LONGEST = 300
+"""Characters of an error, or of either end of a name, that are told."""
 LEFTOVERS = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
@@ -39,7 +41,8 @@ def is_hidden(name: str) -> bool:
 
 def why(error: Exception) -> str:
     """What an error says, in a line that is safe to print."""
-    return printable(" ".join(str(error).split()) or type(error).__name__)
+    said = printable(" ".join(str(error).split()) or type(error).__name__)
+    return said if len(said) <= LONGEST else f"{said[:LONGEST]}..."
 
 
 class Files(ABC):
@@ -62,7 +65,8 @@ class Files(ABC):
 
     def called(self, name: str) -> str:
         """What errors call a file: quoted, and safe to print."""
-        return repr(str(self.place / name))
+        called = repr(str(self.place / name))
+        return called if len(called) <= 2 * LONGEST else f"{called[:LONGEST]}...{called[-LONGEST:]}"
 
 
 class FolderFiles(Files):

@@ -22,7 +22,7 @@ AHEAD = 4
 """Pieces that are read ahead for each thread."""
 FAR_BEYOND = 4
 """Times the limit: others than the first may be grey, and a third of its size."""
-LISTED = 5
+LISTED, MOST_TOLD = 5, 2500
 """Broken files that an error names."""
 
 
@@ -160,6 +160,8 @@ def told_broken(files: Files, names: Sequence[str], broken: dict[int, str]) -> s
     if len(broken) == 1:
         ((number, why),) = broken.items()
         return f"{files.called(names[number])} cannot be read as an image ({why})"
-    listed = "; ".join(f"{files.called(names[n])} ({why})" for n, why in list(broken.items())[:LISTED])
-    more = f"; and {len(broken) - LISTED:,} more" if len(broken) > LISTED else ""
-    return f"{len(broken):,} of {len(names):,} files cannot be read as images: {listed}{more}"
+    listed = [f"{files.called(names[n])} ({why})" for n, why in list(broken.items())[:LISTED]]
+    while len(listed) > 1 and sum(map(len, listed)) > MOST_TOLD:
+        listed.pop()
+    more = f"; and {len(broken) - len(listed):,} more" if len(broken) > len(listed) else ""
+    return f"{len(broken):,} of {len(names):,} files cannot be read as images: {'; '.join(listed)}{more}"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from reparam.door import present
 from reparam.errors import UserError
@@ -35,6 +35,13 @@ class Plan(Config):
     """Threads of a processor that each run computes with."""
     seed: Count = 0
     """Of the proposals; the runs' own begin with that of ``training``."""
+
+    @field_validator("model")
+    @classmethod
+    def _of_a_kind(cls, model: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(model.get("kind"), str):
+            raise ValueError(f"model: {model.get('kind')!r:.80} is no kind of model")
+        return model
 
     @property
     def kind(self) -> str:

@@ -165,7 +165,15 @@ class Proposals:
         """What goes wrong with a journal that somebody changed, as a sentence."""
         try:
             yield
-        except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            AssertionError,
+            ArithmeticError,
+            RuntimeError,
+        ) as error:
             raise UserError(
                 f"{self._path} is damaged ({type(error).__name__}): remove it, and the sweep begins anew"
             ) from None
