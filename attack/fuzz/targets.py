@@ -83,6 +83,7 @@ OURS: dict[str, str] = {
     "files.py": "what is written",
     "folders.py": "folders",
     "hardware.py": "of the system's",
+    "locking.py": "locks, in which nothing stands",
     "pages/page.py": "of the package",
     "peers.py": "what a process of ours says to another of ours",
     "runs/hub.py": "what is written; its list is in the target run",
