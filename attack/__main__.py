@@ -28,6 +28,7 @@ def attacks() -> dict[str, Attack]:
         "kills": kills.kills,
         "moments": kills.moments,
         "errors": kills.errors,
+        "looks": kills.looks,
         "full": kills.full,
         "vanished": kills.vanished,
         "interrupts": signals.interrupts,

@@ -45,6 +45,14 @@ def errors(folder: Path, seed: int, quick: bool) -> Iterator[Case]:
         yield name, partial(_refused, stage, at, number, stays)
 
 
+def looks(folder: Path, seed: int, quick: bool) -> Iterator[Case]:
+    """What stands is said once not to be there, as a network's file system may, at every look at it in every scene."""
+    found = [(stage, at) for stage in stages(folder, quick) for at in range(len(stage.looks))]
+    random.Random(seed).shuffle(found)
+    for stage, at in found:
+        yield f"{stage.name}, denied at {at}: {stage.looks[at]}", partial(_denied, stage, at)
+
+
 def full(folder: Path, seed: int, quick: bool) -> Iterator[Case]:
     """A disk that takes only the first bytes of a file, really: what is written beyond them fails."""
     dice = random.Random(seed)
@@ -90,6 +98,12 @@ def _killed_after(stage: Stage, share: float) -> str | None:
 def _refused(stage: Stage, at: int, number: int, stays: bool) -> str | None:
     cwd = stage.fresh()
     return stage.judged(stage.call(cwd, Watch(cwd / stage.scene.within, at, refuse(number), stays)), cwd)
+
+
+def _denied(stage: Stage, at: int) -> str | None:
+    cwd = stage.fresh()
+    watch = Watch(cwd / stage.scene.within, at, refuse(errno.ENOENT), looks=True)
+    return stage.judged(stage.call(cwd, watch), cwd)
 
 
 def _filled(stage: Stage, most: int) -> str | None:

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class Watch:
         act: is told of that operation; it may kill the process, or raise what the system would.
         stays: it is told of every later operation that writes, too, as a disk that is full stays full.
         log: the file that operations are written to, one a line; None: none.
+        looks: looks at what is there count instead of operations.
     """
 
     def __init__(
@@ -50,13 +52,17 @@ class Watch:
         act: Act = lambda operation: None,
         stays: bool = False,
         log: Path | None = None,
+        looks: bool = False,
     ) -> None:
         self.folder, self.at, self.act, self.stays, self.count = str(folder), at, act, stays, 0
         self._log = None if log is None else os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        self._watches = True
+        self._watches, self._looks = True, looks
 
     def __call__(self) -> None:
         """Begin, in a process that will end soon: what Python announces cannot be unheard."""
+        if self._looks:
+            self._follow_looks()
+            return
         sys.addaudithook(self._heard)
         real_fsync = os.fsync
 
@@ -92,6 +98,17 @@ class Watch:
             return None
 
         checkpoint.save_file = save
+
+    def _follow_looks(self) -> None:
+        """What stands at a path is asked for by these, of which Python announces nothing."""
+        for name in ("stat", "lstat"):
+            setattr(os, name, partial(self._look, getattr(os, name)))
+
+    def _look(self, real: Callable[..., Any], path: Any, *more: Any, **how: Any) -> Any:
+        found = real(path, *more, **how)
+        if isinstance(path, str | os.PathLike):
+            self._met(Operation("look", str(Path.cwd() / path), writes=False))
+        return found
 
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event not in EVENTS or not isinstance(arguments[0], str | os.PathLike):

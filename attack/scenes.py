@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -142,10 +142,12 @@ SCENES = {
 }
 
 
-def operations(argv: Words, cwd: Path, within: str, seconds: float = 60.0, before: Do = lambda: None) -> list[str]:
-    """The file operations of a call that nothing disturbs."""
+def operations(
+    argv: Words, cwd: Path, within: str, seconds: float = 60.0, before: Do = lambda: None, looks: bool = False
+) -> list[str]:
+    """The file operations of a call that nothing disturbs, or its looks at what is there."""
     log = cwd / "operations.txt"
-    watch = Watch(cwd / within, log=log)
+    watch = Watch(cwd / within, log=log, looks=looks)
     done = call(argv, cwd, seconds, partial(_each, before, watch))
     if done.code not in (0, 1):
         raise RuntimeError(f"{argv} failed undisturbed: {done.err}")
@@ -187,6 +189,13 @@ class Stage:
         stage.whole = stage.content(cwd)
         stage.seconds = stage.call(stage.fresh()).seconds
         return stage
+
+    @cached_property
+    def looks(self) -> list[str]:
+        """The looks of its call at what is there."""
+        cwd = self.fresh()
+        scene = self.scene
+        return operations(scene.argv, cwd, scene.within, scene.seconds, self.prepared(cwd), looks=True)
 
     def fresh(self) -> Path:
         """A working directory with what the call finds, always at the same place, since runs keep their data's."""
