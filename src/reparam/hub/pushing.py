@@ -1,11 +1,14 @@
 """``reparam.push``: a run onto a Hugging Face hub."""
 
+import errno
+import os
 import re
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from reparam.absence import surely
 from reparam.errors import UserError
 from reparam.hub.staging import stage
 from reparam.runs.answers import asked_of, client
@@ -86,7 +89,23 @@ def push(
         with asked_of(name), progress(f"{name}: uploading", False):
             api = hub.HfApi()
             url = api.create_repo(name, private=private, exist_ok=True)
-            made = api.upload_folder(
-                repo_id=name, folder_path=folder, allow_patterns=files, commit_message="A run, pushed by reparam"
-            )
+            added = [_added(hub, folder, file) for file in files]  # it would list a folder itself, and pass over some
+            made = api.create_commit(name, added, commit_message="A run, pushed by reparam")
     return Pushed(f"hf://{name}@{made.oid}", files, url=str(url))
+
+
+def _added(hub: Any, folder: Path, file: str) -> Any:
+    """A file of a commit.
+
+    Raises:
+        OSError: if the system does not let it be read.
+    """
+    path = folder / file
+
+    def add() -> Any:
+        try:
+            return hub.CommitOperationAdd(path_in_repo=file, path_or_fileobj=path)
+        except ValueError:  # so it says that there is no file
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
+
+    return surely(add, path)
