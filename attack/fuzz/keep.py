@@ -1,6 +1,7 @@
 """The kept corpus: seeds, inputs that showed a fault once, and what a fuzzer found to reach further than these."""
 
 import sys
+import threading
 from collections.abc import Iterable
 from hashlib import sha1
 from pathlib import Path
@@ -13,7 +14,7 @@ from attack.fuzz.target import Target
 CORPUS = Path(__file__).parents[2] / "tests" / "corpus"
 LARGEST = 8 * 2**10
 """Bytes of an input that is kept."""
-MOST = 16 * 2**10
+MOST = 28 * 2**10
 """Bytes of all that are kept of a target."""
 Line = tuple[str, int]
 
@@ -72,8 +73,10 @@ def reached(target: Target, content: bytes, folder: Path) -> set[Line]:
 
     before = sys.gettrace()
     sys.settrace(trace)
+    threading.settrace(trace)  # which read pictures
     try:
         fault(target, content, folder)
     finally:
         sys.settrace(before)
+        threading.settrace(before)  # type: ignore[arg-type]
     return lines

@@ -17,6 +17,7 @@ import numpy as np
 
 from attack.fuzz.target import Form, Reads, Seeds, Target
 from reparam.data import DataRecord, Dataset, describe, load_data
+from reparam.runs.record import finite
 from reparam.runs.sealed import sealed
 
 ROWS = 24
@@ -29,7 +30,7 @@ def taken(data: Dataset) -> None:
     """Use data as a run does: look at all of it, and write down what it was."""
     describe(data)
     record = DataRecord.of(data)
-    sealed(record.plain())
+    sealed(finite(record.plain()))
     _ = record.schema
 
 

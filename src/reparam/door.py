@@ -8,6 +8,7 @@ import errno
 import io
 import json
 import lzma
+import math
 import os
 import stat
 import struct
@@ -248,9 +249,12 @@ def parse(text: str) -> Any:
 
     >>> parse('{"a": 1}')
     {'a': 1}
+    >>> parse("[1e999]")
+    Traceback (most recent call last):
+    ValueError: 1e999 is no number of JSON's
     """
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_int=_whole)
+        value = json.loads(text, parse_constant=_no_number, parse_int=_whole, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if nests(value, DEEPEST):
@@ -278,6 +282,11 @@ def _whole(digits: str) -> int:
     if len(digits) > LONGEST:
         raise ValueError(f"a number of {len(digits):,} digits")
     return int(digits)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    return value if math.isfinite(value) else _no_number(digits[:40])
 
 
 def _no_number(name: str) -> NoReturn:
