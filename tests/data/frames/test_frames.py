@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from reparam.data import as_dataset
 from reparam.data.readers.frames import cells_of, is_frame
 from reparam.errors import UserError
 from reparam.settings import ReadingConfig
@@ -204,3 +205,17 @@ class Frame(pd.DataFrame):
 
 def test_subclasses_are_read_as_what_they_are():
     holds(column(Frame({"a": [1, 2]})), [1, 2], [False] * 2, "int64")
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([10**400, 2, 3] * 4, "not finite"),
+        ([10**400, 0.5, -(10**400)] * 4, "not finite"),
+        ([10**5000, "x", "y"] * 4, "more digits than Python writes out"),
+        ([dt.datetime(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1)))] * 12, "before the year 1"),
+    ],
+)
+def test_cells_beyond_all_are_refused_in_a_sentence(cells, message):
+    with pytest.raises(UserError, match=message):
+        as_dataset([{"a": cell, "b": place % 3} for place, cell in enumerate(cells)])

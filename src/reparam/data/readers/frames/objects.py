@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import math
 import numbers
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from reparam.data.readers.cells import Column
 from reparam.data.readers.frames.found import LARGEST, Found, Refused, length, moment, number, truth, whole
+from reparam.errors import UserError
 
 SCALARS = (str, bool, np.bool_, numbers.Number, datetime.date, datetime.time, datetime.timedelta, np.generic)
 EPOCH = datetime.date(1970, 1, 1)
@@ -43,7 +45,10 @@ def of_objects(
 
 def words(name: str, cells: Iterable[Any], missing: np.ndarray, levels: tuple[str, ...] | None = None) -> Found:
     """Words; an empty one is missing."""
-    texts = np.array(["" if gap else str(cell) for cell, gap in zip(cells, missing.tolist(), strict=True)], object)
+    try:
+        texts = np.array(["" if gap else str(cell) for cell, gap in zip(cells, missing.tolist(), strict=True)], object)
+    except ValueError:
+        raise UserError(f"column {name!r} holds a number of more digits than Python writes out: leave it out") from None
     return Found(Column(name, texts, missing | (texts == ""), levels=levels))
 
 
@@ -73,13 +78,25 @@ def _wholes(name: str, there: Sequence[Any], missing: np.ndarray) -> Found:
 def _numbers(name: str, there: Sequence[Any], missing: np.ndarray) -> Found:
     exponents = [cell.as_tuple().exponent for cell in there if isinstance(cell, decimal.Decimal)]
     decimals = max((-power for power in exponents if isinstance(power, int)), default=None)
-    return number(name, _spread(list(map(float, there)), missing, "float64", np.nan), missing,
+    return number(name, _spread(list(map(_float, there)), missing, "float64", np.nan), missing,
                   None if decimals is None else max(0, decimals))  # fmt: skip
+
+
+def _float(cell: Any) -> float:
+    """A number as a float; one beyond all of them is infinite, and refused as such."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return math.inf if cell > 0 else -math.inf
 
 
 def _moments(name: str, there: Sequence[Any], missing: np.ndarray) -> Found:
     zoned = any(getattr(cell, "tzinfo", None) is not None for cell in there)
-    plain = [_in_utc(cell) for cell in there] if zoned else there
+    try:
+        plain = [_in_utc(cell) for cell in there] if zoned else there
+    except OverflowError:
+        raise UserError(f"column {name!r} holds a moment that is before the year 1, or after 9999, in UTC: leave it "
+                        "out") from None  # fmt: skip
     return moment(name, _spread(plain, missing, "datetime64[us]", np.datetime64("NaT", "us")), missing, zoned=zoned)
 
 
