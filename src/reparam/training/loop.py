@@ -112,9 +112,7 @@ class Loop:
                 else:
                     update = self._ready(turn, self._of_shards(turn, step, repeat, number, shared))
                 self._move(turn, step, update)
-        if (
-            step % EVERY == EVERY - 1 and self.device.type == "cpu"
-        ):  # by the step's number: a run that goes on does it, too
+        if step % EVERY == EVERY - 1 and self.device.type == "cpu":  # by its number: a run that goes on does so, too
             for optimizer in self.optimizers.values():
                 forget_denormals(optimizer)
 
