@@ -99,7 +99,17 @@ SLOW = (
 
 
 def _within(item: pytest.Item, places: tuple[str, ...]) -> bool:
-    return any(TESTS / place in (item.path, *item.path.parents) for place in places)
+    return _is_within(item.path, places)
+
+
+def _is_within(path: Path, places: tuple[str, ...]) -> bool:
+    return any(TESTS / place in (path, *path.parents) for place in places)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where the portable part alone is asked for, the rest is not so much as read, under every setting anew."""
+    asked = config.getoption("markexpr") == "portable" and collection_path.suffix == ".py"
+    return (asked and not _is_within(collection_path, PORTABLE)) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
