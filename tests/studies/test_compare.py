@@ -142,9 +142,12 @@ def test_points_with_known_modes(tmp_path, capsys):
 def test_what_is_finished_is_reused_and_seeds_are_added(grey, tmp_path, capsys):
     asked = ["compare", "--data", str(grey), "--models", "vae-2", *SMALL[:-1], "--out", str(tmp_path / "a")]
     assert main(asked) == 0
-    before = (tmp_path / "a" / "vae-2" / "checkpoints" / "last.safetensors").stat().st_mtime_ns
+    run = RunFolder(tmp_path / "a" / "vae-2")
+    before = run.last.stat().st_mtime_ns
+    run.previous.write_bytes(run.best.read_bytes())  # as a kill leaves it in the last moment of a training
     capsys.readouterr()
     assert main([*asked, "--seeds", "2"]) == 0
+    assert not run.previous.exists()
     assert "vae-2: finished already" in capsys.readouterr().err
     assert (tmp_path / "a" / "vae-2" / "checkpoints" / "last.safetensors").stat().st_mtime_ns == before
     assert (tmp_path / "a" / "vae-2-seed1").exists()

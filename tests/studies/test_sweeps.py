@@ -27,7 +27,7 @@ from reparam.studies.sweeps.plan import planned
 from reparam.studies.sweeps.proposals import Proposals
 from reparam.studies.sweeps.pruning import LAGS, bars
 from reparam.studies.sweeps.search import _tested, _told, folder_of
-from reparam.studies.sweeps.trial import task_of, worth
+from reparam.studies.sweeps.trial import _trained, task_of, worth
 from reparam.studies.trials import Trial
 from reparam.training.validation import average
 
@@ -153,6 +153,14 @@ def test_a_proposal_that_a_kill_cut_short_is_made_again(tmp_path):
         again = Proposals(tmp_path, AXES, "random", 0)
         assert [one.settings for one in again.all()] == [first.settings]
         assert again.ask() == second
+
+
+def test_what_a_kill_leaves_in_the_last_moment_of_a_trial_is_cleared_when_it_is_taken_up(swept, grey, tmp_path):
+    place = RunFolder(shutil.copytree(folder_of(grey.parent / "swept", 0, 0), tmp_path / "trial"))
+    place.previous.write_bytes(place.best.read_bytes())
+    run = _trained(place.record().settings, place.path, {}, True)
+    assert not place.previous.exists()
+    assert run.rows == rows_of(place.path)
 
 
 @contextmanager

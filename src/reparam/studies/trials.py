@@ -18,7 +18,7 @@ from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
 from reparam.runs.lock import held
 from reparam.runs.record import Record
-from reparam.runs.run import Run, load
+from reparam.runs.run import Run
 from reparam.settings import ModelConfig, TrainingConfig
 from reparam.studies.contenders import Own, contender
 from reparam.studies.lengths import steps_once
@@ -211,7 +211,7 @@ def _run(name: str, model: ModelConfig | Own, protocol: Protocol, seed: int, out
     if present(place.config):
         say(f"{folder}: {'finished already' if place.finished else 'going on where it stopped'}")
         again = None if own is None else own(resolve(RunConfig(data=protocol.data))[1])
-        return load(folder, again) if place.finished else resume(folder, shown.quiet, again, words=shown.words)
+        return resume(folder, shown.quiet, again, words=shown.words)  # a finished one as it is, with nothing left over
     config = RunConfig(
         model=None if callable(model) else model,
         data=protocol.data,

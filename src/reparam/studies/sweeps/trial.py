@@ -15,7 +15,7 @@ from reparam.hardware import threads
 from reparam.kinds import settings_of
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
-from reparam.runs.run import Run, load
+from reparam.runs.run import Run
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.studies.sweeps.pruning import LAGS, Pruning, curve_of
 from reparam.training.best import HighWater
@@ -75,7 +75,7 @@ def _trained(config: RunConfig, folder: Path, bars: Mapping[int, float], quiet: 
         return train(config, folder, quiet, callbacks=callbacks)
     if place.record().settings != config:
         raise UserError(f"{folder} holds a run of other settings: name another folder with `out`")
-    return load(folder) if place.finished else resume(folder, quiet, callbacks=callbacks)
+    return resume(folder, quiet, callbacks=callbacks)  # a finished one as it is, with nothing left over
 
 
 def _judged(run: Run) -> dict[str, Any]:
