@@ -3,7 +3,7 @@
 A weight whose gradient stays zero, that of a pixel which is black in every image, keeps a running mean of its gradients
 that shrinks by a tenth a step. After 830 steps it is below 1.2e-38, the smallest normal number of float32. There it
 stays: of what is left of it rounding to the nearest number takes nothing more away. With such *denormal* numbers some
-processors, Intel's above all, compute a hundred times slower (Goldberg 1991, section 2.2.4, on what they are), and
+processors, Intel's above all, compute many times slower (Goldberg 1991, section 2.2.4, on what they are), and
 their share grows while a training lasts (``recipes/denormals.py``).
 """
 
