@@ -2,18 +2,20 @@
 
     .venv/bin/python -m bench.bound --target -97                 # an hour and a half of two quiet cores, as a guess
     .venv/bin/python -m bench.bound --target -95 --tries 24
+    .venv/bin/python -m bench.bound --target -97 --depth 1       # of the table, only these
     .venv/bin/python -m bench.bound --quick                      # only whether all runs: two tries of an epoch
 
-The search draws settings from one table for both: width of the hidden layers, batch, learning rate, schedule, and the
-epochs that the schedule goes over. A try ends when the validation bound is at the target, and when it has taken longer
-than the best try so far, which no longer can be beaten. The best of each then races to the test bound with seeds that
-chose nothing, in rotation. Seconds are from the start of the process, as in `python -m bench`.
+The search draws settings from one table for both: hidden layers and their width, batch, learning rate, schedule, and
+the epochs that the schedule goes over. A try ends when the validation bound is at the target, and when it has taken
+longer than the best try so far, which no longer can be beaten. The best of each then races to the test bound with seeds
+that chose nothing, in rotation. Seconds are from the start of the process, as in `python -m bench`.
 """
 
 import argparse
 import json
 import random
 from importlib.metadata import version
+from math import prod
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,6 +27,7 @@ from bench.processes import run
 
 NAMES = ("ours", "pythae")
 TABLE: dict[str, tuple[object, ...]] = {
+    "depth": (1, 2),
     "hidden": (400, 600, 800),
     "batch": (128, 256, 512),
     "learning-rate": (5e-4, 1e-3, 2e-3, 4e-3, 6e-3),
@@ -35,14 +38,20 @@ SEEDS = 100
 """The first of the seeds that race: none of them is searched with."""
 
 
-def drawn(tries: int, seed: int) -> list[dict[str, object]]:
-    """Settings to try, the same for both.
+def drawn(tries: int, seed: int, table: dict[str, tuple[object, ...]] = TABLE) -> list[dict[str, object]]:
+    """Settings to try, each once, the same for both.
 
     >>> drawn(3, 0) == drawn(3, 0), len(drawn(5, 1))
     (True, 5)
+    >>> sorted(one["batch"] for one in drawn(9, 0, {"batch": (128, 256)}))
+    [128, 256]
     """
-    chance = random.Random(seed)
-    return [{name: chance.choice(values) for name, values in TABLE.items()} for _ in range(tries)]
+    chance, told = random.Random(seed), list[dict[str, object]]()
+    while len(told) < min(tries, prod(map(len, table.values()))):
+        one = {name: chance.choice(values) if len(values) > 1 else values[0] for name, values in table.items()}
+        if one not in told:
+            told.append(one)
+    return told
 
 
 def searched(name: str, tries: list[dict[str, object]], target: float, cap: float) -> list[dict[str, Any]]:
@@ -91,6 +100,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--cap", type=float, default=600.0, help="seconds after which a try gives up, and a race")
     parser.add_argument("--rounds", type=int, default=3, help="races of each")
     parser.add_argument("--search-seed", type=int, default=0, help="of the settings that are drawn")
+    for name, values in TABLE.items():
+        kind = type(values[0])
+        parser.add_argument(f"--{name}", nargs="+", type=kind, choices=values, default=values, help="to draw from")
     parser.add_argument("--quick", action="store_true", help="only whether all runs")
     parser.add_argument("--json", type=Path, default=ROOT / "bench" / "results" / "bound.json")
     chosen = parser.parse_args()
@@ -103,7 +115,8 @@ def main() -> int:
     """Search, race, print, write; the exit code is 1 if a process fails."""
     asked, described = options(), describe()
     print("\n".join(sentences(described, version("torch"))))
-    tries = drawn(asked.tries, asked.search_seed)
+    table = {name: tuple(getattr(asked, name.replace("-", "_"))) for name in TABLE}
+    tries = drawn(asked.tries, asked.search_seed, table)
     search = {name: searched(name, tries, asked.target, asked.cap) for name in NAMES}
     best = {name: settings for name, told in search.items() if (settings := chosen_of(told))}
     races = raced(best, asked.target, asked.cap, asked.rounds)

@@ -74,11 +74,11 @@ def prepared(**training: Any) -> tuple[VAE, reparam.data.Dataset, RunConfig]:
     """Model, data and settings exactly as `reparam train vae` resolves them."""
     how = {"precision": chosen.precision, "products": chosen.products, "fuse": chosen.fuse}
     asked = TrainingConfig(seed=chosen.seed, batch_size=chosen.batch, **how, **training)
-    config = RunConfig(model=VAEConfig(hidden=(chosen.hidden,)), training=asked)
+    config = RunConfig(model=VAEConfig(hidden=(chosen.hidden,) * chosen.depth), training=asked)
     config, data = resolve(config)
     model = fresh_model(config, data)
     assert isinstance(model, VAE)
-    assert (config.model.hidden, config.model.latent_dim) == ((chosen.hidden,), LATENT)
+    assert (config.model.hidden, config.model.latent_dim) == ((chosen.hidden,) * chosen.depth, LATENT)
     return model, data, config
 
 

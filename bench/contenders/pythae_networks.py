@@ -1,4 +1,6 @@
-"""The 784-400-20 perceptrons as pythae wants them, or wider."""
+"""The 784-400-20 perceptrons as pythae wants them, or wider and deeper."""
+
+from itertools import pairwise
 
 from pythae.models.base.base_utils import ModelOutput
 from pythae.models.nn import BaseDecoder, BaseEncoder
@@ -8,10 +10,16 @@ from bench.contenders.common import HIDDEN, LATENT
 from bench.mnist import PIXELS
 
 
+def hidden_layers(inputs: int, hidden: int, depth: int) -> list[nn.Module]:
+    """Linear maps, each with its ReLU."""
+    sizes = [inputs, *[hidden] * depth]
+    return [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.ReLU())]
+
+
 class Encoder(BaseEncoder):
-    def __init__(self, hidden: int = HIDDEN) -> None:
+    def __init__(self, hidden: int = HIDDEN, depth: int = 1) -> None:
         super().__init__()
-        self.hidden = nn.Sequential(nn.Linear(PIXELS, hidden), nn.ReLU())
+        self.hidden = nn.Sequential(*hidden_layers(PIXELS, hidden, depth))
         self.mean, self.log_variance = nn.Linear(hidden, LATENT), nn.Linear(hidden, LATENT)
 
     def forward(self, x: Tensor) -> ModelOutput:
@@ -20,9 +28,9 @@ class Encoder(BaseEncoder):
 
 
 class Decoder(BaseDecoder):
-    def __init__(self, hidden: int = HIDDEN) -> None:
+    def __init__(self, hidden: int = HIDDEN, depth: int = 1) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(LATENT, hidden), nn.ReLU(), nn.Linear(hidden, PIXELS), nn.Sigmoid())
+        self.layers = nn.Sequential(*hidden_layers(LATENT, hidden, depth), nn.Linear(hidden, PIXELS), nn.Sigmoid())
 
     def forward(self, z: Tensor) -> ModelOutput:
         return ModelOutput(reconstruction=self.layers(z))

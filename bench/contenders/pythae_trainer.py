@@ -78,7 +78,7 @@ def train(data: BaseDataset, callback: TrainingCallback, epochs: int, **settings
     """pythae's trainer, its defaults but for the batch, the epochs and `settings`."""
     torch.manual_seed(chosen.seed)
     shape = VAEConfig(input_dim=(PIXELS,), latent_dim=LATENT, reconstruction_loss="bce")
-    model = VAE(shape, Encoder(chosen.hidden), Decoder(chosen.hidden))
+    model = VAE(shape, Encoder(chosen.hidden, chosen.depth), Decoder(chosen.hidden, chosen.depth))
     with tempfile.TemporaryDirectory() as folder:
         config = BaseTrainerConfig(
             output_dir=folder, num_epochs=epochs, per_device_train_batch_size=chosen.batch, no_cuda=True, **settings
