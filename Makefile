@@ -6,6 +6,9 @@ INSTALLED := $(VENV)/.installed
 
 DOCUMENTED := $(VENV)/.documented
 
+# where it is set, as in many containers, each of the hundreds of processes that the tests start compiles the source anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-fast test-portable smoke lint bench attack fuzz docs dist clean
 
 demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a report to open; QUICK=1: in a minute

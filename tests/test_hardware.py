@@ -77,6 +77,7 @@ def narrow(monkeypatch):
     monkeypatch.setattr(hardware, "NARROW", {"meta"})
 
 
+@pytest.mark.slow  # not run under every setting of the processor: `meta` computes nothing, on any
 @pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("entry", CATALOGUE, ids=str)
 def test_no_turn_and_no_evaluation_of_a_model_needs_float64_where_there_is_none(entry):
