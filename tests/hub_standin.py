@@ -4,7 +4,9 @@ import base64
 import hashlib
 import json
 import re
+import socket
 import ssl
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -27,9 +29,25 @@ class Hub(ThreadingHTTPServer):
         self.leads: dict[str, str] = {}  # what a file's place leads on to
         self.says: dict[str, bytes] = {}  # what is answered at a path, in place of what is there
         self.drips: dict[str, bytes] = {}  # what an answer at a path begins with, which then goes on drop by drop
+        self.large: set[str] = set()  # files that are wanted by themselves, before the commit
+        self.parts = 0  # that a large file is wanted in, of this many bytes
+        self.kept: dict[str, bytes] = {}  # what came of them, by its address
+        self.holds: dict[str, str] = {}  # how an address that is sent something is slow: a method's name
+        self.leads_on: dict[str, str] = {}  # from an address that is sent something to another
+        self.awake = threading.Event()  # set: whoever was silent answers after all
         self.commit = "c" * 40
         self.asked: list[str] = []
+        self.sent: list[str] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *what):
+        """Who has gone does not hear the rest."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*what)
+
+    def narrow(self):
+        """Take little at once, so that whoever sends is not through before it was taken."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 
     @property
     def url(self):
@@ -100,8 +118,74 @@ class Speaker(BaseHTTPRequestHandler):
         ]
         return self.answer({"id": name, "sha": self.server.commit, "siblings": listed, "tags": [], "private": False})
 
+    def received(self):
+        """An address and what is sent there, as slowly as it is to be; nothing where that is all that becomes of it."""
+        path = unquote(self.path.partition("?")[0])
+        self.server.sent.append(f"{self.command} {path}")
+        how = next((how for held, how in self.server.holds.items() if re.fullmatch(held, path)), "body")
+        return path, getattr(self, how)()
+
+    def steadily(self):
+        pieces, left = [], int(self.headers["Content-Length"])
+        while left:
+            pieces.append(self.rfile.read(min(left, 2**14)))
+            left -= len(pieces[-1])
+            time.sleep(0.05)
+        return b"".join(pieces)
+
+    def silent(self):
+        content = self.body()
+        self.server.awake.wait(30)
+        return content
+
+    def deaf(self):
+        self.server.awake.wait(30)
+
+    def sipping(self):
+        for _ in range(3000):
+            if self.server.awake.wait(0.01) or not self.rfile.read1(4):
+                break
+
+    def dripping_head(self):
+        self.body()
+        self.drip(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+
+    def dripping_body(self):
+        self.body()
+        self.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
+
+    def leading_round(self):
+        self.body()
+        self.answer(b"", 307, Location=self.path)
+
+    def busy(self):
+        self.body()
+        self.answer({"error": "Cannot create repo: another conflicting operation is in progress"}, 409)
+
+    def failing(self):
+        self.body()
+        self.answer({"error": "not now"}, 503, Retry_After="1")
+
+    def talking(self):
+        self.body()
+        self.answer(b"<html>Log in to this hotel's network</html>")
+
+    def do_PUT(self):
+        path, content = self.received()
+        if content is not None:
+            self.server.kept[path] = content
+            self.answer(b"", ETag=hashlib.sha1(content).hexdigest())
+
     def do_POST(self):
-        path, content = unquote(self.path), self.body()
+        path, content = self.received()
+        if content is None:
+            return None
+        if path in self.server.leads_on:
+            return self.answer(b"", 307, Location=self.server.leads_on[path])
+        if path.endswith(".git/info/lfs/objects/batch"):
+            return self.answer({"transfer": "basic", "objects": list(map(self.wanted, json.loads(content)["objects"]))})
+        if path.startswith("/lfs/"):
+            return self.answer({})
         if path == "/api/repos/create":
             asked = json.loads(content)
             name = f"{asked['organization']}/{asked['name']}" if asked.get("organization") else asked["name"]
@@ -112,12 +196,30 @@ class Speaker(BaseHTTPRequestHandler):
             return self.answer({"errors": [], "warnings": []})
         if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/preupload/.+", path):
             files = json.loads(content)["files"]
-            return self.answer({"files": [{**one, "uploadMode": "regular", "shouldIgnore": False} for one in files]})
+            modes = ["lfs" if one["path"] in self.server.large else "regular" for one in files]
+            told = [{**one, "uploadMode": mode, "shouldIgnore": False} for one, mode in zip(files, modes, strict=True)]
+            return self.answer({"files": told})
         if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/commit/.+", path):
             for line in map(json.loads, content.splitlines()):
                 if line["key"] == "file":
                     value = line["value"]
                     self.server.repositories[found[1]][value["path"]] = base64.b64decode(value["content"])
+                if line["key"] == "lfsFile":
+                    value = line["value"]
+                    self.server.repositories[found[1]][value["path"]] = self.whole(value["oid"])
             url = f"{self.server.url}/{found[1]}/commit/{self.server.commit}"
             return self.answer({"success": True, "commitOid": self.server.commit, "commitUrl": url})
         return self.missing("RepoNotFound")
+
+    def wanted(self, one):
+        """Where a large file is to be sent, whole or in parts."""
+        place = f"{self.server.url}/lfs/{one['oid']}"
+        header = {}
+        if bytes_each := self.server.parts:
+            count = -(-one["size"] // bytes_each)
+            header = {"chunk_size": str(bytes_each)} | {f"{n:05}": f"{place}/{n:05}" for n in range(1, count + 1)}
+        upload = {"href": place + ("/done" if header else ""), "header": header}
+        return {**one, "actions": {"upload": upload, "verify": {"href": f"{place}/verify"}}}
+
+    def whole(self, oid):
+        return b"".join(self.server.kept[path] for path in sorted(self.server.kept) if path.startswith(f"/lfs/{oid}"))

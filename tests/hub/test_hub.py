@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import reparam
+from hub_helpers import TINY, asks
 from hub_standin import Hub
 from reparam.data.readers import patience
 from reparam.errors import UserError
@@ -20,7 +21,6 @@ from reparam.folders import standing
 from reparam.hub.staging import _pictures
 
 hub = pytest.importorskip("huggingface_hub", reason="the extra reparam[hub] is not installed")
-TINY = {"progress": reparam.training.Silent(), "steps": 4, "batch_size": 500, "latent_dim": 2, "hidden": (8,)}
 
 
 @pytest.fixture(scope="module")
@@ -33,23 +33,11 @@ def server():
 
 @pytest.fixture(autouse=True)
 def here(server, monkeypatch, tmp_path):
-    """The library asks this machine alone, as somebody who has logged in, and our cache is a test's own."""
     server.asked.clear()
     server.sizes.clear()
     server.says.clear()
     server.drips.clear()
     asks(server, monkeypatch, tmp_path)
-
-
-def asks(server, monkeypatch, tmp_path):
-    for name, value in {"ENDPOINT": server.url, "HF_TOKEN_PATH": str(tmp_path / "none")}.items():
-        monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
-    template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr("huggingface_hub.file_download.HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
-    monkeypatch.setattr("huggingface_hub.hf_api.ENDPOINT", server.url, raising=False)
-    monkeypatch.setenv("HF_TOKEN", "hf_nobody")
-    monkeypatch.setenv("REPARAM_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="module")

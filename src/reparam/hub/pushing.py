@@ -1,17 +1,15 @@
 """``reparam.push``: a run onto a Hugging Face hub."""
 
-import errno
-import os
 import re
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from reparam.absence import surely
 from reparam.errors import UserError
 from reparam.hub.staging import stage
-from reparam.runs.answers import asked_of, client
+from reparam.hub.uploading import upload
+from reparam.runs.answers import client
 from reparam.runs.given import as_run
 from reparam.runs.run import Run
 from reparam.studies.judge import Progress, silent
@@ -71,7 +69,8 @@ def push(
         progress: told what is being done.
 
     Raises:
-        UserError: if the name will not do, the run has no folder, or the hub refuses.
+        UserError: if the name will not do, the run has no folder, or the hub refuses, does not answer within a minute,
+            answers what it should not, or takes less than 1,000 bytes a second of what is sent.
     """
     if NAME.fullmatch(name) is None:
         raise UserError(f"name={name!r:.80} will not do: give owner/name, as the hub has it")
@@ -82,30 +81,10 @@ def push(
     if dry_run:
         folder = Path(name.replace("/", "--")) if dry_run is True else Path(dry_run)
         return Pushed(f"hf://{name}", stage(run, folder, name, licence, asked, progress), folder)
-    hub = client()
+    client()
     with tempfile.TemporaryDirectory() as beside:
         folder = Path(beside) / "run"
         files = stage(run, folder, name, licence, asked, progress)
-        with asked_of(name), progress(f"{name}: uploading", False):
-            api = hub.HfApi()
-            url = api.create_repo(name, private=private, exist_ok=True)
-            added = [_added(hub, folder, file) for file in files]  # it would list a folder itself, and pass over some
-            made = api.create_commit(name, added, commit_message="A run, pushed by reparam")
-    return Pushed(f"hf://{name}@{made.oid}", files, url=str(url))
-
-
-def _added(hub: Any, folder: Path, file: str) -> Any:
-    """A file of a commit.
-
-    Raises:
-        OSError: if the system does not let it be read.
-    """
-    path = folder / file
-
-    def add() -> Any:
-        try:
-            return hub.CommitOperationAdd(path_in_repo=file, path_or_fileobj=path)
-        except ValueError:  # so it says that there is no file
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
-
-    return surely(add, path)
+        with progress(f"{name}: uploading", False):
+            url, commit = upload(folder, files, name, private)
+    return Pushed(f"hf://{name}@{commit}", files, url=url)
