@@ -21,17 +21,34 @@ class Silent(Callback):
     """Says nothing."""
 
 
-def describe(row: Row, hidden: tuple[str, ...] = ("step", "epoch", "split", "loss", "finished")) -> str:
+HIDDEN = ("step", "epoch", "split", "loss", "finished")
+
+
+def describe(row: Row, judged: bool = True) -> str:
     """A row's quantities in one line.
+
+    Args:
+        row: of the log.
+        judged: whether the test split was to judge the run, as that of a sweep's trial is not.
 
     >>> describe({"step": 5, "epoch": 1.0, "split": "train", "elbo": -103.214, "kl": 25.1})
     'elbo -103.21  kl 25.10'
     >>> describe({"step": 5, "epoch": 1.0, "split": "test", "finished": 1.0})[:4]
     'done'
+    >>> describe({"step": 5, "epoch": 1.0, "split": "test", "finished": 1.0}, judged=False)
+    'done; not judged by the test split, as was asked'
+    >>> describe({"step": 5, "epoch": 1.0, "split": "train", "loss": 0.5, "gradient_norm": 2.0})
+    'loss 0.50  gradient_norm 2.00'
     """
-    shown = {name: value for name, value in row.items() if name not in hidden}
+    shown = {name: value for name, value in row.items() if name not in HIDDEN}
+    if set(shown) <= {"gradient_norm"} and "loss" in row:  # a game's own loss, which nothing else says
+        shown = {"loss": row["loss"], **shown}
     told = "  ".join(f"{name} –" if value is None else f"{name} {value:.2f}" for name, value in shown.items())
-    return harmless(told) or "done; no number judges a model of this kind by itself, see `reparam evaluate`"
+    return harmless(told) or f"done; {UNJUDGED if judged else UNTESTED}"
+
+
+UNJUDGED = "no number judges a model of this kind by itself, see `reparam evaluate`"
+UNTESTED = "not judged by the test split, as was asked"
 
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -58,7 +75,7 @@ class Plain(Callback):
         rate = (row["step"] - self._start) / seconds if seconds else 0.0
         left = f", {duration((self._total - row['step']) / rate)} left" if rate and row["step"] < self._total else ""
         fast = f"  ({rate:.3g} steps/s{left})" if rate else ""
-        self._print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}{fast}")
+        self._print(f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row, session.config.test)}{fast}")
 
     def note(self, session: "Session", text: str) -> None:
         """Print it."""
@@ -103,7 +120,9 @@ class Live(Callback):
         from rich.markup import escape
 
         if row["split"] != "train":
-            self._print(f"epoch {row['epoch']:.4g}  [bold]{row['split']}[/]  {escape(describe(row))}")
+            self._print(
+                f"epoch {row['epoch']:.4g}  [bold]{row['split']}[/]  {escape(describe(row, session.config.test))}"
+            )
             return
         rate = (row["step"] - self._start) / (time.monotonic() - self._began)
         self._bar.update(
@@ -145,7 +164,9 @@ class Cell(Callback):
     def row(self, session: "Session", row: Row) -> None:
         """Show it in the place of the last of its kind."""
         self._step = int(row["step"])
-        self._held[str(row["split"])] = f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row)}"
+        self._held[str(row["split"])] = (
+            f"epoch {row['epoch']:.4g}  {row['split']}: {describe(row, session.config.test)}"
+        )
         if row["split"] != "train" or time.monotonic() >= self._shown + SECONDS_BETWEEN_UPDATES:
             self._show()
 
