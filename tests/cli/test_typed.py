@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from reparam.cli.main import main
+
 SCRIPT = Path(sys.executable).parent / "reparam"
 
 
@@ -25,6 +27,17 @@ def test_the_next_command_runs(tmp_path, monkeypatch, called):
     assert following.endswith(" sample run")
     assert shlex.split(following)[0] != "reparam"
     subprocess.run(shlex.split(following), cwd=tmp_path, capture_output=True, check=True)
+
+
+@pytest.mark.parametrize("name", ["two words", "it's", "-x", "ü $HOME"])
+def test_the_next_command_names_the_run_whatever_it_is_called(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    train = ["train", "vae", "--data", "two-gaussians", "--steps", "2", "--hidden", "4", "--quiet", f"--out={name}"]
+    assert main(train) == 0
+    (following,) = re.findall(r"next: (.*)", capsys.readouterr().out)
+    words = shlex.split(following)
+    assert Path(words[-1]) == Path(name)
+    assert main(words[words.index("sample") :]) == 0
 
 
 def test_a_commands_name_in_a_sentence_stays(monkeypatch):

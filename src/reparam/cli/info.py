@@ -51,12 +51,15 @@ def run(command: str, argv: list[str]) -> int:
 
 def describe(result: dict[str, Any]) -> str:
     """The same for a person."""
+    from reparam.runs.only_read import as_typed
+
+    again = f"reparam train --resume {as_typed(Path(result['run']))}"
     settings = result["settings"]
     model = {"class": result["model"]["class"]} | (settings["model"] or {})
     asked_of_data = {k: v for k, v in settings["data"].items() if k not in result["data"]}
     data = {k: v for k, v in result["data"].items() if k not in ("classes", "table")} | asked_of_data
     lines = [
-        f"{result['run']}: {'finished' if result['finished'] else 'not finished (reparam train --resume goes on)'}",
+        f"{result['run']}: {'finished' if result['finished'] else f'not finished ({again} goes on)'}",
         _line("model", model),
         _line("data", data),
         *_columns(result["columns"]),

@@ -248,7 +248,7 @@ def _report(run: Any, as_json: bool) -> int:
     numbers = ", ".join(f"{name} {_number(value)}" for name, value in run.test.items() if name != "finished")
     reached = f"\n  test: {numbers} (nats per example)" if numbers else ""
     rows = " --out rows.csv" if run.record.schema is not None else ""
-    text = f"{run.folder.name}{reached}\n  next: reparam sample {run.folder.name}{rows}"
+    text = f"{run.folder.name}{reached}\n  next: reparam sample {run.folder.typed}{rows}"
     emit(as_json, {"run": run.folder.path, "step": run.step, "test": run.test}, text)
     return 0
 

@@ -160,7 +160,7 @@ def explored(run: Run, n: int, seed: int = 0, most: int = MOST_PACKED, halved: b
     play = play_of(run, told.model, told.weights, given, seed)
     told.model["play"] = play
     caption = "Networks, likelihood, prior and posterior of the run; likelihoods and KL are in nats, of one example."
-    command = f"reparam explore {run.folder.name}" if run.folder else None
+    command = f"reparam explore {run.folder.typed}" if run.folder else None
     ground = Playground(told.model, told.weights.packed(), caption, command=command)
     title = f"A {type(run.model).__name__} of {run.record.name} to play with"
     return Explored(title, ground, tuple(told.left_out), told.half, given.x.numpy(), run)

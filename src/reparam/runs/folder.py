@@ -16,7 +16,7 @@ from reparam.runs.identity import Identity
 from reparam.runs.leftovers import is_free, set_aside, sweep
 from reparam.runs.lines import Lines, append_line, is_remark, is_row, read_lines, rewrite_lines
 from reparam.runs.lock import hold
-from reparam.runs.only_read import called, is_only_read, told
+from reparam.runs.only_read import as_typed, called, is_only_read, told
 from reparam.runs.record import Record
 from reparam.runs.sealed import SEAL, checksum, read_sealed, read_table, write_sealed
 from reparam.runs.shipped import is_bundled, refuse_to_change, shipped
@@ -63,6 +63,11 @@ class RunFolder:
     def name(self) -> str:
         """What the run is called where it is spoken of: its path, or the name of one that is only read."""
         return told(self.path)
+
+    @property
+    def typed(self) -> str:
+        """The same as a command takes it."""
+        return as_typed(self.path)
 
     def picture(self, name: str) -> Path:
         """Where a file that is made of the run goes unless told: its figures, or here where it is not written to."""
@@ -277,7 +282,7 @@ class RunFolder:
     def _without_config(self) -> str:
         """What is said of a folder that has no ``config.json``."""
         if present(self.copy):
-            return f"{self.config} is missing: `reparam doctor {self.path}` with mend=True puts it back"
+            return f"{self.config} is missing: `reparam doctor {self.typed}` with mend=True puts it back"
         if is_folder(self.path) and is_free(self.path):
             return f"{self.path} holds no run: one was killed before it had begun, or none ever was; begin it anew"
         return f"{self.config} is missing: is {self.path} a run folder?"

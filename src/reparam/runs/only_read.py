@@ -1,6 +1,7 @@
 """Runs that are only read, those that come with reparam and those of a hub, and how they are spoken of."""
 
 from pathlib import Path
+from shlex import quote
 
 from reparam.runs.hub import name_of
 from reparam.runs.shipped import PREFIX, is_shipped
@@ -19,6 +20,16 @@ def told(folder: Path) -> str:
     ('bundled:vae-mnist', 'runs/vae')
     """
     return PREFIX + folder.name if is_shipped(folder) else name_of(folder) or str(folder)
+
+
+def as_typed(folder: Path) -> str:
+    """The same as a command takes it: one word to the shell whatever is in it, and no option.
+
+    >>> as_typed(Path("runs/vae")), as_typed(Path("my runs/vae")), as_typed(Path("-runs"))
+    ('runs/vae', "'my runs/vae'", './-runs')
+    """
+    name = told(folder)
+    return quote(f"./{name}" if name.startswith("-") else name)
 
 
 def called(folder: Path) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from reparam.door import Damaged, Unreadable
 from reparam.errors import UserError
+from reparam.runs.only_read import as_typed
 from reparam.runs.sealed import SEAL, checksum, is_whole, read_table
 
 MOST_TOLD = 3
@@ -32,11 +33,11 @@ def check_config(path: Path, plain: Mapping[str, Any], copy: Path) -> None:
     if is_whole(plain):
         raise Damaged(
             f"{path} and its copy {copy.name} are of two runs ({told_changes(kept, plain)}): "
-            f"`reparam doctor {path.parent}` with mend=True finds out which is right"
+            f"`reparam doctor {as_typed(path.parent)}` with mend=True finds out which is right"
         )
     raise Damaged(
         f"{path} is not as it was when the run began ({told_changes(kept, plain)}): undo that, or "
-        f"`reparam doctor {path.parent}` with mend=True puts the old one back"
+        f"`reparam doctor {as_typed(path.parent)}` with mend=True puts the old one back"
     )
 
 

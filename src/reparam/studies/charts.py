@@ -10,7 +10,7 @@ from reparam.evaluation import curves
 from reparam.evaluation.likelihood.values import values_of
 from reparam.models.protocols import Judges, can
 from reparam.pages import Chart, Series
-from reparam.runs.only_read import called, told
+from reparam.runs.only_read import as_typed, called
 from reparam.studies.results import Result, Results
 
 EPOCHS = "passes over the training data (epochs)"
@@ -85,7 +85,7 @@ def _chart(lines: Lines, key: Key, where: str) -> Chart:
         f"{label[0].upper()}{label[1:]}{' ' + where if where else ''} over training.{of}"
         f"{' A line for each seed.' if several else ''} Point at the chart, or use the slider, to read the numbers."
     )
-    command = "\n".join(f"reparam curves {told(result.trial.folder)}" for result, _ in lines)
+    command = "\n".join(f"reparam curves {as_typed(result.trial.folder)}" for result, _ in lines)
     alt = f"{label} of {names} over training"
     return Chart([one for _, one in lines], caption, alt, EPOCHS, label, "epoch", command, _csv(lines))
 

@@ -12,7 +12,7 @@ from reparam.evaluation.samples.scorecard import Score
 from reparam.folders import Unwritten
 from reparam.pages import Cell, More, Picture, Section, Table
 from reparam.pages.numbers import ABSENT
-from reparam.runs.only_read import called, told
+from reparam.runs.only_read import as_typed, called
 from reparam.studies.numbers_csv import as_csv
 from reparam.studies.pictures import figures_of, lighter, tell_of_the_system
 from reparam.studies.results import Result, Results
@@ -173,4 +173,4 @@ def _picture(
         tell_of_the_system(error)
         return None
     caption = f"{called(folder)}: {what}."
-    return Picture(picture, caption, caption, f"reparam evaluate {told(folder)} --table", as_csv(numbers))
+    return Picture(picture, caption, caption, f"reparam evaluate {as_typed(folder)} --table", as_csv(numbers))

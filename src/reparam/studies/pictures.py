@@ -22,7 +22,7 @@ from reparam.folders import Unwritten
 from reparam.models.protocols import Decodes, Encodes, HasPrior, can
 from reparam.pages import Explorer, Picture
 from reparam.result import Result as Found
-from reparam.runs.only_read import called, is_only_read, told
+from reparam.runs.only_read import as_typed, called, is_only_read
 from reparam.runs.run import Run
 from reparam.studies.numbers_csv import as_csv
 from reparam.studies.plane import explorer
@@ -97,7 +97,7 @@ def side_by_side(results: Sequence[Result]) -> list[Picture]:
     classes = chosen[0].run.record.classes
     numbers = _columns(found)
     what = f"Codes of {FEW_POINTS * 2:,} test examples in the 2-dimensional latents of {', '.join(found)}."
-    command = "\n".join(f"reparam latents {told(result.trial.folder)} -n {2 * FEW_POINTS}" for result in chosen)
+    command = "\n".join(f"reparam latents {as_typed(result.trial.folder)} -n {2 * FEW_POINTS}" for result in chosen)
     with figures_of(chosen[0].trial.folder) as folder:
         path = plots.save(plots.latents_side_by_side(panels, classes), folder / "report-latents.png", numbers)
         return [Picture(lighter(path), what, what, command, as_csv(numbers))]
@@ -166,7 +166,7 @@ def _picture(folder: Path, command: str, found: Found, what: str, flags: str, on
     # a table's numbers have the names of its columns
     numbers = {name: array for name, array in found.numbers.items() if name in only} or dict(found.numbers)
     caption = f"{called(folder)}: {what}."
-    line = f"reparam {command} {told(folder)} {flags}".strip()
+    line = f"reparam {command} {as_typed(folder)} {flags}".strip()
     shown, left_out = _some({name: array for name, array in numbers.items() if name != "z"})
     with figures_of(folder) as figures:
         path = save(found.figure(), figures / f"report-{command}.png", numbers)

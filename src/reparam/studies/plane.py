@@ -33,7 +33,7 @@ def explorer(run: Run, caption: str) -> Explorer:
         y_values=plane.z2[::-1].tolist(),
         caption=caption,
         alt=f"{size} by {size} decoded images over the plane of the two latent dimensions",
-        command=f"reparam manifold {run.folder.name if run.folder else 'RUN'} --size {size}",
+        command=f"reparam manifold {run.folder.typed if run.folder else 'RUN'} --size {size}",
         numbers_csv=as_csv({f"z2={z:.3f}": row for z, row in zip(plane.z2[::-1], upright, strict=True)}),
     )
 

@@ -7,7 +7,7 @@ from reparam.exploring.explored import MOST, Explored, explored
 from reparam.exploring.models import TooLarge
 from reparam.models.protocols import Encodes, HasPrior, can
 from reparam.pages import Page, Playground, Section, render
-from reparam.runs.only_read import told
+from reparam.runs.only_read import as_typed
 from reparam.studies.results import Result
 
 EXAMPLES = 10
@@ -76,7 +76,7 @@ def _explored(result: Result, room: int) -> Explored | None:
 
 def _titled(one: Explored, result: Result) -> Playground:
     ground = one.playground
-    command = f"reparam explore {told(result.trial.folder)}"
+    command = f"reparam explore {as_typed(result.trial.folder)}"
     caption = f"{one.subtitle}. {ground.caption}"
     return Playground(ground.model, ground.heaps, caption, command=command, title=result.name)
 

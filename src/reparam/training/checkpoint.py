@@ -99,8 +99,8 @@ def go_on(place: RunFolder, model: Model, loop: Loop) -> tuple[dict[str, Any] | 
         return saved, [f"{name} is damaged: went on from the save before it, step {saved['step']}" for name in asides]
     if wrong:
         raise UserError(
-            f"{'; '.join(wrong)}: nothing is left to go on from; `reparam doctor {place.path}` with mend=True moves it "
-            f'away, and resume="{place.path}" begins again'
+            f"{'; '.join(wrong)}: nothing is left to go on from; `reparam doctor {place.typed}` with mend=True moves "
+            f'it away, and resume="{place.path}" begins again'
         )
     return None, []
 
