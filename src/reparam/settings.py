@@ -1,7 +1,7 @@
 """The settings of a run: typed, checked, frozen; saved as JSON beside the weights, and the source of the flags."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -38,11 +38,56 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, settings: Any) -> Any:
+        for name in cls.model_fields.keys() & (settings if isinstance(settings, dict) else {}).keys():
+            check_truth(name, cls.model_fields[name].annotation, settings[name])
+        return settings
+
     def __init__(self, **settings: Any) -> None:
         try:
             super().__init__(**settings)
         except ValidationError as error:
             raise UserError(explain(error, type(self).model_fields)) from None
+
+
+def check_truth(name: str, kind: Any, value: Any) -> None:
+    """Refuse true and false where a number is asked for: 1 step is not what ``steps = true`` means in a file.
+
+    Raises:
+        ValueError: saying so.
+
+    >>> check_truth("steps", int | None, True)
+    Traceback (most recent call last):
+    ValueError: steps: True will not do: input should be a number
+    >>> check_truth("compile", bool, True)
+    """
+    numbers, truths = {int, float}, bool in _parts(kind)
+    given = value if isinstance(value, list | tuple) else (value,)
+    if not truths and numbers & _parts(kind) and any(isinstance(one, bool) for one in given):
+        raise ValueError(f"{name}: {value!r} will not do: input should be a number")
+
+
+def _parts(kind: Any) -> set[Any]:
+    """The types that a type is put together of, itself included."""
+    return {kind}.union(*(_parts(part) for part in get_args(kind)))
+
+
+PLAIN = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "text",
+    "tuple_type": "a list",
+    "path_type": "a path",
+    "dict_type": "a table of names and values",
+}
+"""What an input should be, where pydantic says it in Python's words."""
 
 
 def explain(error: ValidationError, known: Iterable[str] = ()) -> str:
@@ -56,6 +101,8 @@ def explain(error: ValidationError, known: Iterable[str] = ()) -> str:
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
         return message
+    if first["type"] in PLAIN:
+        message = f"input should be {PLAIN[first['type']]}"
     name = ".".join(str(part) for part in first["loc"]) or "settings"
     if first["type"] == "extra_forbidden":
         return (

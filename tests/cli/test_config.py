@@ -97,6 +97,11 @@ def test_compare_and_sweep_take_a_file(tmp_path, monkeypatch):
         ("kind: vae", ("gan",), "has settings of the kind 'vae', and 'gan' is asked for"),
         ("kind: vea", (), "there is no kind of model 'vea' (did you mean 'vae'?)"),
         ("kind: vae\ncolumns: 3", (), "in a.yaml, columns"),
+        ("kind: vae\nsteps: true", (), "in a.yaml, steps: True will not do: input should be a number"),
+        ("kind: vae\nhidden: [true]", (), "in a.yaml, hidden: [True] will not do: input should be a number"),
+        ("kind: vae\nhidden: 5", (), "in a.yaml, hidden: 5 will not do: input should be a list"),
+        ("kind: vae\nlatent_dim: two", (), "in a.yaml, latent_dim: 'two' will not do: input should be a whole number"),
+        ("kind: vae\nout: 5", (), "in a.yaml, out: 5 will not do: input should be a path"),
     ],
 )
 def test_mistakes_in_a_file_are_told_with_its_name(text, words, message, tmp_path, monkeypatch, capsys):
@@ -163,3 +168,11 @@ def test_other_shells_are_given_theirs_and_unknown_ones_are_refused(capsys):
     code, _, err = asked(capsys, "--print-completion", "csh")
     assert code == 2
     assert "name bash, zsh, fish" in err
+
+
+def test_a_commands_own_number_is_not_true(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text("seeds: true\n")
+    code, _, err = asked(capsys, "compare", "--config", "a.yaml")
+    assert code == 2
+    assert "in a.yaml, seeds: True will not do: input should be a number" in err

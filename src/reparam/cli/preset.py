@@ -141,15 +141,18 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from reparam.settings import explain
+    from reparam.settings import check_truth, explain
 
     if name == "vary" and isinstance(value, dict):
         value = tuple(f"{one}={_choices(tried)}" for one, tried in value.items())
     try:
+        check_truth(name, kind, value)
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         sentence = explain(error)
         raise UserError(sentence.replace("settings:", f"{name}:", 1)) from None
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def _choices(tried: Any) -> str:
