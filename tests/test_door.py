@@ -5,7 +5,7 @@ import os
 import pytest
 
 from reparam.data.columns.plain import read_file
-from reparam.door import read_bytes
+from reparam.door import read_bytes, user_path
 from reparam.errors import UserError
 from reparam.files import is_ours
 from reparam.pages.picture import Picture
@@ -29,3 +29,10 @@ def test_nobody_waits_for_a_pipe_or_reads_without_end(tmp_path, who):
             continue
         with pytest.raises(UserError, match=f"is {what} where a file should be"):
             READ[who](tmp_path / name)
+
+
+def test_what_is_no_path_is_told_so():
+    with pytest.raises(UserError, match="a dict is given where the path"):
+        user_path({})
+    with pytest.raises(UserError, match="an empty name is no path"):
+        user_path("")

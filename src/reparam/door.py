@@ -73,7 +73,8 @@ def user_path(given: str | os.PathLike[str]) -> Path:
     """Where a path leads that a user gave, ``~`` filled in.
 
     Raises:
-        UserError: if no system has such a path: its user is unknown, or a name in it is too long.
+        UserError: if no system has such a path: its user is unknown, a name in it is too long, or it is empty (what a
+            shell makes of a variable that is not set would be the working directory), or it is no path at all.
 
     >>> user_path("a/b").parts
     ('a', 'b')
@@ -81,6 +82,12 @@ def user_path(given: str | os.PathLike[str]) -> Path:
     Traceback (most recent call last):
     reparam.errors.UserError: '~nosuchuser/x' begins with the home of a user that there is not: write the path out
     """
+    if not isinstance(given, str | os.PathLike):
+        raise UserError(
+            f"a {type(given).__name__} is given where the path of a file or a folder is asked for: give that"
+        )
+    if os.fspath(given) == "":
+        raise UserError("an empty name is no path: name a file or a folder (. is the working directory)")
     try:
         path = Path(given).expanduser()
         os.lstat(path)

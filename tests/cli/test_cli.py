@@ -137,6 +137,7 @@ def test_resuming_a_finished_run_is_no_mistake(capsys, run_folder):
         (["train", "vea"], r"no kind of model 'vea' \(did you mean 'vae'\?\): choose from"),
         (["train", "vae-vamp"], r"no kind of model 'vae-vamp' \(that is 'vae' with --prior vamp\)"),
         (["train", "vae", "--data", "no-such-thing"], "no-such-thing"),
+        (["train", "vae", "--data", ""], "an empty name is no path: name a file or a folder"),
         (["train", "vae", "--epochs", "0"], "epochs: 0 will not do"),
         (["train", "vae", "--device", "tpu9"], "device 'tpu9' is not known"),
         (["train", "vae", "--binarization", "none", "--likelihood", "bernoulli"], "--binarization dynamic"),
@@ -161,6 +162,22 @@ def test_a_users_mistake_is_one_sentence_and_exit_code_2(capsys, run_folder, arg
     assert err.startswith("reparam: ")
     assert len(err.strip().splitlines()) == 1
     assert re.search(words, err), err
+
+
+def test_a_model_that_was_not_to_be_tested_is_not_said_to_be_beyond_judgement(capsys, tmp_path):
+    short = ["--data", "two-gaussians", "--steps", "2"]
+    code, told, _ = said(capsys, "train", "vae", *short, "--hidden", "4", "--no-test", "--out", tmp_path / "vae")
+    assert code == 0
+    assert "test: done; not judged by the test split, as was asked" in told
+    code, told, _ = said(capsys, "train", "gan", *short, "--out", tmp_path / "gan")
+    assert "test: done; no number judges a model of this kind by itself" in told
+
+
+def test_bundled_models_are_listed_with_a_space_behind_each_name(capsys):
+    _, told, _ = said(capsys, "bundled")
+    heads = [line for line in told.splitlines() if line.startswith("bundled:")]
+    assert heads
+    assert {line.split()[0] for line in heads} == set(json.loads(said(capsys, "bundled", "--json")[1]))
 
 
 def test_an_autoencoder_draws_too(capsys, images, tmp_path):

@@ -36,4 +36,4 @@ def run(command: str, argv: list[str]) -> int:
 
 def told(card: "Card") -> str:
     """A model in three lines."""
-    return f"{card.name:<22}{card.what}; {card.bytes / 1e6:.1f} MB\n  {card.headline}\n  {card.command}"
+    return f"{card.name:<28}{card.what}; {card.bytes / 1e6:.1f} MB\n  {card.headline}\n  {card.command}"
