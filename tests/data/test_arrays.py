@@ -105,7 +105,7 @@ def test_bad_arrays_are_refused(tmp_path):
     refuse(saved(tmp_path, np.array(["a", "b", "c"])), "dtype <U1.*not one of numbers")
     refuse(saved(tmp_path, np.zeros((0, 3))), r"empty \(shape \(0, 3\)\)")
     refuse(saved(tmp_path, np.zeros((5, 0))), "empty")
-    refuse(saved(tmp_path, np.float32(3)), "empty")
+    refuse(saved(tmp_path, np.float32(3)), "is a single number")
     refuse(saved(tmp_path, np.zeros((2, 3))), "2 rows.*at least 3")
     refuse(saved(tmp_path, np.zeros((1, 3))), "1 row,")
     refuse(saved(tmp_path, np.zeros((5, 8, 8, 8))), r"shape \(5, 8, 8, 8\), and which of its axes are channels")
@@ -132,11 +132,20 @@ def test_objects_are_never_unpickled(tmp_path):
     refuse(tmp_path / "a.npz", "Python objects, which are never unpickled")
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
-def test_values_that_are_not_finite_are_counted(tmp_path, value):
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((np.nan, np.nan), "NaN or infinite in float32, {at}: remove or replace them, or take read_as"),
+        # a table refuses these as well
+        ((np.inf, -np.inf), "NaN or infinite in float32, {at}: remove or replace them\\.$"),
+        ((np.nan, 1e300), "NaN or infinite in float32, {at}: remove or replace them\\.$"),
+        ((1e300, 1e300), "beyond what float32 holds .*, {at}: divide all values by one large number"),
+    ],
+)
+def test_values_that_are_not_finite_are_counted_and_what_would_do_is_said(tmp_path, values, words):
     array = RNG.normal(size=(20, 4))
-    array[13, 2] = array[17, 0] = value
-    refuse(saved(tmp_path, array), r"2 values that are NaN or infinite in float32, the first at index \(13, 2\)")
+    array[13, 2], array[17, 0] = values
+    refuse(saved(tmp_path, array), "2 values that are " + words.format(at=r"the first at index \(13, 2\)"))
 
 
 def test_the_pages_of_a_large_file_are_all_looked_at(tmp_path):

@@ -23,6 +23,7 @@ from reparam.data import (
 from reparam.data.columns.table import TableSchema
 from reparam.data.readers.cells import Cells, Column
 from reparam.errors import UserError
+from reparam.evaluation.tables.shown import shown_columns
 from reparam.training.resolve import traits_of
 
 RNG = np.random.default_rng(3)
@@ -311,3 +312,16 @@ def test_a_table_is_refused_in_a_sentence():
     with pytest.raises(UserError, match="'c' cannot be read as log: it holds 1 numbers that are not above 0"):
         Dataset.of(pd.DataFrame({"c": [0.0, 1.5, 2.5]}), columns={"c": "log"})
     assert isinstance(Dataset.of(PEOPLE).table, TableSchema)
+
+
+def test_a_table_of_one_row_is_told_so(tmp_path):
+    (tmp_path / "one.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match=r"'one.csv' has 1 row, .*: give a table of more rows"):
+        load_data(tmp_path / "one.csv")
+
+
+def test_truth_values_are_shown_as_they_are_written():
+    frame = pd.DataFrame({"member": ["yes", "no", "yes", None] * 30, "x": np.arange(120.0) ** 1.5})
+    data = Dataset.of(frame)
+    (member, _) = shown_columns(data.table, data.train.x[:])
+    assert set(member.there.tolist()) == {"yes", "no"}

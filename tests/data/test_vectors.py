@@ -4,10 +4,11 @@ import csv
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reparam.data import load_data
+from reparam.data import Dataset, load_data, require_binary, units
 from reparam.errors import UserError
 
 
@@ -82,7 +83,7 @@ def test_bad_tables_are_refused(tmp_path):
     refuse(written(tmp_path, "a,colour\n1,red\n2,blue\n3,red\n"), "'colour' .*row 2 says 'red'")
     refuse(written(tmp_path, IRIS), "Column 'column 3'")
     refuse(written(tmp_path, "a,b\n1,2\n1,inf\n3,4\n"), "row 3 says 'inf'")
-    refuse(written(tmp_path, "a,b\n1,2\n1,1e99\n3,4\n"), "infinite in float32")
+    refuse(written(tmp_path, "a,b\n1,2\n1,1e99\n3,4\n"), "1 value that is beyond what float32 holds")
     refuse(written(tmp_path, "a,b\n1,2\n1,2\n3,4\n"), "no column 'c'.*'a', 'b'", labels="c")
     refuse(written(tmp_path, "label\n1\n2\n3\n"), "no column but its labels", labels="label")
     refuse(written(tmp_path, "a,b\n1,2\n1,2\n"), "2 rows.*at least 3")
@@ -154,3 +155,22 @@ def test_what_0_1_0_read_is_read_to_the_bit(tmp_path, name):
     path = tmp_path / "a.csv"
     path.write_bytes(text.encode())
     assert load_data(path, read_as="vectors", **arguments).fingerprint.startswith(fingerprint)
+
+
+def test_values_that_spread_too_little_for_float32_are_refused_by_name(tmp_path):
+    """The inverse of their deviation is infinite: what is said names the data and what would do."""
+    np.save(tmp_path / "tiny.npy", (np.random.default_rng(0).normal(size=(200, 3)) * 1e-42).astype(np.float32))
+    with pytest.raises(UserError, match=r"values of 'tiny.npy' spread by .*: multiply all of them"):
+        units(load_data(tmp_path / "tiny.npy"))
+    np.save(tmp_path / "some.npy", (np.random.default_rng(0).normal(size=(200, 3)) * 1e-36).astype(np.float32))
+    deviation = units(load_data(tmp_path / "some.npy"))[1]
+    assert torch.isfinite(1 / deviation).all()
+
+
+@pytest.mark.parametrize(("low", "high", "brought"), [(0.0, 1.0, True), (-5.0, 7.0, False)])
+def test_binarization_is_advised_where_it_would_do(low, high, brought):
+    x = np.linspace(low, high, 300).reshape(100, 3).astype(np.float32)
+    with pytest.raises(UserError) as refused:
+        require_binary(Dataset.of(x))
+    assert ("binarization" in str(refused.value)) == brought
+    assert 'likelihood="normal"' in str(refused.value)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,7 +16,7 @@ from reparam.evaluation.likelihood.annealed import (
     bidirectional_gap,
     reverse_annealed_estimate,
 )
-from reparam.evaluation.likelihood.estimate import log_likelihood, observed
+from reparam.evaluation.likelihood.estimate import LogLikelihood, log_likelihood, observed
 from reparam.evaluation.likelihood.importance import Accumulator, importance_estimate
 from reparam.kinds import AutoencoderConfig, AVBConfig, GANConfig, VAEConfig, build_model
 from reparam.models import Batch
@@ -180,6 +181,16 @@ def test_a_single_example_has_no_error_that_is_told():
     assert found.standard_error == float("inf")
     assert "inf" not in str(found)
     assert "inf" not in likelihood_text({"one": found})
+
+
+@pytest.mark.parametrize("proposal", ["posterior", "prior", "annealed"])
+def test_what_is_advised_where_few_draws_carry_the_weight_is_not_what_was_done(proposal):
+    from reparam.studies.scores import likelihood_text
+
+    poor = LogLikelihood(-90.0, 1.0, 1.0, (2.0, 1.0), None, 22, 1000, proposal, "test", 0, 1.0, np.zeros(22))
+    told = " ".join(likelihood_text({"one": poor}).split())
+    assert "take" in told
+    assert f'proposal="{proposal}"' not in told
 
 
 def test_all_three_proposals_agree_where_all_can():

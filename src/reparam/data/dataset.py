@@ -219,10 +219,12 @@ def require_binary(dataset: Dataset, likelihood: str = "bernoulli") -> None:
     if dataset.binary:
         return
     low, high = dataset.range
+    zeros_and_ones = low >= 0 and high <= 1  # which other values are not brought to by binarization
+    read = 'read them with binarization="dynamic" or binarization="threshold", or ' if zeros_and_ones else ""
     raise UserError(
         f"A {likelihood.capitalize()} likelihood needs values that are 0 or 1, and those of {dataset.name!r} are any "
-        f'between {low:g} and {high:g}: read them with binarization="dynamic" or binarization="threshold" (values in '
-        '[0, 1]), or take another likelihood (likelihood="normal"; in Python likelihood=NormalLikelihood(data_shape)).'
+        f'between {low:g} and {high:g}: {read}take another likelihood (likelihood="normal"; of a model of your own '
+        "NormalLikelihood(data_shape))."
     )
 
 

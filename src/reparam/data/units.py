@@ -5,8 +5,11 @@ import torch
 from reparam.data.batches import model_values
 from reparam.data.dataset import Dataset
 from reparam.data.reading import rows_of
+from reparam.errors import UserError
 
 MOST_ROWS = 10_000
+LEAST = 1e-37
+"""The least spread that networks undo: float32 holds no number whose inverse it does not hold as well, beyond it."""
 
 
 def units(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
@@ -14,6 +17,9 @@ def units(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
 
     One number each for images, ``()``; one a column for vectors and tables, ``(d,)``. From 10,000 evenly spaced rows
     where there are more. A constant column has deviation 1. Rows of a table are vectors in such units already: 0 and 1.
+
+    Raises:
+        UserError: if values spread by less than float32 can be divided by.
 
     >>> from reparam.data import load_data
     >>> mean, deviation = units(load_data("grid"))
@@ -25,6 +31,10 @@ def units(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
     values = some_values(dataset)[0].double()
     dims = tuple(range(values.dim())) if dataset.is_image else (0,)
     mean, deviation = values.mean(dims), values.std(dims, correction=0)
+    if ((deviation > 0) & (deviation < LEAST)).any():
+        least = deviation[deviation > 0].min()
+        raise UserError(f"values of {dataset.name!r} spread by {least:.1e}, which is too little for float32 numbers: "
+                        "multiply all of them by one large number")  # fmt: skip
     return mean.float(), torch.where(deviation > 0, deviation, 1.0).float()
 
 

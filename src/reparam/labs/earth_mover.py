@@ -96,8 +96,11 @@ def _label(shovels: float, steps: int) -> str:
 
     >>> _label(2.0, 1)
     '2 shovels,\\n1 step'
+    >>> _label(1 - 1e-12, 2)
+    '1 shovel,\\n2 steps'
     """
-    return f"{shovels:.3g} shovel{'s' if shovels != 1 else ''},\n{steps} step{'s' if steps != 1 else ''}"
+    told = f"{shovels:.3g}"  # what a solver moves is 1 but for rounding
+    return f"{told} shovel{'' if told == '1' else 's'},\n{steps} step{'s' if steps != 1 else ''}"
 
 
 def _matrix(axes: Axes, mass: np.ndarray, title: str) -> None:

@@ -42,6 +42,15 @@ def closest(results: Results) -> list[str]:
     return [f"{said}, but {told} cannot be told from it: the gap is within the errors{more}."]
 
 
+def _all_of(measures: int) -> str:
+    """So many measures, in words.
+
+    >>> _all_of(1), _all_of(2), _all_of(5)
+    ('the one measure', 'both measures', 'all 5 measures')
+    """
+    return {1: "the one measure", 2: "both measures"}.get(measures, f"all {measures} measures")
+
+
 def agreement(results: Results) -> list[str]:
     """Whether the measures of fidelity and coverage that tell the models apart prefer the same one."""
     found = results.standings
@@ -52,7 +61,7 @@ def agreement(results: Results) -> list[str]:
         return ["No measure of fidelity and coverage tells the best model from the worst."]
     unbeaten = sorted(set.intersection(*winners.values()))
     if unbeaten:
-        by = f"all {len(winners)} measures" if len(winners) > 1 else "the one measure"
+        by = _all_of(len(winners))
         untold = ", not told from each other," if len(unbeaten) > 1 else ""
         first = f"{listed(unbeaten)}{untold} {'is' if len(unbeaten) == 1 else 'are'} first"
         return [f"{first} by {by} of fidelity and coverage that can tell the models apart."]

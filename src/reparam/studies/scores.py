@@ -13,7 +13,12 @@ from reparam.studies.standing import standing
 WIDTH = 100
 HEAD = 16
 """Characters of a run's name in a line of a column's head."""
-ADVICE = "take more samples=..., the posterior as proposal=..., or more steps=... of annealing"
+ADVICE = {
+    "posterior": 'take more samples=..., or proposal="annealed"',
+    "prior": 'take proposal="posterior" where the model has one, proposal="annealed", or more samples=...',
+    "annealed": "take more steps=..., or more samples=...",
+}
+"""What would do where few draws carry the weight, by what they were drawn from."""
 CONTRADICTED = (
     "{run}: its own estimate of the bound, {bound:.2f}, lies above that, as no lower bound can: its discriminator "
     "lags behind and takes KL for smaller than it is (train it with more discriminator_turns=...), or annealing "
@@ -57,7 +62,9 @@ def likelihood_text(found: Mapping[str, LogLikelihood], note: str = "") -> str:
         rows.append([name, f"{result.mean:.2f}", *errors, f"{mean:.1f} (least {smallest:.1f})", bits])
     last = list(found.values())[-1]
     poor = [name for name, result in found.items() if not result.trusted]
-    warning = f"{', '.join(poor)}: a few draws carry all the weight, so that the truth is above: {ADVICE}"
+    warning = (
+        f"{', '.join(poor)}: a few draws carry all the weight, so that the truth is above: {ADVICE[last.proposal]}"
+    )
     kind = "chains of annealing" if last.proposal == "annealed" else f"samples of the {last.proposal}"
     kinds = list(dict.fromkeys(result.of for result in found.values()))
     what = f"; it is {last.of}" if last.of and len(kinds) == 1 else ""

@@ -162,6 +162,8 @@ def _found(
     """The schema of a file, or that which the cells tell, and what to note."""
     if how.schema_file is not None:
         return _of_file(user_path(how.schema_file), cells, roles, where)
+    if len(cells.columns[0].values) == 1 and not roles.kinds:
+        raise UserError(f"{where} has 1 row, and what its columns are is told from many: give a table of more rows")
     kinds = [_kind(column, roles, form) for column in cells.columns]
     said = [*roles.kinds, *roles.dropped, *filter(None, (roles.labels, roles.groups, roles.splits))]
     schema = TableSchema(tuple(kinds), form, cells.punctuation or PLAIN, _dtypes(cells, kinds))

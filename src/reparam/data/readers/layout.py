@@ -53,7 +53,7 @@ def scan(pieces: Iterable[np.ndarray], where: str) -> Values:
     Raises:
         UserError: When a value is NaN or infinite in float32, with the count and the first index.
     """
-    low, high, binary, start, bad, first, flat = math.inf, -math.inf, True, 0, 0, "", False
+    low, high, binary, start, bad, infinite, beyond, first, flat = math.inf, -math.inf, True, 0, 0, 0, 0, "", False
     for piece in pieces:
         flat = piece.ndim == 2
         with np.errstate(over="ignore"):
@@ -62,14 +62,21 @@ def scan(pieces: Iterable[np.ndarray], where: str) -> Values:
             wrong = np.argwhere(~np.isfinite(values))
             first = first or str((start + int(wrong[0][0]), *(int(i) for i in wrong[0][1:])))
             bad += len(wrong)
+            infinite += int(np.isinf(piece).sum())
+            beyond += len(wrong) - int((~np.isfinite(piece)).sum())
         elif values.size:
             low, high = min(low, values.min().item()), max(high, values.max().item())
             binary = binary and bool(((values == 0) | (values == 1)).all())
         start += len(piece)
     if bad:
-        missing = ', or take read_as="table", which reads NaN as missing' if flat else ""
-        raise UserError(f"{where} holds {bad:,} value{'s' * (bad > 1)} that are NaN or infinite in float32, the first "
-                        f"at index {first}: remove or replace them{missing}.")  # fmt: skip
+        held = f"{where} holds {bad:,} value{'s that are' if bad > 1 else ' that is'}"
+        if beyond == bad:
+            raise UserError(f"{held} beyond what float32 holds (3.4e38), the first at index {first}: divide all values "
+                            f"by one large number.")  # fmt: skip
+        # a table reads NaN as missing, and nothing as infinite
+        missing = ', or take read_as="table", which reads NaN as missing' if flat and not infinite + beyond else ""
+        raise UserError(f"{held} NaN or infinite in float32, the first at index {first}: remove or replace "
+                        f"{'them' if bad > 1 else 'it'}{missing}.")  # fmt: skip
     return Values(low, high, binary)
 
 
@@ -77,7 +84,9 @@ def check_array(shape: tuple[int, ...], dtype: np.dtype, where: str) -> None:
     """Refuse, before its values are looked at, an array that is empty or of no numeric dtype."""
     if dtype.kind not in "bufi":
         raise UserError(f"{where} is of dtype {dtype}, which is not one of numbers: save it as uint8 or float32.")
-    if len(shape) == 0 or 0 in shape:
+    if len(shape) == 0:
+        raise UserError(f"{where} is a single number: give an array with rows and values in them.")
+    if 0 in shape:
         raise UserError(f"{where} is empty (shape {shape}): give an array with rows and values in them.")
 
 

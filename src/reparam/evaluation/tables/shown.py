@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from reparam.data.columns.table import TableSchema
+from reparam.data.columns.texts import texts
 
 if TYPE_CHECKING:
     from reparam.plots import ColumnCells
@@ -14,4 +15,8 @@ def shown_columns(schema: TableSchema, x: Any, seed: int = 0) -> "list[ColumnCel
 
     seen = {kind.name for kind in schema.seen}
     cells = [column for column in schema.cells(x, seed=seed).columns if column.name in seen]
-    return [ColumnCells(each.name, each.values, each.missing, each.values.dtype.kind == "i") for each in cells]
+    values = [texts(each) if each.values.dtype.kind == "b" else each.values for each in cells]  # yes/no, as written
+    return [
+        ColumnCells(each.name, own, each.missing, own.dtype.kind == "i")
+        for each, own in zip(cells, values, strict=True)
+    ]
