@@ -267,3 +267,11 @@ def test_many_runs_with_long_names_stay_within_the_width():
     same = quality_text({"a/run": card, "b/run": card}, real)
     assert "a/run" in same.splitlines()[0]
     assert "*" not in same.splitlines()[1], "as good as each other"
+
+
+def test_a_report_speaks_of_flags_on_the_command_line(capsys, tmp_path):
+    code, out, err = said(capsys, "report", "little", "--images", 20, "--out", tmp_path / "r.html")
+    assert code == 0, err
+    assert "20 examples are too few to measure by" in out
+    assert "give --data that were not trained on" in out
+    assert "data=" not in out

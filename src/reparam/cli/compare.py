@@ -102,7 +102,7 @@ def compare(options: CompareOptions, command: str) -> int:
 
 
 def show(results: Any, as_json: bool) -> int:
-    """Print the conclusion and where the report is."""
-    facts = {"report": results.page, "conclusion": results.conclusion}
-    emit(as_json, facts | results.json(), str(results))
+    """Print the conclusion, with flags in the place of settings, and where the report is."""
+    facts = {"report": results.page, "conclusion": [translated(sentence) for sentence in results.conclusion]}
+    emit(as_json, facts | results.json(), translated(str(results)))
     return 0

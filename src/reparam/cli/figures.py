@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
+from reparam.cli.flags import translated
 from reparam.cli.parse import Writes, emit, parse, say
 from reparam.cli.targets import check_free, picture_or_numbers
 from reparam.errors import UserError
@@ -213,7 +214,7 @@ def _curves(o: FigureOptions, run: Any) -> Any:
 
 def _rate_distortion(o: RateDistortionOptions, run: Any) -> Any:
     found = _evaluation().rate_distortion(run, 20 if o.n is None else o.n, o.seed, steps=o.steps, chains=o.samples)
-    say(str(found))
+    say(translated(str(found)))
     return found
 
 
@@ -221,7 +222,7 @@ def _check(o: CheckOptions, run: Any) -> Any:
     found = _evaluation().predictive_check(
         run, 300 if o.n is None else o.n, o.seed, replicates=o.replicates, codes=o.codes
     )
-    say(str(found))
+    say(translated(str(found)))
     return found
 
 

@@ -83,6 +83,17 @@ class Check:
     p: float
     p_holm: float
 
+    def told(self, value: float) -> str:
+        """A value of the statistic in as many digits as tell it from others that draws have.
+
+        >>> days = Check("mean (days since 1970)", 18958.3, np.array([18950.0, 18996.0]), 0.2, 1.0)
+        >>> days.told(days.data), Check("mean", 0.123456, np.array([0.1, 0.2]), 0.5, 1.0).told(0.123456)
+        ('18958', '0.1235')
+        """
+        spread, size = float(self.drawn.std()), max(abs(self.data), float(np.abs(self.drawn).max()))
+        digits = 2 + math.ceil(math.log10(size / spread)) if 0 < spread < math.inf and 0 < size < math.inf else 4
+        return f"{value:.{min(max(4, digits), 9)}g}"
+
 
 @dataclass(frozen=True, repr=False)
 class PredictiveChecks(Result):
@@ -127,7 +138,7 @@ class PredictiveChecks(Result):
         """A panel a statistic: how draws spread, and where the data lie."""
         from reparam.plots.predictive import predictive_panels
 
-        panels = {f"{one.name}, p = {one.p:.2g}": (one.drawn, one.data) for one in self.found}
+        panels = {f"{one.name}\np = {one.p:.2g}": (one.drawn, one.data) for one in self.found}
         pit = None if self.pit is None else {f"PIT, p = {self.pit.p:.2g}": self.pit.histograms}
         return predictive_panels(panels, title=self.name, pit=pit)
 
@@ -135,7 +146,8 @@ class PredictiveChecks(Result):
         wide = max(28, *(2 + len(one.name) for one in self.found))
         rows = [f"{'statistic':<{wide}}{'data':>12}{'draws':>24}{'p':>8}{'corrected':>11}"]
         rows += [
-            f"{one.name:<{wide}}{one.data:>12.4g}{f'{one.drawn.mean():.4g} ± {one.drawn.std():.2g}':>24}{one.p:>8.2g}"
+            f"{one.name:<{wide}}{one.told(one.data):>12}"
+            f"{f'{one.told(float(one.drawn.mean()))} ± {one.drawn.std():.2g}':>24}{one.p:>8.2g}"
             f"{one.p_holm:>11.2g}" + ("  *" if one.p_holm < LEVEL else "")
             for one in self.found
         ]

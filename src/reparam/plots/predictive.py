@@ -69,8 +69,13 @@ def pit_panel(*histogram: NDArray[np.floating], title: str | None = None) -> Fig
     return figure
 
 
+def _over(name: str) -> str:
+    """What is written over a panel: each line as far as it has room."""
+    return "\n".join(shorten(line, 38) for line in name.split("\n"))
+
+
 def _statistic(axes: Axes, name: str, values: NDArray[np.floating], data: float, first: bool) -> None:
-    dress(axes, y="sets of draws" if first else "", title=shorten(name, 38))
+    dress(axes, y="sets of draws" if first else "", title=_over(name))
     axes.title.set_fontsize(9)
     edges = bin_edges(np.asarray(values), BINS).tolist()
     axes.hist(values, edges, color=BLUE, alpha=0.7)
@@ -80,7 +85,7 @@ def _statistic(axes: Axes, name: str, values: NDArray[np.floating], data: float,
 
 def _transforms(axes: Axes, name: str, histogram: Histogram) -> None:
     values, errors, own, own_errors = histogram
-    dress(axes, x="" if name else "P(X ≤ x)", y="" if name else "share of values", title=shorten(name, 38))
+    dress(axes, x="" if name else "P(X ≤ x)", y="" if name else "share of values", title=_over(name))
     axes.title.set_fontsize(9)
     edges = np.arange(len(values) + 1) / len(values)
     # bands and lines, whose axis need not begin at zero: a fault of a hundredth is to be seen

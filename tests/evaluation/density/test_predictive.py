@@ -117,3 +117,20 @@ def test_rows_of_a_table_are_compared_column_by_column_in_its_own_words():
     checked = predictive_check(run, 60, replicates=19)
     assert [one.name for one in checked.found] == list(found)
     assert "no PIT: the transform of a table's cells" in str(checked)
+
+
+def test_the_command_speaks_of_flags_and_tells_dates_by_the_day(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    day = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 30, 300), unit="D")
+    pd.DataFrame({"x": rng.normal(size=300), "day": day}).to_csv(tmp_path / "a.csv", index=False)
+    run = tmp_path / "run"
+    short = ("--steps", 2, "--hidden", 4, "--latent-dim", 2, "--quiet", "--out", run)
+    assert said(capsys, "train", "vae", "--data", tmp_path / "a.csv", *short)[0] == 0
+    code, _, told = said(capsys, "predictive-check", run, "-n", 30, "--replicates", 19)
+    assert code == 0, told
+    assert "--replicates " in told
+    assert "replicates=" not in told
+    (mean,) = (line for line in told.splitlines() if line.startswith("day: mean"))
+    days = mean.removeprefix("day: mean (days since 1970)").split()[0]
+    assert "e+" not in days
+    assert float(days) == pytest.approx(18642.5, abs=15)
