@@ -1,6 +1,7 @@
 """What a user is told when what they gave cannot work."""
 
 import errno
+import sys
 import warnings
 
 
@@ -20,8 +21,14 @@ class Notice(UserWarning):
 
 
 def tell(sentence: str) -> None:
-    """Say something that is no error: a warning of Python's, which the command prints on standard error."""
-    warnings.warn(sentence, Notice, stacklevel=3)
+    """Say something that is no error: a warning of Python's, which the command prints on standard error.
+
+    Python shows it with the line that it is said of, which is the caller's own: none of ours tells him anything.
+    """
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "reparam":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(sentence, Notice, stacklevel=level)
 
 
 def is_of_the_system(error: BaseException | None) -> bool:

@@ -1,6 +1,7 @@
 """Rows that a table's schema does not know: one rule at every door."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -168,3 +169,11 @@ def test_other_data_are_evaluated_without_rows_outside(people, capsys, tmp_path)
     with pytest.warns(Notice, match="train of 'other.csv'|validation of|test of"):
         again = reparam.load(people / "run", data=reparam.load_data(tmp_path / "other.csv")).data
     assert sum(map(len, again.splits.values())) == 400
+
+
+def test_the_line_that_python_shows_with_a_notice_is_the_callers_own(kinds):
+    """And none of ours, however deep the notice was given."""
+    cells = cells_given(table({}, {"age": 95}, {}), "it")
+    with pytest.warns(Notice) as given:
+        settled(cells, kinds, "skip", "it")
+    assert {Path(one.filename).name for one in given} == {Path(__file__).name}
