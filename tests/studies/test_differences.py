@@ -1,12 +1,22 @@
 """Tests of differences: against scipy's, against simulation, and against what is known exactly."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from reparam.studies.differences import Seen, difference, holm, over_examples, over_seeds, p_value, satterthwaite
+from reparam.studies.differences import (
+    Seen,
+    difference,
+    every_two,
+    holm,
+    over_examples,
+    over_seeds,
+    p_value,
+    satterthwaite,
+)
 from reparam.studies.power import POWER, needs, power_of_seeds, seeds_needed, times_needed
 
 RNG = np.random.default_rng(0)
@@ -110,3 +120,53 @@ def test_what_is_needed_grows_with_the_pairs_that_are_compared():
     one = difference(Seen({0: 1.0}, {0: 0.5}), Seen({0: 2.0}, {0: 0.5}))
     assert needs(one, 10, 1000)["samples"] > needs(one, 1, 1000)["samples"] > 1000
     assert needs(one, 1, None) == {"samples": None}
+
+
+def some(seeds, n=0, error=0.1):
+    """A model, with so many examples of each seed."""
+    gaps = {seed: float(RNG.normal()) for seed in seeds}
+    return Seen(gaps, dict.fromkeys(seeds, error), examples={seed: RNG.normal(size=n) for seed in seeds if n})
+
+
+MIXED = [([0],), ([0, 1],), ([1, 0],), ([2],), ([0], 9), ([0, 1], 9), ([0], 8)]
+MANY = {
+    "by their errors": [some([0]) for _ in range(7)],
+    "no error": [some([0], error=error) for error in (None, math.nan, 0.0, 0.1, 0.0)],
+    "seeds": [some(range(4)) for _ in range(7)],
+    "examples": [some([0], 30) for _ in range(7)],
+    "seeds and examples": [some(range(3), 30) for _ in range(7)],
+    "one example": [some(range(3), 1) for _ in range(4)],
+    "of every sort": [some(*how) for how in MIXED * 3],
+    "the same": [some([0, 1])] * 3,
+    "one": [some([0])],
+    "none": [],
+}
+
+
+@pytest.mark.parametrize("sort", MANY)
+@pytest.mark.parametrize("at_once", [1, 200, 2**21])
+def test_many_at_once_are_compared_as_two_are(sort, at_once, monkeypatch):
+    """To rounding: sums of the same numbers, in the order that an array's shape gives."""
+    monkeypatch.setattr("reparam.studies.differences.MOST_AT_ONCE", at_once)
+    found, alone = every_two(MANY[sort]), [difference(*pair) for pair in combinations(MANY[sort], 2)]
+    assert [(one.test, one.seeds) for one in found] == [(one.test, one.seeds) for one in alone]
+    for number in ("value", "error", "freedom", "p", "spread"):
+        ours, theirs = ([getattr(one, number) for one in some] for some in (found, alone))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-15)
+
+
+def test_a_p_value_is_scipys_to_the_bit():
+    value, error = RNG.normal(size=300), np.abs(RNG.normal(size=300))
+    for freedom in (1, 2.5, 4, 499, math.inf):
+        theirs = 2 * stats.t.sf(np.abs(value) / error, freedom)
+        assert [p_value(a, b, freedom) for a, b in zip(value, error, strict=True)] == theirs.tolist()
+
+
+def test_holm_is_the_definition():
+    for n in (0, 1, 5, 40):
+        found = RNG.choice([0.0, 0.001, 0.01, 0.01, 0.3, 1.0], n) if n else np.zeros(0)
+        order, least, told = sorted(range(n), key=lambda i: found[i]), 0.0, [0.0] * n
+        for done, i in enumerate(order):
+            least = max(least, min(1.0, (n - done) * found[i]))
+            told[i] = least
+        assert holm(list(found)) == told

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise, takewhile
 from typing import Any
 
 from reparam.result import plain
-from reparam.studies.differences import LEVEL, Difference, Seen, difference, holm
+from reparam.studies.differences import LEVEL, Difference, Seen, every_two, holm
 from reparam.studies.power import needs
 
 FAILED = 0.02
@@ -136,9 +136,10 @@ def standing(seen: Mapping[str, Seen]) -> Standing:
     (('b', 'c'), {'b': (1, 2), 'c': (1, 2), 'a': (3, 3)})
     """
     known = {name: one for name, one in seen.items() if math.isfinite(one.gap)}
-    order = tuple(sorted(known, key=lambda name: known[name].gap))
+    gaps = {name: one.gap for name, one in known.items()}
+    order = tuple(sorted(known, key=gaps.__getitem__))
     names = list(combinations(order, 2))
-    found = [difference(known[a], known[b]) for a, b in names]
+    found = every_two([known[name] for name in order])
     corrected = holm([one.p for one in found])
     pairs = tuple(
         Pair(a, b, one, p, len(names), known[a].count) for (a, b), one, p in zip(names, found, corrected, strict=True)
