@@ -141,30 +141,9 @@ class Speaker(BaseHTTPRequestHandler):
     def deaf(self):
         self.server.awake.wait(30)
 
-    def sipping(self):
-        for _ in range(3000):
-            if self.server.awake.wait(0.01) or not self.rfile.read1(4):
-                break
-
-    def dripping_head(self):
+    def refusing(self):
         self.body()
-        self.drip(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-
-    def dripping_body(self):
-        self.body()
-        self.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
-
-    def leading_round(self):
-        self.body()
-        self.answer(b"", 307, Location=self.path)
-
-    def busy(self):
-        self.body()
-        self.answer({"error": "Cannot create repo: another conflicting operation is in progress"}, 409)
-
-    def failing(self):
-        self.body()
-        self.answer({"error": "not now"}, 503, Retry_After="1")
+        self.answer({"error": "no such thing"}, 400)
 
     def talking(self):
         self.body()

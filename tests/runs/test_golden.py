@@ -87,8 +87,8 @@ def test_it_loads_without_its_data_and_samples_as_it_did(tmp_path, monkeypatch, 
 @pytest.mark.parametrize(("schema", "name"), INTERRUPTED)
 def test_it_goes_on_as_if_never_interrupted(request, capsys, tmp_path, monkeypatch, one_thread, schema, name):
     comparable = same_processor(schema) and multiplies_bf16_fast(torch.device("cpu"))
-    if not comparable and request.config.getoption("--bf16"):
-        pytest.skip("as if on another processor than made it: that it goes on at all is tried as on this one")
+    if not comparable and request.config.getoption("--bf16") and name != "people-interrupted":
+        pytest.skip("as if on another processor than made it: that all go on is tried as on this one")
     for path in schema.iterdir():
         if path.is_file():
             shutil.copy(path, tmp_path)

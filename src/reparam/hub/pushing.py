@@ -69,8 +69,8 @@ def push(
         progress: told what is being done.
 
     Raises:
-        UserError: if the name will not do, the run has no folder, or the hub refuses, does not answer within a minute,
-            answers what it should not, or takes less than 1,000 bytes a second of what is sent.
+        UserError: if the name will not do, the run has no folder, or the hub refuses, does not go on, or answers
+            what it should not.
     """
     if NAME.fullmatch(name) is None:
         raise UserError(f"name={name!r:.80} will not do: give owner/name, as the hub has it")

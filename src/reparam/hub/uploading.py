@@ -1,16 +1,19 @@
 """Files of a folder onto a Hugging Face hub, by its own library."""
 
-import logging
+import errno
+import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reparam.absence import surely
 from reparam.errors import UserError
-from reparam.hub.line import Line
 from reparam.runs.answers import asked_of, client
+
+ANSWER_SECONDS = 120
+"""For each answer, and each piece that is sent: what the system has taken of the end of a file goes on its way then."""
 
 
 def upload(folder: Path, files: list[str], name: str, private: bool) -> tuple[str, str]:
@@ -24,33 +27,41 @@ def upload(folder: Path, files: list[str], name: str, private: bool) -> tuple[st
             it has does not come, the commit may be made all the same.
     """
     hub = client()
-    api = hub.HfApi()
-    with asked_of(name), _understood(name), ExitStack() as opened, Line(hub) as line:
-        url = line.ask(partial(api.create_repo, name, private=private, exist_ok=True))
-        # opened: a path it would give to Xet's client, whose waiting nobody can see, nor end
-        read = [opened.enter_context(surely(partial((folder / file).open, "rb"), folder / file)) for file in files]
-        added = [hub.CommitOperationAdd(*pair) for pair in zip(files, read, strict=True)]
-        for one in added:  # one at a time: several it would upload in threads of its own, which a process waits for
-            line.ask(partial(_large, api, name, one))
-        made = line.ask(partial(api.create_commit, name, added, commit_message="A run, pushed by reparam"))
+    with _understood(name), asked_of(name), _patient(hub):
+        api = hub.HfApi()
+        url = api.create_repo(name, private=private, exist_ok=True)
+        added = [_added(hub, folder, file) for file in files]  # it would list a folder itself, and pass over some
+        made = api.create_commit(name, added, commit_message="A run, pushed by reparam")
     return str(url), str(made.oid)
 
 
-def _large(api: Any, name: str, one: Any) -> None:
-    """Upload a file beforehand, if the hub wants it that way."""
-    speaks = logging.getLogger("huggingface_hub._commit_api")
-    speaks.addFilter(_news)
+@contextmanager
+def _patient(hub: Any) -> Iterator[None]:
+    """Have the library's client wait so long, not for ever; what runs into that it mostly tries again, five times."""
+    session = hub.get_session()
+    before, session.timeout = session.timeout, ANSWER_SECONDS
     try:
-        api.preupload_lfs_files(name, [one], free_memory=False)
+        yield
     except RuntimeError as error:  # which says the file, and not what was wrong
         raise error.__cause__ or error from None
     finally:
-        speaks.removeFilter(_news)
+        session.timeout = before
 
 
-def _news(record: logging.LogRecord) -> bool:
-    """Whether a line of the library's log is none that we know: a warning of what is not given to Xet's client."""
-    return "not supported by Xet" not in str(record.msg)
+def _added(hub: Any, folder: Path, file: str) -> Any:
+    """A file of a commit.
+
+    Raises:
+        OSError: if the system does not let it be read.
+    """
+    return surely(partial(_add, hub, folder / file, file), folder / file)
+
+
+def _add(hub: Any, path: Path, file: str) -> Any:
+    try:
+        return hub.CommitOperationAdd(path_in_repo=file, path_or_fileobj=path)
+    except ValueError:  # so it says that there is no file
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
 
 
 @contextmanager

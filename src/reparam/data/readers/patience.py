@@ -18,14 +18,10 @@ T = TypeVar("T")
 
 
 class Steady:
-    """Gives up on whoever sends next to nothing, or takes next to nothing of what is sent.
+    """Gives up on whoever sends next to nothing."""
 
-    Args:
-        what: became of the bytes, for the sentence.
-    """
-
-    def __init__(self, what: str = "came") -> None:
-        self._what, self._since, self._bytes = what, time.monotonic(), 0
+    def __init__(self) -> None:
+        self._since, self._bytes = time.monotonic(), 0
 
     def came(self, count: int) -> None:
         """So many bytes did.
@@ -37,7 +33,7 @@ class Steady:
         if (passed := time.monotonic() - self._since) < TIMEOUT_SECONDS:
             return
         if self._bytes < SLOWEST * passed:
-            raise OSError(f"only {self._bytes:,} bytes {self._what} in {passed:.0f} seconds")
+            raise OSError(f"only {self._bytes:,} bytes came in {passed:.0f} seconds")
         self._since, self._bytes = time.monotonic(), 0
 
 
@@ -71,25 +67,11 @@ class Aside:
         Raises:
             TimeoutError: if that takes longer; nothing can be asked of this thread then.
         """
-        until = time.monotonic() + seconds
-        told = f"{what} did not come within {seconds:g} seconds"
-        return self.while_left(lambda: until - time.monotonic(), call, lambda: told)
-
-    def while_left(self, left: Callable[[], float], call: Callable[[], T], told: Callable[[], str]) -> T:
-        """What a call returns, or raises, waited for while there are seconds left; these over, they are asked for anew.
-
-        Raises:
-            TimeoutError: with what is told, if none are; nothing can be asked of this thread then.
-        """
         self._calls.put(call)
-        seconds = left()
-        while True:
-            try:
-                value, error = self._answers.get(timeout=max(0.0, seconds))
-                break
-            except Empty:
-                if (seconds := left()) <= 0:
-                    raise TimeoutError(told()) from None
+        try:
+            value, error = self._answers.get(timeout=seconds)
+        except Empty:
+            raise TimeoutError(f"{what} did not come within {seconds:g} seconds") from None
         if error is None:
             answer: T = value
             return answer
