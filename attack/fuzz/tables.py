@@ -183,7 +183,10 @@ def _pandas(value: Any) -> Any:
 def _polars(value: Any) -> Any:
     import polars as pl
 
-    return pl.DataFrame(value, strict=False)
+    try:
+        return pl.DataFrame(value, strict=False)
+    except pl.exceptions.PanicException as error:  # no Exception, which would end the fuzzer: of this there is no frame
+        raise ValueError(str(error)) from None
 
 
 def _arrow(value: Any) -> Any:
