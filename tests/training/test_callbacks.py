@@ -15,7 +15,7 @@ from helpers import is_usual, quiet_fit, remarks, said, same, small_data, small_
 from reparam.errors import UserError
 from reparam.models import Model, Turn
 from reparam.runs.folder import RunFolder
-from reparam.training import Callback, Interrupted, NotFinite
+from reparam.training import Callback, Interrupted, NotFinite, progress
 from reparam.training.best import HighWater, untrained
 from reparam.training.start import resume
 
@@ -425,3 +425,13 @@ def test_what_a_kill_left_half_written_of_a_finished_run_is_swept_when_it_is_res
     resume(tmp_path / "run", data=small_data(264), model=small_vae())
     assert not half.exists()
     assert run.folder.metrics.read_bytes() == before
+
+
+@pytest.mark.parametrize(("pause", "told"), [(60.0, 0), (0.0, 12)])
+def test_an_epoch_of_minutes_is_told_of_in_the_middle(monkeypatch, capsys, pause, told):
+    """Where nobody watches a terminal: a line of the log once a minute has passed since the last one."""
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_VALIDATIONS", pause)
+    reparam.fit(small_vae(), small_data(), steps=12, log_every=1, progress=progress.Plain())
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(" train: " in line for line in lines) == told
+    assert sum(" validation: " in line for line in lines) >= 2

@@ -16,6 +16,7 @@ from reparam.cli.preset import with_file
 from reparam.cli.switches import with_switches
 from reparam.cli.typed import typed
 from reparam.cli.unknown import refuse
+from reparam.cli.values import check_values
 from reparam.pace import force
 from reparam.terminal import harmless, say_out, speaks
 
@@ -42,11 +43,13 @@ def parse(options: type[T], command: str, argv: list[str], what: str, examples: 
     What a file of settings says (``--config FILE``, where the command has that) takes the place of the defaults.
 
     Raises:
-        UserError: if there are words that it has no place for, or settings in the file.
+        UserError: if there are words that it has no place for, or settings in the file, or values that will not do.
     """
     if (collected := COLLECTED.get()) is not None:
         collected.append(options)
         raise Collected
+    if not {"-h", "--help"} & set(argv):
+        check_values(argv, options, command)
     options = with_file(options, argv, command)
     description = f"{what}\n\nexamples:\n" + "\n".join(f"  {example}" for example in examples)
     found, left = tyro.cli(

@@ -56,28 +56,34 @@ def _meant(word: str, flags: Sequence[str]) -> str:
 
 def options_in(kind: Any) -> Iterator[tuple[str, bool]]:
     """Every option's flag and the name of every word that stands alone, each with whether it stands alone."""
+    yield from ((name, alone) for name, alone, _ in hinted(kind))
+
+
+def hinted(kind: Any) -> Iterator[tuple[str, bool, Any]]:
+    """The same with what each takes, as a type."""
     if hasattr(kind, "model_fields"):
         shown = {name: about for name, about in kind.model_fields.items() if Suppress not in about.metadata}
-        yield from ((_flag(NAMED.get(name, name)), False) for name in shown)
-        yield from ((_flag(f"no_{name}"), False) for name, about in shown.items() if about.annotation is bool)
+        yield from ((_flag(NAMED.get(name, name)), False, about.annotation) for name, about in shown.items())
+        yield from ((_flag(f"no_{name}"), False, bool) for name, about in shown.items() if about.annotation is bool)
         return
     hints = get_type_hints(kind, include_extras=True)
     for field in fields(kind):
         # what is made while the flags are, as `train`'s parts, has no name that a hint could be looked up by
         hint = field.type if _has_options(field.type) else hints[field.name]
-        yield from options_in(hint) if _has_options(hint) else _option(field.name, getattr(hint, "__metadata__", ()))
+        yield from hinted(hint) if _has_options(hint) else _option(field.name, hint)
 
 
 def _has_options(hint: Any) -> bool:
     return is_dataclass(hint) or hasattr(hint, "model_fields")
 
 
-def _option(name: str, notes: Sequence[Any]) -> Iterator[tuple[str, bool]]:
+def _option(name: str, hint: Any) -> Iterator[tuple[str, bool, Any]]:
     """A field's, by what its annotation notes: another name, shorter ones, that it is given without any."""
+    notes: Sequence[Any] = getattr(hint, "__metadata__", ())
     alone = POSITIONAL in notes
     named = next((note.name for note in notes if isinstance(getattr(note, "name", None), str)), name)
-    yield (name if alone else _flag(named)), alone
-    yield from ((alias, False) for note in notes for alias in getattr(note, "aliases", None) or ())
+    yield (name if alone else _flag(named)), alone, hint
+    yield from ((alias, False, hint) for note in notes for alias in getattr(note, "aliases", None) or ())
 
 
 def _flag(name: str) -> str:

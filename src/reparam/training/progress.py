@@ -52,10 +52,15 @@ UNTESTED = "not judged by the test split, as was asked"
 
 
 SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_VALIDATIONS = 60.0
+"""After which a line of the log is wanted in the middle of an epoch, too."""
 
 
 class Plain(Callback):
-    """A line per epoch for logs and pipes; a line every ten seconds where nothing is validated."""
+    """A line per epoch for logs and pipes, and a line a minute in epochs that are longer than that.
+
+    Where nothing is validated a line every ten seconds.
+    """
 
     def __init__(self, words: Words = str) -> None:
         self._words = words
@@ -66,10 +71,11 @@ class Plain(Callback):
         self._said, self._validates = self._began, False
 
     def row(self, session: "Session", row: Row) -> None:
-        """Print validation and test rows, and train rows now and then where there are no others."""
+        """Print validation and test rows, and train rows now and then where there are no others for long."""
         now = time.monotonic()
         self._validates |= row["split"] == "validation"
-        if row["split"] == "train" and (self._validates or now < self._said + SECONDS_BETWEEN_LINES):
+        pause = SECONDS_BETWEEN_VALIDATIONS if self._validates else SECONDS_BETWEEN_LINES
+        if row["split"] == "train" and now < self._said + pause:
             return
         self._said, seconds = now, now - self._began
         rate = (row["step"] - self._start) / seconds if seconds else 0.0

@@ -1,0 +1,108 @@
+"""Values that an option does not take: what it does take, in a sentence."""
+
+import re
+from collections.abc import Iterator, Sequence
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from reparam.cli.unknown import hinted
+from reparam.errors import UserError
+from reparam.nearest import meant
+
+NUMBER = re.compile(r"-\.?\d")
+"""How a word begins that is a number below zero, and no option."""
+
+
+def check_values(words: Sequence[str], options: Any, command: str) -> None:
+    """Refuse the first value that is no number, or no choice, where the option takes only these, and one left out.
+
+    Args:
+        words: of the command line.
+        options: the dataclass of what the command has.
+        command: its name.
+
+    Raises:
+        UserError: saying what the option takes.
+    """
+    kinds = {flag: hint for flag, alone, hint in hinted(options) if not alone}
+    for place, word in enumerate(words):
+        if word == "--":
+            return
+        flag, given, value = word.partition("=")
+        flag = flag.replace("_", "-") if flag.startswith("--") else flag
+        if flag not in kinds or _simple(kinds[flag]) is bool:
+            continue
+        _check(flag, [value] if given else list(_values(words[place + 1 :])), kinds[flag], words[place:], command)
+
+
+def _check(flag: str, values: Sequence[str], hint: Any, words: Sequence[str], command: str) -> None:
+    kinds, many = set(_alternatives(hint)), _takes_many(hint)
+    if not values and not many:
+        follows = f": {words[1]} is taken for an option ({flag}={words[1]} is the value)" if len(words) > 1 else ""
+        raise UserError(f"{flag} needs a value behind it{follows}, see `reparam {command} --help`")
+    if not all(kind in WORDS or isinstance(kind, str) for kind in kinds):
+        return
+    for value in values if many else values[:1]:
+        if not any(_fits(value, kind) for kind in kinds):
+            raise UserError(f"{flag} takes {_told(kinds, many)}, and {value!r:.80} is none{_guess(value, kinds)}")
+
+
+WORDS = {int: "a whole number", float: "a number", NoneType: ""}
+"""What is taken, in words; a choice is its own."""
+
+
+def _told(kinds: set[Any], many: bool) -> str:
+    numbers = [WORDS[kind] for kind in (int, float) if kind in kinds]
+    choices = sorted(kind for kind in kinds if isinstance(kind, str))
+    if many and numbers and not choices:
+        return "whole numbers" if int in kinds else "numbers"
+    return " or ".join([*numbers, *([f"one of {', '.join(choices)}"] if choices else [])])
+
+
+def _guess(value: str, kinds: set[Any]) -> str:
+    """What was probably meant: 1000 by 1e3, a choice by one that is spelled almost so."""
+    if int in kinds and _fits(value, float) and float(value).is_integer() and abs(float(value)) < 1e15:
+        return f": write {float(value):.0f}"
+    return meant(value, sorted(kind for kind in kinds if isinstance(kind, str)))
+
+
+def _fits(value: str, kind: Any) -> bool:
+    if isinstance(kind, str):
+        return value == kind
+    if kind is NoneType:
+        return value == "None"
+    try:
+        kind(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _values(words: Sequence[str]) -> Iterator[str]:
+    """The words before the next option."""
+    for word in words:
+        if word.startswith("-") and word != "-" and " " not in word and not NUMBER.match(word):
+            return
+        yield word
+
+
+def _simple(hint: Any) -> Any:
+    return _simple(get_args(hint)[0]) if get_origin(hint) is Annotated else hint
+
+
+def _takes_many(hint: Any) -> bool:
+    hint = _simple(hint)
+    if get_origin(hint) in (Union, UnionType):
+        return any(map(_takes_many, get_args(hint)))
+    return get_origin(hint) in (tuple, list)
+
+
+def _alternatives(hint: Any) -> Iterator[Any]:
+    """What a value may be: types, and choices of texts."""
+    hint = _simple(hint)
+    if get_origin(hint) is Literal:
+        yield from get_args(hint)
+    elif get_origin(hint) in (Union, UnionType, tuple, list):
+        yield from (found for part in get_args(hint) if part is not Ellipsis for found in _alternatives(part))
+    else:
+        yield hint
