@@ -128,7 +128,7 @@ def test_a_lazy_split_is_read_where_it_lies(tmp_path):
         (COLOUR, GREY, r"shape \(300, 9, 8\)"),
         (POINTS, POINTS[:, :4], r"shape \(90, 4\).*give \(n, 5\)"),
         (POINTS, np.full((2, 5), np.nan), "10 values that are NaN or infinite"),
-        (POINTS, np.full((2, 5), 1e300), "10 values that are NaN or infinite"),
+        (POINTS, np.full((2, 5), 1e300), "10 values that are beyond what float32 holds"),
         (POINTS, np.zeros((0, 5)), "empty"),
         (POINTS, np.full((2, 5), "a"), "not one of numbers"),
         (GREY, GREY.astype(np.float32), r"from 0 to 255 and.*whole numbers in 0\.\.255 or floats in \[0, 1\]"),

@@ -35,7 +35,7 @@ CASES = {
     "spots of 48 by 48 in colour": (lambda: spots(300, 3, 48), 30, 0.2),
     "few of 32 by 32 in colour": (lambda: spots(60, 3, 32), 30, 0.2),
     "grey, 128 by 128": (lambda: spots(40, 1, 128), 25, 0.2),
-    "128 by 128 in colour": (lambda: spots(40, 3, 128), 40, 0.03),
+    "128 by 128 in colour": (lambda: spots(40, 3, 128), 60, 0.03),
     "5,000 columns": (lambda: table(300, 5000), 30, 0.2),
     "1,000 columns with heavy tails": (lambda: table(300, 1000, heavy=True), 30, 0.1),
 }
