@@ -22,11 +22,12 @@ test-fast: $(INSTALLED)  ## the inner loop: what takes about a minute on two cor
 
 PORTABLE := $(BIN)/pytest -n auto --dist worksteal -q -m portable
 
-# each of the processor's instruction sets, threads, bf16 and seeds stands in one of them; threads of several workers
-# wait asleep: they would take the cores from each other
+# threads of several workers wait asleep: they would take the cores from each other
 test-portable: $(INSTALLED)  ## a part of the suite under other instruction sets, threads, precisions and seeds of noise
-	ATEN_CPU_CAPABILITY=default DNNL_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(PORTABLE) --bf16=yes
-	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(PORTABLE) --bf16=no --noise-seed=1
+	ATEN_CPU_CAPABILITY=default $(PORTABLE) --bf16=yes
+	ATEN_CPU_CAPABILITY=avx2 $(PORTABLE) --bf16=no --noise-seed=1
+	DNNL_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(PORTABLE) --bf16=yes
+	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(PORTABLE) --bf16=no
 
 smoke:  ## install and run it in every Python from 3.11 on that is here and has wheels (downloads torch for each)
 	$(PYTHON) scripts/smoke.py

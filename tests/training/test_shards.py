@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -29,9 +29,8 @@ from reparam.training.parts import apart
 from reparam.training.processes import Fold, Processes, tree_sum
 from reparam.training.resolve import settle
 from reparam.training.sharding import Sharding, check_shards
-from training import sharded_runs
 
-SCRIPT = sharded_runs.__file__
+SCRIPT = Path(__file__).with_name("sharded_runs.py")
 VAE = "vae-conv-normal-1x8x8-latent4"
 GAN = next(entry.name for entry in CATALOGUE if entry.name.startswith("gan"))
 KEPT = ("config.json", "metrics.jsonl", "checkpoints/last.safetensors", "checkpoints/best.safetensors")
@@ -39,7 +38,7 @@ KEPT = ("config.json", "metrics.jsonl", "checkpoints/last.safetensors", "checkpo
 
 def start(processes, *given):
     """Processes that torchrun has started, or one alone; nothing of its own is said on the way."""
-    command = [sys.executable, SCRIPT, *map(str, given)]
+    command = [sys.executable, str(SCRIPT), *map(str, given)]
     if processes > 1:
         command[1:1] = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True)
@@ -50,16 +49,6 @@ def done(processes, *given, code=0):
     _, errors = process.communicate(timeout=300)
     assert (process.returncode == 0) == (code == 0), errors
     return errors
-
-
-def alone(*given):
-    """One process that nothing happens to: this one, with as many threads as the others have."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        sharded_runs.main(*map(str, given))
-    finally:
-        torch.set_num_threads(threads)
 
 
 def equal(one, other):
@@ -235,9 +224,9 @@ def test_noise_is_what_it_has_been_since_there_are_shards_and_before(shards):
 
 def test_a_run_of_shards_goes_on_bit_for_bit(tmp_path):
     whole, halved = tmp_path / "whole", tmp_path / "halved"
-    alone("folder", whole, 9, GAN)
+    done(1, "folder", whole, 9, GAN)
     done(1, "folder", halved, 9, GAN, "killed", 0, 5, code=9)
-    alone("folder", halved, 9, GAN)
+    done(1, "folder", halved, 9, GAN)
     assert equal(whole, halved) == []
 
 
@@ -248,7 +237,7 @@ def test_a_run_of_shards_goes_on_bit_for_bit(tmp_path):
 def found(tmp_path_factory):
     """What came of everything on one, two and four processes."""
     path = tmp_path_factory.mktemp("found")
-    for count in (1, 2, 4):  # one has a process of its own, too: what ran before in ours may choose another convolution
+    for count in (1, 2, 4):
         done(count, "catalogue", path / f"{count}.json")
     return [json.loads((path / f"{count}.json").read_text()) for count in (1, 2, 4)]
 
@@ -291,33 +280,26 @@ def test_gradients_through_norms_over_the_batch_are_those_of_one_piece(found, na
             assert values == pytest.approx(whole[parameter], rel=1e-10, abs=1e-12), parameter
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A run that one process has played, and nothing has happened to."""
-    path = tmp_path_factory.mktemp("whole") / "run"
-    alone("folder", path, 9, VAE)
-    return path
-
-
 @pytest.mark.parametrize("what", ["killed", "terminated", "raises"])
-def test_what_happens_to_one_of_four_ends_all_and_the_run_goes_on_with_any_number(tmp_path, whole, what):
-    broken = tmp_path / "broken"
+def test_what_happens_to_one_of_four_ends_all_and_the_run_goes_on_with_any_number(tmp_path, what):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    done(1, "folder", whole, 9, VAE)
     errors = done(4, "folder", broken, 9, VAE, what, 2, 5, code=1)
     assert time.time() - (broken / "metrics.jsonl").stat().st_mtime < 60, "since the last step that all have played"
     assert errors.count("ZeroDivisionError: division by zero") == (what == "raises")
     assert errors.count("reparam: another process of this training has ended") == (what == "killed")
     assert f'what was saved stands, and resume="{broken}" goes on' in errors or what != "killed"
     assert ("stopped after step 6 of 9" in errors) == (what == "terminated"), "all after the same step, saved"
-    done(2, "folder", broken, 9, VAE, "killed", 1, 7, code=1)
-    alone("folder", broken, 9, VAE)
+    for count, more in ((2, ("killed", 1, 7)), (1, ())):
+        done(count, "folder", broken, 9, VAE, *more, code=bool(more))
     assert equal(whole, broken) == []
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "step"])
 def test_a_callback_of_the_first_stops_all(tmp_path, split):
     """Whenever it asks; the same bits as where it asks a process alone."""
-    for count, play in ((1, alone), (2, partial(done, 2))):
-        play("folder", tmp_path / str(count), 30, VAE, f"asks-{split}", 0, 3)
+    for count in (1, 2):
+        done(count, "folder", tmp_path / str(count), 30, VAE, f"asks-{split}", 0, 3)
     assert equal(tmp_path / "1", tmp_path / "2") == []
     assert json.loads((tmp_path / "1" / "metrics.jsonl").read_text().splitlines()[-1])["step"] < 10
 

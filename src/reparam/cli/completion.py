@@ -1,14 +1,13 @@
 """``reparam --print-completion SHELL``: commands, kinds, flags and their choices, as a script that a shell reads."""
 
 from collections.abc import Iterator
-from contextlib import redirect_stdout, suppress
-from dataclasses import fields, is_dataclass
+from contextlib import redirect_stdout
 from io import StringIO
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
-from reparam.cli.flags import NAMED
 from reparam.cli.parse import COLLECTED, Collected
-from reparam.cli.unknown import options_in
+from reparam.cli.unknown import hinted
+from reparam.cli.values import choices_in
 from reparam.errors import UserError
 from reparam.terminal import say_out
 
@@ -63,26 +62,9 @@ def _flags(name: str, argv: list[str]) -> Flags:
 
 
 def _with_values(options: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    choices = dict(_choices(options))
-    flags = [flag for flag, alone in options_in(options) if not alone]
-    yield from ((flag, choices.get(flag, ())) for flag in [*flags, "--help"])
-
-
-def _choices(kind: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The flags that take one of a few words."""
-    if hasattr(kind, "model_fields"):
-        hints = {name: one.annotation for name, one in kind.model_fields.items()}
-    else:
-        for one in fields(kind):
-            if is_dataclass(one.type) or hasattr(one.type, "model_fields"):
-                yield from _choices(one.type)
-        hints = {one.name: one.type for one in fields(kind) if not isinstance(one.type, str)}
-        with suppress(NameError):  # of options that were put together while running
-            hints = get_type_hints(kind)
-    for name, hint in hints.items():
-        words = [word for part in (hint, *get_args(hint)) if get_origin(part) is Literal for word in get_args(part)]
-        if words:
-            yield f"--{NAMED.get(name, name).replace('_', '-')}", tuple(map(str, words))
+    flags = {flag: hint for flag, alone, hint in hinted(options) if not alone}
+    yield from ((flag, choices_in(hint)) for flag, hint in flags.items())
+    yield "--help", ()
 
 
 def _bash(words: dict[str, list[str]], found: dict[str, Flags]) -> str:

@@ -11,6 +11,8 @@ from reparam.nearest import meant
 
 NUMBER = re.compile(r"-\.?\d")
 """How a word begins that is a number below zero, and no option."""
+WORDS = {int: "a whole number", float: "a number", NoneType: ""}
+"""What is taken, in words; a choice is its own."""
 
 
 def check_values(words: Sequence[str], options: Any, command: str) -> None:
@@ -35,6 +37,15 @@ def check_values(words: Sequence[str], options: Any, command: str) -> None:
         _check(flag, [value] if given else list(_values(words[place + 1 :])), kinds[flag], words[place:], command)
 
 
+def choices_in(hint: Any) -> tuple[str, ...]:
+    """The words that are among what an option takes.
+
+    >>> choices_in(int | Literal["auto", "all"] | None)
+    ('auto', 'all')
+    """
+    return tuple(str(one) for one in _alternatives(hint) if isinstance(one, str | int))
+
+
 def _check(flag: str, values: Sequence[str], hint: Any, words: Sequence[str], command: str) -> None:
     kinds, many = set(_alternatives(hint)), _takes_many(hint)
     if not values and not many:
@@ -47,16 +58,12 @@ def _check(flag: str, values: Sequence[str], hint: Any, words: Sequence[str], co
             raise UserError(f"{flag} takes {_told(kinds, many)}, and {value!r:.80} is none{_guess(value, kinds)}")
 
 
-WORDS = {int: "a whole number", float: "a number", NoneType: ""}
-"""What is taken, in words; a choice is its own."""
-
-
 def _told(kinds: set[Any], many: bool) -> str:
     numbers = [WORDS[kind] for kind in (int, float) if kind in kinds]
-    choices = sorted(kind for kind in kinds if isinstance(kind, str))
-    if many and numbers and not choices:
+    words = sorted(kind for kind in kinds if isinstance(kind, str))
+    if many and numbers and not words:
         return "whole numbers" if int in kinds else "numbers"
-    return " or ".join([*numbers, *([f"one of {', '.join(choices)}"] if choices else [])])
+    return " or ".join([*numbers, *([f"one of {', '.join(words)}"] if words else [])])
 
 
 def _guess(value: str, kinds: set[Any]) -> str:

@@ -81,7 +81,7 @@ def push(
     if dry_run:
         folder = Path(name.replace("/", "--")) if dry_run is True else Path(dry_run)
         return Pushed(f"hf://{name}", stage(run, folder, name, licence, asked, progress), folder)
-    client()
+    client()  # is there, before anything is measured
     with tempfile.TemporaryDirectory() as beside:
         folder = Path(beside) / "run"
         files = stage(run, folder, name, licence, asked, progress)
