@@ -9,7 +9,9 @@ DOCUMENTED := $(VENV)/.documented
 # where it is set, as in many containers, each of the hundreds of processes that the tests start compiles the source anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast test-portable smoke lint bench attack fuzz docs dist clean
+TERMS := portable-default portable-avx2 portable-one portable-two
+
+.PHONY: demo test test-fast test-portable $(TERMS) smoke lint bench attack fuzz docs dist clean
 
 demo: $(INSTALLED)  ## compare both families on the bundled MNIST and write a report to open; QUICK=1: in a minute
 	$(BIN)/reparam demo $(if $(QUICK),--quick --out demo-quick,--out demo)
@@ -20,13 +22,18 @@ test: $(INSTALLED)  ## the whole suite
 test-fast: $(INSTALLED)  ## the inner loop: what takes about a minute on two cores
 	$(BIN)/pytest -n auto -q -m "not slow"
 
-PORTABLE := $(BIN)/pytest -n auto --dist worksteal -q -m portable
+PORTABLE := $(BIN)/pytest -q -m portable -p no:cacheprovider
 
-# threads of several workers wait asleep: they would take the cores from each other
 test-portable: $(INSTALLED)  ## a part of the suite under other instruction sets, threads, precisions and seeds of noise
-	ATEN_CPU_CAPABILITY=default $(PORTABLE) --bf16=yes
-	ATEN_CPU_CAPABILITY=avx2 $(PORTABLE) --bf16=no --noise-seed=1
+	$(MAKE) --no-print-directory --output-sync -j $$(getconf _NPROCESSORS_ONLN) $(TERMS)
+
+portable-default:
+	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(PORTABLE) --bf16=yes
+portable-avx2:
+	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=1 $(PORTABLE) --bf16=no --noise-seed=1
+portable-one:
 	DNNL_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(PORTABLE) --bf16=yes
+portable-two:  # threads that wait asleep take no core from the others
 	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(PORTABLE) --bf16=no
 
 smoke:  ## install and run it in every Python from 3.11 on that is here and has wheels (downloads torch for each)
@@ -48,7 +55,7 @@ fuzz: $(VENV)/.fuzzed  ## every kind of file that is read, before a fuzzer guide
 
 docs: $(DOCUMENTED)  ## the site, into build/site, and its check in a browser; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -q -j auto -b html -d build/doctrees docs build/site
-	$(BIN)/pytest -q docs/checks
+	$(BIN)/pytest -q -n auto docs/checks
 
 dist: $(VENV)/.distributed  ## wheel and source distribution into dist/, and the wheel tried in an empty environment
 	rm -rf dist

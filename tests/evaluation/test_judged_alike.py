@@ -20,7 +20,7 @@ from reparam.evaluation.dual import dual_by_critic
 from reparam.evaluation.likelihood.annealed import Annealing
 from reparam.evaluation.likelihood.estimate import explanation, has_density
 from reparam.evaluation.two_sample import classifier_test, kernel_test
-from reparam.hardware import PRODUCTS, exact, flushed_denormals
+from reparam.hardware import PRODUCTS, _whole_products, exact, flushed_denormals
 from reparam.models.model import Batch
 from reparam.models.protocols import Encodes, Watches, can
 from reparam.runs.snapshots import save_snapshot
@@ -50,12 +50,13 @@ KINDS = {
 def careless():
     """All at once that makes products coarser than float32."""
     before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium")
-    try:
-        with torch.autocast("cpu", torch.bfloat16), flushed_denormals():
-            yield
-    finally:
-        torch.set_float32_matmul_precision(before)
+    with _whole_products():  # afterwards each library has its own back, which the one of all does not tell
+        torch.set_float32_matmul_precision("medium")
+        try:
+            with torch.autocast("cpu", torch.bfloat16), flushed_denormals():
+                yield
+        finally:
+            torch.set_float32_matmul_precision(before)
 
 
 @pytest.fixture(scope="module", params=KINDS)

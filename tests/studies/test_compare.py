@@ -24,7 +24,7 @@ from reparam.errors import UserError
 from reparam.kinds import VAEConfig
 from reparam.runs.config import RunConfig
 from reparam.runs.folder import RunFolder
-from reparam.runs.run import load
+from reparam.runs.run import load, share_data
 from reparam.runs.sealed import read_sealed, write_sealed
 from reparam.settings import DataConfig, TrainingConfig
 from reparam.studies import Protocol, Trial, contender, judge, named_models, parse_budget, settle
@@ -286,6 +286,21 @@ def test_runs_of_different_data_are_refused(compared, tmp_path, capsys):
     assert main(["train", "gan", "--data", "ring", "--steps", "2", "--out", ring, "--quiet"]) == 0
     assert main(["report", str(compared / "gan"), ring, "--out", str(tmp_path / "r.html")]) == 2
     assert "different data do not compare" in capsys.readouterr().err
+
+
+def test_runs_of_the_same_data_hold_them_once_and_others_their_own(compared, tmp_path):
+    """Twenty runs are not twenty times the data; what a run was given, or what is binarized otherwise, is its own."""
+    ring = tmp_path / "ring"
+    assert main(["train", "gan", "--data", "ring", "--steps", "2", "--out", str(ring), "--quiet"]) == 0
+    folders = [compared / "vae-2", compared / "gan", compared / "vae-2", ring]
+    runs, given = [load(folder) for folder in folders], load(compared / "gan")
+    given = replace(given, dataset=given.data)
+    share_data([*runs, given])
+    (vae, gan, again, other) = runs
+    assert again.data is vae.data
+    assert (gan.data is vae.data) == (gan.record.binarization == vae.record.binarization)
+    assert other.data.fingerprint == other.record.fingerprint != vae.record.fingerprint
+    assert all(given.data is not run.data for run in runs)
 
 
 @pytest.mark.parametrize(

@@ -280,10 +280,22 @@ def test_gradients_through_norms_over_the_batch_are_those_of_one_piece(found, na
             assert values == pytest.approx(whole[parameter], rel=1e-10, abs=1e-12), parameter
 
 
+def test_a_program_that_trains_often_holds_no_more_threads_for_it(found):
+    """Of one that joined its processes itself: what a training joins besides, it leaves."""
+    assert all(each["threads"] < 20 for each in found), [each["threads"] for each in found]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that nothing happened to."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    done(1, "folder", folder, 9, VAE)
+    return folder
+
+
 @pytest.mark.parametrize("what", ["killed", "terminated", "raises"])
-def test_what_happens_to_one_of_four_ends_all_and_the_run_goes_on_with_any_number(tmp_path, what):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    done(1, "folder", whole, 9, VAE)
+def test_what_happens_to_one_of_four_ends_all_and_the_run_goes_on_with_any_number(tmp_path, whole, what):
+    broken = tmp_path / "broken"
     errors = done(4, "folder", broken, 9, VAE, what, 2, 5, code=1)
     assert time.time() - (broken / "metrics.jsonl").stat().st_mtime < 60, "since the last step that all have played"
     assert errors.count("ZeroDivisionError: division by zero") == (what == "raises")

@@ -72,25 +72,36 @@ def test_mlflow_has_the_rows_of_the_log_each_once(tmp_path, monkeypatch):
     assert {(name, step): value for name, step, value in told} == pytest.approx(expected)
 
 
-def test_wandb_has_the_rows_of_the_log_in_one_run(tmp_path, monkeypatch):
-    pytest.importorskip("wandb", reason="the extra reparam[wandb] is not installed")
+def told_to_wandb(folder):
+    """The records of all the files in the order of their making."""
     from wandb.proto import wandb_internal_pb2
 
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    expected = trained(tmp_path / "run", "wandb")
-    found, numbers, ended = {}, set(), []
-    for path in sorted((tmp_path / "run").rglob("run-*.wandb")):
+    for path in sorted(folder.rglob("run-*.wandb")):
         for data in records(path):
             record = wandb_internal_pb2.Record()
             record.ParseFromString(data)
-            numbers |= {record.run.run_id} - {""}
-            if record.WhichOneof("record_type") == "exit":
-                ended.append(record.exit.exit_code)
-            items = {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in record.history.item}
-            step = items.get("_step", record.history.step.num)
-            found |= {(key, step): value for key, value in items.items() if not key.startswith("_")}
+            yield record
+
+
+def endings(folder):
+    return [one.exit.exit_code for one in told_to_wandb(folder) if one.WhichOneof("record_type") == "exit"]
+
+
+def test_wandb_has_the_rows_of_the_log_in_one_run(tmp_path, monkeypatch):
+    pytest.importorskip("wandb", reason="the extra reparam[wandb] is not installed")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    expected = trained(tmp_path / "run", "wandb")
+    end = time.monotonic() + 60
+    while endings(tmp_path / "run") != [1, 0] and time.monotonic() < end:  # another process of W&B's writes the last
+        time.sleep(0.1)
+    assert endings(tmp_path / "run") == [1, 0]
+    found, numbers = {}, set()
+    for record in told_to_wandb(tmp_path / "run"):
+        numbers |= {record.run.run_id} - {""}
+        items = {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in record.history.item}
+        step = items.get("_step", record.history.step.num)
+        found |= {(key, step): value for key, value in items.items() if not key.startswith("_")}
     assert len(numbers) == 1  # gone on with, and not begun anew
-    assert ended == [1, 0]
     assert found == pytest.approx(expected)
 
 

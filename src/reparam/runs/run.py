@@ -1,6 +1,6 @@
 """A run: a trained model with its settings and its log, in memory or in a folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -90,6 +90,21 @@ class Run(Questions):
         if not self.rows or self.rows[-1]["split"] != "test":
             return {}
         return {name: value for name, value in self.rows[-1].items() if name not in ("step", "epoch", "split")}
+
+
+def share_data(runs: Iterable[Run]) -> None:
+    """Have runs of the same data, read alike, hold them once: what the first of them reads is the others', too.
+
+    Raises:
+        UserError: if data are gone or have changed.
+    """
+    firsts: list[Run] = []
+    for run in runs:
+        if run.dataset is None:
+            alike = (one for one in firsts if (one.record, one.config.data) == (run.record, run.config.data))
+            first = next(alike, run)
+            run.dataset = first.data
+            firsts += [run] if first is run else []
 
 
 IN_PYTHON = "or in Python reparam.load(run, data=...) to what has no such option"

@@ -18,7 +18,7 @@ from reparam.evaluation.samples.scorecard import Scorecard
 from reparam.result import Result as Found
 from reparam.result import plain
 from reparam.runs.only_read import called, told
-from reparam.runs.run import Run
+from reparam.runs.run import Run, share_data
 from reparam.studies.asked import Asked
 from reparam.studies.judge import Judge
 from reparam.studies.protocol import Protocol
@@ -208,6 +208,7 @@ def judge(trials: Sequence[Trial], protocol: Protocol, say: Say = lambda text: N
 
 
 def _check_one_data_set(trials: Sequence[Trial]) -> None:
+    share_data(trial.run for trial in trials if trial.run is not None)
     found = {trial.run.data.fingerprint: trial for trial in trials if trial.run is not None}
     if len(found) > 1:
         names = ", ".join(f"{trial.folder} of {trial.run.data.name!r}" for trial in found.values() if trial.run)

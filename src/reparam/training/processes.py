@@ -154,7 +154,7 @@ def joined(how: Callable[[], str] = lambda: STANDS) -> Iterator[Processes]:
         raise UserError(f"a training has 2, 4, 8 ... processes, and torchrun has started {count}")
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    ours = not dist.is_initialized()
+    ours, control = not dist.is_initialized(), None
     try:
         if ours:
             _all_there(count)
@@ -175,8 +175,8 @@ def joined(how: Callable[[], str] = lambda: STANDS) -> Iterator[Processes]:
         hushed(error)
         raise
     finally:
-        if ours and dist.is_initialized():
-            dist.destroy_process_group()
+        if dist.is_initialized() and (ours or control):
+            dist.destroy_process_group(None if ours else control)
 
 
 def _all_there(count: int) -> None:
