@@ -31,14 +31,16 @@ def contender(name, *flags):
     return json.loads(told.stdout.splitlines()[-1])
 
 
+LITTLE = ("--epochs", "1", "--warmup", "0", "--batch", "4096", "--hidden", "40")
+
+
 def test_it_compares_at_the_batch_that_a_training_has_by_default():
     assert contender("ours", "--describe")["batch"] == suiting.batch_size(len(load_data("mnist").train))
 
 
 @pytest.mark.parametrize(("name", "more"), [("ours", ()), ("gan_ours", ("--shared-samples",))])
 def test_what_it_times_of_ours_runs(name, more):
-    told = contender(name, "--epochs", "1", "--warmup", "0", "--batch", "4096", "--threads", "1", *more)
-    assert len(told["epochs"]) == 1
+    assert len(contender(name, *LITTLE, "--threads", "1", *more)["epochs"]) == 1
 
 
 def test_every_part_knows_its_flags(monkeypatch):
@@ -61,7 +63,7 @@ def test_it_says_from_which_step_on_compiling_has_paid(monkeypatch):
 
 @pytest.mark.parametrize("flags", [(), ("--products", "onednn"), ("--precision", "bf16")])
 def test_the_floor_runs_in_each_precision(flags):
-    assert contender("floor", "--epochs", "1", "--warmup", "0", "--batch", "4096", *flags)["epochs"][0] > 0
+    assert contender("floor", *LITTLE, *flags)["epochs"][0] > 0
 
 
 def test_the_time_of_a_step_is_told_in_parts():

@@ -29,7 +29,7 @@ def options(purpose: str) -> Options:
         "--schedule", choices=("cosine", "constant"), help="of the rate in the race, its own unless given"
     )
     parser.add_argument("--hidden", type=int, default=HIDDEN, help="width of the hidden layers")
-    parser.add_argument("--depth", type=int, default=1, help="hidden layers of each network")
+    parser.add_argument("--depth", type=int, default=1, help="hidden layers of each network, ours and pythae's")
     parser.add_argument("--judge", choices=("test", "validation"), default="test", help="whose ELBO ends the race")
     parser.add_argument("--describe", action="store_true", help="print the contender's defaults and train nothing")
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"), help="reparam's, the floor's")

@@ -3,7 +3,7 @@
 In float32 by PyTorch's library or by oneDNN (--products), or in bf16 (--precision bf16).
 """
 
-from bench.contenders.common import HIDDEN, LATENT, options, report_epochs, time_epochs
+from bench.contenders.common import LATENT, options, report_epochs, time_epochs
 
 chosen = options(__doc__)
 
@@ -13,7 +13,8 @@ from torch import Tensor  # noqa: E402
 from bench.mnist import PIXELS, TRAIN  # noqa: E402
 from reparam.networks.products import product  # noqa: E402
 
-LAYERS = ((PIXELS, HIDDEN), (HIDDEN, 2 * LATENT), (LATENT, HIDDEN), (HIDDEN, PIXELS))
+WIDTH = chosen.hidden
+LAYERS = ((PIXELS, WIDTH), (WIDTH, 2 * LATENT), (LATENT, WIDTH), (WIDTH, PIXELS))
 
 
 def _random(*shape: int, dtype: torch.dtype) -> Tensor:

@@ -1,6 +1,6 @@
 """(c) A jitted JAX epoch: one lax.scan over permuted batches, pixels on the device as uint8, binarized inside, Adam."""
 
-from bench.contenders.common import HIDDEN, LATENT, options, report_epochs, time_epochs
+from bench.contenders.common import LATENT, options, report_epochs, time_epochs
 
 chosen = options(__doc__)
 
@@ -14,7 +14,8 @@ from jax import Array, lax, random  # noqa: E402
 
 from bench.mnist import PIXELS, TRAIN, train_images  # noqa: E402
 
-LAYERS = {"enc1": (PIXELS, HIDDEN), "enc2": (HIDDEN, 2 * LATENT), "dec1": (LATENT, HIDDEN), "dec2": (HIDDEN, PIXELS)}
+WIDTH = chosen.hidden
+LAYERS = {"enc1": (PIXELS, WIDTH), "enc2": (WIDTH, 2 * LATENT), "dec1": (LATENT, WIDTH), "dec2": (WIDTH, PIXELS)}
 STEPS = TRAIN // chosen.batch
 optimizer = optax.adam(1e-3)
 Tree = Any

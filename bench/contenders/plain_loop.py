@@ -1,6 +1,6 @@
 """(b) A plain PyTorch loop as tutorials write it: a Dataset of decoded images, a DataLoader, Adam, BCE summed."""
 
-from bench.contenders.common import HIDDEN, LATENT, options, report_epochs, time_epochs
+from bench.contenders.common import LATENT, options, report_epochs, time_epochs
 
 chosen = options(__doc__)
 
@@ -12,15 +12,17 @@ from torch.utils.data import DataLoader  # noqa: E402
 from bench.contenders.digits import Digits  # noqa: E402
 from bench.mnist import PIXELS, TRAIN  # noqa: E402
 
+WIDTH = chosen.hidden
+
 
 class VAE(nn.Module):
     """The 784-400-20 MLP."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.hidden = nn.Linear(PIXELS, HIDDEN)
-        self.mean, self.log_variance = nn.Linear(HIDDEN, LATENT), nn.Linear(HIDDEN, LATENT)
-        self.decoder = nn.Sequential(nn.Linear(LATENT, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS), nn.Sigmoid())
+        self.hidden = nn.Linear(PIXELS, WIDTH)
+        self.mean, self.log_variance = nn.Linear(WIDTH, LATENT), nn.Linear(WIDTH, LATENT)
+        self.decoder = nn.Sequential(nn.Linear(LATENT, WIDTH), nn.ReLU(), nn.Linear(WIDTH, PIXELS), nn.Sigmoid())
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         h = F.relu(self.hidden(x))
