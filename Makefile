@@ -25,15 +25,15 @@ test-fast: $(INSTALLED)  ## the inner loop: what takes about a minute on two cor
 PORTABLE := $(BIN)/pytest -q -m portable -p no:cacheprovider
 
 test-portable: $(INSTALLED)  ## a part of the suite under other instruction sets, threads, precisions and seeds of noise
-	$(MAKE) --no-print-directory --output-sync -j $$(getconf _NPROCESSORS_ONLN) $(TERMS)
+	$(MAKE) --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync) -j $$(getconf _NPROCESSORS_ONLN) $(TERMS)
 
-portable-default:
+portable-default: $(INSTALLED)
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(PORTABLE) --bf16=yes
-portable-avx2:
+portable-avx2: $(INSTALLED)
 	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=1 $(PORTABLE) --bf16=no --noise-seed=1
-portable-one:
+portable-one: $(INSTALLED)
 	DNNL_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(PORTABLE) --bf16=yes
-portable-two:  # threads that wait asleep take no core from the others
+portable-two: $(INSTALLED)  # threads that wait asleep take no core from the others
 	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(PORTABLE) --bf16=no
 
 smoke:  ## install and run it in every Python from 3.11 on that is here and has wheels (downloads torch for each)

@@ -115,7 +115,7 @@ def main() -> int:
     """Search, race, print, write; the exit code is 1 if a process fails."""
     asked, described = options(), describe()
     print("\n".join(sentences(described, version("torch"))))
-    table = {name: tuple(getattr(asked, name.replace("-", "_"))) for name in TABLE}
+    table = {name: tuple(dict.fromkeys(getattr(asked, name.replace("-", "_")))) for name in TABLE}
     tries = drawn(asked.tries, asked.search_seed, table)
     search = {name: searched(name, tries, asked.target, asked.cap) for name in NAMES}
     best = {name: settings for name, told in search.items() if (settings := chosen_of(told))}

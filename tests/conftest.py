@@ -129,7 +129,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         # as of a script's jobs in the background: trainings leave it so, and tests send it
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
         # under nohup, likewise: the tests outlive their terminal, and what they start is asked anew
         signal.signal(signal.SIGHUP, lambda number, frame: None)
     answer = config.getoption("--bf16")

@@ -3,6 +3,8 @@
 import os
 import sys
 from pathlib import Path
+from shlex import quote
+from subprocess import list2cmdline
 from typing import TextIO
 
 from reparam.errors import printable
@@ -64,3 +66,12 @@ def say_out(text: str) -> None:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise Unheard(str(error)) from None
+
+
+def one_word(text: str) -> str:
+    """A text as it is typed so that the shell takes it for one word: POSIX's, or Windows', which has no single quotes.
+
+    >>> one_word("runs/vae")
+    'runs/vae'
+    """
+    return list2cmdline([text]) if os.name == "nt" else quote(text)

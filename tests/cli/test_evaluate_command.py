@@ -275,3 +275,21 @@ def test_a_report_speaks_of_flags_on_the_command_line(capsys, tmp_path):
     assert "20 examples are too few to measure by" in out
     assert "give --data that were not trained on" in out
     assert "data=" not in out
+
+
+def test_a_model_that_is_called_like_a_setting_keeps_its_name(capsys, tmp_path):
+    """In the text and in the JSON, as in the page."""
+    runs = [tmp_path / name for name in ("prior", "seed=1")]
+    for run in runs:
+        shutil.copytree("little", run)
+    page = tmp_path / "count=2.html"
+    asked = ("report", *runs, "--images", 20, "--out", page)
+    code, out, err = said(capsys, *asked)
+    assert code == 0, err
+    assert "`prior`" in out
+    assert "`seed=1`" in out
+    assert f"open {page}" in out
+    code, out, err = said(capsys, *asked, "--json")
+    conclusion = " ".join(json.loads(out)["conclusion"])
+    assert "`prior`" in conclusion
+    assert "`seed=1`" in conclusion

@@ -5,6 +5,7 @@ import sys
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 
+import numpy as np
 import pytest
 
 from helpers import said
@@ -32,6 +33,34 @@ CASES = [
 def test_it_is_said_what_an_option_takes(capsys, flags, sentence):
     code, out, err = said(capsys, "train", "vae", *flags.split())
     assert (code, out, err) == (2, "", f"reparam: {sentence}\n")
+
+
+def test_what_follows_as_many_as_it_takes_is_the_commands_own(capsys, tmp_path):
+    """A pair takes two values, and the file behind them is the one that is asked about."""
+    path = tmp_path / "x.npy"
+    np.save(path, np.random.default_rng(0).random((40, 3)).astype("float32"))
+    code, out, err = said(capsys, "data", "--value-range", 0, 1, path)
+    assert (code, err) == (0, "")
+    assert "x" in out
+    code, _, err = said(capsys, "data", "--value-range", 0, "high", path)
+    assert (code, err) == (2, "reparam: --value-range takes numbers, and 'high' is none\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["train", "vae", "--out", ""], "--out takes a path, and an empty word is none"),
+        (["train", "vae", "--out="], "--out takes a path, and an empty word is none"),
+        (["sample", ""], "an empty word names nothing"),
+        (["evaluate", "--count", "50", ""], "an empty word names nothing"),
+    ],
+)
+def test_a_variable_that_is_not_set_is_not_the_working_directory(capsys, tmp_path, monkeypatch, words, sentence):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = said(capsys, *words)
+    assert (code, out, list(tmp_path.iterdir())) == (2, "", [])
+    assert sentence in err
+    assert "a variable that is not set" in err
 
 
 @pytest.mark.parametrize("flags", ["--steps", "--out --quiet", "--out -x --steps 1", "--steps --seed 1"])

@@ -430,7 +430,7 @@ def test_what_a_kill_left_half_written_of_a_finished_run_is_swept_when_it_is_res
 @pytest.mark.parametrize(("pause", "told"), [(60.0, 0), (0.0, 12)])
 def test_an_epoch_of_minutes_is_told_of_in_the_middle(monkeypatch, capsys, pause, told):
     """Where nobody watches a terminal: a line of the log once a minute has passed since the last one."""
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_VALIDATIONS", pause)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES_OF_AN_EPOCH", pause)
     reparam.fit(small_vae(), small_data(), steps=12, log_every=1, progress=progress.Plain())
     lines = capsys.readouterr().out.splitlines()
     assert sum(" train: " in line for line in lines) == told

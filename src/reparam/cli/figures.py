@@ -222,7 +222,7 @@ def _check(o: CheckOptions, run: Any) -> Any:
     found = _evaluation().predictive_check(
         run, 300 if o.n is None else o.n, o.seed, replicates=o.replicates, codes=o.codes
     )
-    say(translated(str(found)))
+    say(translated(str(found), [found.name, *(one.name for one in found.found)]))
     return found
 
 

@@ -1,16 +1,17 @@
 """Errors name settings, as Python has them; on the command line they are told as flags."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import import_module
 from inspect import isclass
 from pkgutil import iter_modules
-from shlex import quote
 from typing import Any, get_args, get_type_hints
 
 from tyro.conf import Positional
+
+from reparam.terminal import one_word
 
 SETTING = re.compile(
     r"""(?<![\w./\\-])([a-z]\w*)=(?!=)("[^"]*"|'[^']*'|\([^()]*\)|\{[^{}]*\}|\.\.\.|[^\s,;:()"']*[^\s,;:()"'.])"""
@@ -28,10 +29,14 @@ COMMANDS = {"resume": "reparam train "}
 """The commands that have a flag alone, which errors of others name."""
 
 
-def translated(text: str) -> str:
+def translated(text: str, kept: Iterable[str] = ()) -> str:
     """A sentence with flags in the place of the settings that it names: ``name=value``, or ``name`` in backticks.
 
     The value may be left open, ``name=...``. What no command has a flag for stays as it is, and so do calls.
+
+    Args:
+        text: the sentence.
+        kept: what stays besides, as the names of models and files, which may look like a setting.
 
     >>> translated('use kl="sampled", latent_dim=2, or leave `free_bits` out; load(data=...) needs no flag')
     'use --kl sampled, --latent-dim 2, or leave --free-bits out; load(data=...) needs no flag'
@@ -43,9 +48,12 @@ def translated(text: str) -> str:
     '--vary learning_rate=1e-4..1e-2 does'
     >>> translated("leave the recording out with cuda_graphs=False")
     'leave the recording out with --no-cuda-graphs'
+    >>> translated("`prior` and `seed=1` were given seed=1", kept=["`prior`", "`seed=1`"])
+    '`prior` and `seed=1` were given --seed 1'
     """
-    calls = [*CALL.findall(text), ""]
-    return "".join(_told(part) + call for part, call in zip(CALL.split(text), calls, strict=True))
+    stays = re.compile("|".join([CALL.pattern, *map(re.escape, filter(None, kept))]))
+    parts = zip(stays.split(text), [*stays.findall(text), ""], strict=True)
+    return "".join(_told(part) + stayed for part, stayed in parts)
 
 
 def _told(text: str) -> str:
@@ -68,8 +76,10 @@ def _typed(value: str) -> str:
     if value.startswith("("):
         return value.strip("()").replace(",", "")
     if value.startswith("{"):
-        return " ".join(quote(f"{name}={one or ends.replace(', ', '..')}") for name, one, ends in PAIR.findall(value))
-    return quote(value.strip("\"'"))
+        return " ".join(
+            one_word(f"{name}={one or ends.replace(', ', '..')}") for name, one, ends in PAIR.findall(value)
+        )
+    return one_word(value.strip("\"'"))
 
 
 @cache

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from shlex import quote
 from typing import Any, NoReturn, get_type_hints
 
 from tyro.conf import Suppress
@@ -12,6 +11,7 @@ from reparam.cli.flags import NAMED, POSITIONAL
 from reparam.door import present
 from reparam.errors import UserError
 from reparam.nearest import meant
+from reparam.terminal import one_word
 
 READ = ("data", "out")
 """The options that take a file or a folder: what is there is read, and what is not is written."""
@@ -51,7 +51,7 @@ def _meant(word: str, flags: Sequence[str]) -> str:
     takes = [f"--{name}" for name in READ if f"--{name}" in flags]
     if not takes:
         return ""
-    return f"{takes[0] if present(Path(word)) else takes[-1]} {quote(word)}"
+    return f"{takes[0] if present(Path(word)) else takes[-1]} {one_word(word)}"
 
 
 def options_in(kind: Any) -> Iterator[tuple[str, bool]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -11,6 +12,7 @@ from reparam.nearest import meant
 
 NUMBER = re.compile(r"-\.?\d")
 """How a word begins that is a number below zero, and no option."""
+UNSET = " (what a shell makes of a variable that is not set; . is the working directory)"
 WORDS = {int: "a whole number", float: "a number", NoneType: ""}
 """What is taken, in words; a choice is its own."""
 
@@ -26,15 +28,19 @@ def check_values(words: Sequence[str], options: Any, command: str) -> None:
     Raises:
         UserError: saying what the option takes.
     """
-    kinds = {flag: hint for flag, alone, hint in hinted(options) if not alone}
+    kinds, taken = {flag: hint for flag, alone, hint in hinted(options) if not alone}, set[int]()
     for place, word in enumerate(words):
         if word == "--":
             return
+        if not word and place not in taken:
+            raise UserError(f"an empty word names nothing{UNSET}, see `reparam {command} --help`")
         flag, given, value = word.partition("=")
         flag = flag.replace("_", "-") if flag.startswith("--") else flag
         if flag not in kinds or _simple(kinds[flag]) is bool:
             continue
-        _check(flag, [value] if given else list(_values(words[place + 1 :])), kinds[flag], words[place:], command)
+        values = [value] if given else list(_values(words[place + 1 :]))
+        _check(flag, values, kinds[flag], words[place:], command)
+        taken |= set() if given else set(range(place + 1, place + 1 + len(values[: _most(kinds[flag])])))
 
 
 def choices_in(hint: Any) -> tuple[str, ...]:
@@ -51,9 +57,12 @@ def _check(flag: str, values: Sequence[str], hint: Any, words: Sequence[str], co
     if not values and not many:
         follows = f": {words[1]} is taken for an option ({flag}={words[1]} is the value)" if len(words) > 1 else ""
         raise UserError(f"{flag} needs a value behind it{follows}, see `reparam {command} --help`")
+    values = values[: _most(hint)]
+    if Path in kinds and "" in values:
+        raise UserError(f"{flag} takes a path, and an empty word is none{UNSET}")
     if not all(kind in WORDS or isinstance(kind, str) for kind in kinds):
         return
-    for value in values if many else values[:1]:
+    for value in values:
         if not any(_fits(value, kind) for kind in kinds):
             raise UserError(f"{flag} takes {_told(kinds, many)}, and {value!r:.80} is none{_guess(value, kinds)}")
 
@@ -102,6 +111,21 @@ def _takes_many(hint: Any) -> bool:
     if get_origin(hint) in (Union, UnionType):
         return any(map(_takes_many, get_args(hint)))
     return get_origin(hint) in (tuple, list)
+
+
+def _most(hint: Any) -> int | None:
+    """How many values an option takes, None for any number: what follows these is the command's own.
+
+    >>> _most(int | None), _most(tuple[float, float] | None), _most(tuple[int, ...]), _most(list[int] | None)
+    (1, 2, None, None)
+    """
+    hint = _simple(hint)
+    if get_origin(hint) in (Union, UnionType):
+        each = [_most(one) for one in get_args(hint)]
+        return None if None in each else max(one for one in each if one)
+    if get_origin(hint) is tuple and Ellipsis not in get_args(hint):
+        return len(get_args(hint))
+    return None if get_origin(hint) in (tuple, list) else 1
 
 
 def _alternatives(hint: Any) -> Iterator[Any]:

@@ -84,15 +84,16 @@ class Check:
     p_holm: float
 
     def told(self, value: float) -> str:
-        """A value of the statistic in as many digits as tell it from others that draws have.
+        """A value of the statistic in as many digits as tell it from others that draws have, and whole below 10^9.
 
-        >>> days = Check("mean (days since 1970)", 18958.3, np.array([18950.0, 18996.0]), 0.2, 1.0)
+        >>> days = Check("mean (days since 1970)", 18958.3, np.array([9000.0, 19900.0]), 0.2, 1.0)
         >>> days.told(days.data), Check("mean", 0.123456, np.array([0.1, 0.2]), 0.5, 1.0).told(0.123456)
         ('18958', '0.1235')
         """
         spread, size = float(self.drawn.std()), max(abs(self.data), float(np.abs(self.drawn).max()))
-        digits = 2 + math.ceil(math.log10(size / spread)) if 0 < spread < math.inf and 0 < size < math.inf else 4
-        return f"{value:.{min(max(4, digits), 9)}g}"
+        apart = 2 + math.ceil(math.log10(size / spread)) if 0 < spread < math.inf and 0 < size < math.inf else 4
+        whole = 1 + math.floor(math.log10(size)) if 0 < size < 1e9 else 4
+        return f"{value:.{min(max(4, apart, whole), 9)}g}"
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,10 +1,10 @@
 """Runs that are only read, those that come with reparam and those of a hub, and how they are spoken of."""
 
 from pathlib import Path
-from shlex import quote
 
 from reparam.runs.hub import name_of
 from reparam.runs.shipped import PREFIX, is_shipped
+from reparam.terminal import one_word
 
 
 def is_only_read(folder: Path) -> bool:
@@ -29,7 +29,7 @@ def as_typed(folder: Path) -> str:
     ('runs/vae', "'my runs/vae'", './-runs')
     """
     name = told(folder)
-    return quote(f"./{name}" if name.startswith("-") else name)
+    return one_word(f"./{name}" if name.startswith("-") else name)
 
 
 def called(folder: Path) -> str:

@@ -52,7 +52,7 @@ UNTESTED = "not judged by the test split, as was asked"
 
 
 SECONDS_BETWEEN_LINES = 10.0
-SECONDS_BETWEEN_VALIDATIONS = 60.0
+SECONDS_BETWEEN_LINES_OF_AN_EPOCH = 60.0
 """After which a line of the log is wanted in the middle of an epoch, too."""
 
 
@@ -74,7 +74,7 @@ class Plain(Callback):
         """Print validation and test rows, and train rows now and then where there are no others for long."""
         now = time.monotonic()
         self._validates |= row["split"] == "validation"
-        pause = SECONDS_BETWEEN_VALIDATIONS if self._validates else SECONDS_BETWEEN_LINES
+        pause = SECONDS_BETWEEN_LINES_OF_AN_EPOCH if self._validates else SECONDS_BETWEEN_LINES
         if row["split"] == "train" and now < self._said + pause:
             return
         self._said, seconds = now, now - self._began
