@@ -90,6 +90,18 @@ def test_half_the_modes_are_all_precision_and_half_the_recall():
     assert found.coverage == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("n", [60, 140])
+@pytest.mark.parametrize("shift", [0.0, 0.8])
+def test_errors_of_few_examples_are_no_smaller_than_the_spread(n, shift):
+    """As Efron and Stein's inequality has it; they were a quarter of it, and 0 of coverage, by subsets of six."""
+    found = [manifold_metrics(torch.randn(n, 6), torch.randn(n, 6) + shift) for _ in range(80)]
+    for name in NAMES:
+        error = np.sqrt(np.mean([f.errors[name] ** 2 for f in found]))
+        # 80 pairs tell a standard deviation to 8 %, of which 2.5 are 0.2; most is 1.75 times
+        assert 0.8 < error / np.std([getattr(f, name) for f in found]) < 2.3, name
+        assert min(f.errors[name] for f in found) >= 1 / n
+
+
 def test_equal_distributions_have_the_coverage_and_density_of_theory_and_error_bars_are_the_spread():
     """The coverage does not depend on the distribution (Naeem et al. 2020, lemma 2)."""
     found = [manifold_metrics(normal(2 * i, 200, 3), normal(2 * i + 1, 150, 3), 3, 4) for i in range(150)]

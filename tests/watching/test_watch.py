@@ -297,12 +297,14 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(server, place, capsys):
 
 @NEEDS_CHROMIUM
 @pytest.mark.slow
-def test_a_training_is_watched_from_its_begin_to_its_end(browser, place):
+def test_a_training_is_watched_from_its_begin_to_its_end(browser, place, tmp_path):
     """A real training and the real command, each a process of its own, seen in a real browser."""
-    watching = subprocess.Popen(command("watch", place / "runs", "--no-browser"), stdout=subprocess.PIPE,
+    runs = tmp_path / "runs"
+    shutil.copytree(place / "runs", runs)
+    watching = subprocess.Popen(command("watch", runs, "--no-browser"), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)  # fmt: skip
     words = ["--data", place / "x.npy", "--hidden", "16", "--latent-dim", "2", "--steps", "100000", "--log-every", "10"]
-    training = subprocess.Popen(command("train", "vae", *words, "--out", place / "runs" / "at-work", "--quiet"))
+    training = subprocess.Popen(command("train", "vae", *words, "--out", runs / "at-work", "--quiet"))
     tab = browser.new_page(viewport={"width": 390, "height": 800})
     try:
         complaints, requests = [], []

@@ -16,7 +16,7 @@ KNOTS = 33
 class Quantile(Number):
     """A number x: entry u = (t(x) - offset) / scale with t piecewise linear, from x to a normal's quantiles.
 
-    Beyond the first and the last knot t goes on straight.
+    The smallest and the largest number are knots; beyond them t goes on straight.
     """
 
     word: ClassVar[str] = "quantile"
@@ -35,12 +35,14 @@ class Quantile(Number):
     def _kept(cls, column: Column, numbers: np.ndarray) -> dict[str, Any]:
         from scipy.special import ndtri
 
-        shares = (np.arange(KNOTS) + 0.5) / KNOTS
+        # the outermost by themselves: beyond the last share a heavy tail would go on straight, to entries of 20 and more
+        ends = 0.5 / len(numbers), 1 - 0.5 / len(numbers)
+        shares = np.unique([*(np.arange(KNOTS) + 0.5) / KNOTS, *ends])
         x, first = np.unique(np.quantile(numbers, shares, method="inverted_cdf"), return_index=True)
         if len(x) < 2:
             raise wrong(column, "quantile", "is nearly always the same number", "number")
         # where numbers repeat, several shares have one x: it lies in the middle of them
-        middle = (shares[first] + shares[np.append(first[1:], KNOTS) - 1]) / 2
+        middle = (shares[first] + shares[np.append(first[1:], len(shares)) - 1]) / 2
         return {"knots": tuple((float(at), round(float(t), 6)) for at, t in zip(x, ndtri(middle), strict=True))}
 
     def _ends(self) -> tuple[np.ndarray, np.ndarray]:
