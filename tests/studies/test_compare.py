@@ -401,8 +401,11 @@ def test_rules_tell_faults_and_only_faults(results):
     assert sentences(copying, "memorization")[0].startswith("`gan`: samples repeat training examples")
     narrow = with_card(results, 2, manifold=replace(card.manifold, precision=0.9, recall=0.1))
     assert any("`gan` is more faithful than varied" in found for found in sentences(narrow, "faithful or varied"))
-    alike = with_card(results, 2, two_sample=replace(card.two_sample, p_binomial=0.5))
-    assert sentences(alike, "told from data") == ["A classifier does not tell the samples of `gan` from data."]
+    alike = with_card(results, 2, two_sample=replace(card.two_sample, accuracy=0.65, held_out=60, p_binomial=0.014))
+    assert sentences(alike, "told from data") == [
+        "A classifier of whole samples has not told these from data, which takes p < 0.01: "
+        "`gan` (right in 65.0 % of 60, p = 0.014)."
+    ]
     likelihood = sentences(results, "likelihood")
     assert likelihood[0].startswith("`vae-2`"), "there is no other to be larger than"
     assert "largest" not in likelihood[0]

@@ -355,7 +355,7 @@ def test_early_stopping_keeps_the_best_weights(tmp_path):
 def test_an_existing_folder_is_never_overwritten(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.txt").write_text("mine")
-    with pytest.raises(UserError, match=r"exists already: continue it with resume=.*out="):
+    with pytest.raises(UserError, match=r"exists already, and is no run folder: name another with out="):
         quiet_fit(small_vae(), small_data(), tmp_path / "run")
     assert (tmp_path / "run" / "thesis.txt").read_text() == "mine"
 

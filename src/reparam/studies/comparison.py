@@ -1,5 +1,6 @@
 """``reparam.compare`` and ``reparam.report``: train what is missing, measure everything alike, write the page."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +36,7 @@ def _nobody(text: str) -> None:
 
 
 def compare(
-    models: Sequence[str] = COMPARED,
+    models: Sequence[str] | str = COMPARED,
     data: str = "mnist",
     *,
     budget: str | float = "60s",
@@ -89,6 +90,7 @@ def compare(
             scheduler goes.
         reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
     """
+    models = _named(models, data)
     if not 1 <= seeds <= MOST_SEEDS:
         raise UserError(f"seeds={seeds} will not do: give 1 to {MOST_SEEDS:,}")
     check_shards(shards, shards)
@@ -117,6 +119,25 @@ def compare(
             found = spread(models, protocol, seeds, place, pool, watch)
     with standing(place):
         return written(judge(found, protocol, say), page, force, since_last=True)
+
+
+def _named(models: Sequence[str] | str, data: object) -> list[str]:
+    """The models' names, of which one may stand by itself.
+
+    Raises:
+        UserError: if there are none, or models or data were given that have no name.
+    """
+    names = [models] if isinstance(models, str) else list(models)
+    wrong = next((one for one in names if not isinstance(one, str)), None)
+    if not isinstance(data, str | os.PathLike):
+        raise UserError(f"a comparison reads its data by name or path, as its workers do, and was given a "
+                        f"{type(data).__name__}: save it, and give the file")  # fmt: skip
+    if wrong is not None:
+        raise UserError(f"a comparison trains models by name or as FILE.py:function, and was given {wrong!r:.80}: give "
+                        "reparam.fit your own, and reparam.report the runs")  # fmt: skip
+    if not names:
+        raise UserError('no model was named: give some, as models=("vae", "gan")')
+    return names
 
 
 def report(

@@ -165,7 +165,7 @@ def evaluate(
         **settings: fields of :class:`Asked`, such as ``measures=("quality",), count=2000, seed=1``.
 
     Raises:
-        UserError: if there are no runs, or settings contradict each other.
+        UserError: if there are no runs, or none that can be read, or settings contradict each other.
 
     >>> import reparam
     >>> from reparam.training import Silent
@@ -179,6 +179,8 @@ def evaluate(
     (20, 14)
     """
     checks.names(settings, [field.name for field in fields(Asked)], "what is evaluated")
+    if isinstance(settings.get("measures"), str):
+        settings["measures"] = (settings["measures"],)  # one may stand by itself
     asked = Asked(**settings)
     named = dict(_named(runs))
     if not named:
@@ -194,6 +196,8 @@ def evaluate(
             told |= {words: None} if words else {}
         except UserError as error:
             unread[name] = str(error)
+    if not measured:
+        raise UserError("; ".join(dict.fromkeys(unread.values())))
     missing: dict[str, Mapping[str, str]] = {name: dict.fromkeys(asked.measures, why) for name, why in unread.items()}
     missing |= {one.name: one.missing for one in measured}
     # of tables nothing is said where there is none, and something else was asked for

@@ -86,11 +86,17 @@ def narrowness(results: Results) -> list[str]:
 def told_apart(results: Results) -> list[str]:
     """Whether a classifier tells samples from data."""
     cards = [(result, result.card.two_sample) for result in results.finished if result.card is not None]
-    alike = [named(result) for result, test in cards if test.p_binomial > SURE]
+    alike = [
+        f"{named(result)} (right in {percent(test.accuracy)} of {test.held_out:,}, p = {test.p_binomial:.2g})"
+        for result, test in cards
+        if test.p_binomial > SURE
+    ]
     if not cards:
         return []
     if alike:
-        return [f"A classifier does not tell the samples of {', '.join(alike)} from data."]
+        return [
+            f"A classifier of whole samples has not told these from data, which takes p < {SURE}: {', '.join(alike)}."
+        ]
     accuracies = [test.accuracy for _, test in cards]
     floor = "" if results.floor is None else f" (real test examples: {percent(results.floor.two_sample.accuracy)})"
     return [

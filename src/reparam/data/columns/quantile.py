@@ -35,7 +35,7 @@ class Quantile(Number):
     def _kept(cls, column: Column, numbers: np.ndarray) -> dict[str, Any]:
         from scipy.special import ndtri
 
-        # the outermost by themselves: beyond the last share a heavy tail would go on straight, to entries of 20 and more
+        # and the outermost: beyond the last share a heavy tail would go on straight, to entries of 20 and more
         ends = 0.5 / len(numbers), 1 - 0.5 / len(numbers)
         shares = np.unique([*(np.arange(KNOTS) + 0.5) / KNOTS, *ends])
         x, first = np.unique(np.quantile(numbers, shares, method="inverted_cdf"), return_index=True)

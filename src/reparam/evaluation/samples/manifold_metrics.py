@@ -1,5 +1,6 @@
 """Precision and recall, density and coverage: fidelity and diversity by balls around each example."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +12,7 @@ from reparam.evaluation.samples.neighbours import blocks, neighbour_squares
 
 PARTS = 10
 FEW = 150
-"""Rows of the smaller set below which errors are a jackknife's: by tenths of 6 rows they were a quarter of the truth."""
+"""Rows of the smaller set below which errors are a jackknife's: by tenths of 6 they were a quarter of the truth."""
 FEWEST = 40
 ROUNDING = 1e-12
 NAMES = ("precision", "recall", "density", "coverage")
@@ -76,14 +77,14 @@ def manifold_metrics(real: object, samples: object, k_precision: int = 3, k_dens
 def _spread(x: Tensor, y: Tensor, ks: tuple[int, int]) -> Tensor:
     """Standard errors of the four, ``(4,)``, from tenths of both sets."""
     parts = zip(torch.tensor_split(x, PARTS), torch.tensor_split(y, PARTS), strict=True)
-    return torch.stack([_values(a, b, *ks) for a, b in parts]).std(0) / PARTS**0.5
+    return torch.stack([_values(a, b, *ks) for a, b in parts]).std(0) / math.sqrt(PARTS)
 
 
 def _left_out(x: Tensor, y: Tensor, ks: tuple[int, int]) -> Tensor:
     """The same from all but a tenth of both sets."""
     xs, ys = torch.tensor_split(x, PARTS), torch.tensor_split(y, PARTS)
     rest = [[torch.cat([*z[:part], *z[part + 1 :]]) for z in (xs, ys)] for part in range(PARTS)]
-    return torch.stack([_values(a, b, *ks) for a, b in rest]).std(0, correction=0) * (PARTS - 1) ** 0.5
+    return torch.stack([_values(a, b, *ks) for a, b in rest]).std(0, correction=0) * math.sqrt(PARTS - 1)
 
 
 def expected_coverage(n: int, m: int, k: int = 5) -> float:
