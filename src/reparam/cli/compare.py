@@ -103,9 +103,7 @@ def compare(options: CompareOptions, command: str) -> int:
 
 def show(results: Any, as_json: bool) -> int:
     """Print the conclusion, with flags in the place of settings, and where the report is."""
-    from reparam.runs.only_read import called
-
-    named = [f"`{name}`" for one in results.results for name in (one.name, called(one.trial.folder))]
+    named = [f"`{name}`" for name in results.names_in_text]
     conclusion = [translated(sentence, named) for sentence in results.conclusion]
     facts = {"report": results.page, "conclusion": conclusion}
     emit(as_json, facts | results.json(), translated(str(results), [*named, str(results.page)]))

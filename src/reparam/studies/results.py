@@ -138,6 +138,11 @@ class Results(Found):
 
         return [sentence for _, found in conclude(self) for sentence in found]
 
+    @property
+    def names_in_text(self) -> list[str]:
+        """What models and runs are called there."""
+        return [name for one in self.results for name in (one.name, called(one.trial.folder))]
+
     def __str__(self) -> str:
         return "\n".join([*self.conclusion, *([] if self.page is None else ["", f"open {self.page}"])])
 

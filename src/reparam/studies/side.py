@@ -53,6 +53,11 @@ class SideBySide(Found):
         return own if own[0] != own[1] else tuple(map(str, self.folders))  # type: ignore[return-value]
 
     @property
+    def names_in_text(self) -> list[str]:
+        """What models and comparisons are called there."""
+        return [*self.names, *dict.fromkeys(change.model for change in self.changes)]
+
+    @property
     def changes(self) -> list[Change]:
         """Every number that both have, what differs most surely first."""
         return changes(*self.records)
