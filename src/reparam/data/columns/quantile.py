@@ -16,7 +16,8 @@ KNOTS = 33
 class Quantile(Number):
     """A number x: entry u = (t(x) - offset) / scale with t piecewise linear, from x to a normal's quantiles.
 
-    The smallest and the largest number are knots; beyond them t goes on straight.
+    The smallest and the largest number are knots; beyond them t goes on straight. The first runs' outermost knots are
+    the quantiles of 1.5 and 98.5 %.
     """
 
     word: ClassVar[str] = "quantile"
