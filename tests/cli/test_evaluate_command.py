@@ -277,7 +277,7 @@ def test_a_report_speaks_of_flags_on_the_command_line(capsys, tmp_path):
     assert "data=" not in out
 
 
-def test_a_model_that_is_called_like_a_setting_keeps_its_name(capsys, tmp_path):
+def test_a_model_that_is_called_like_a_setting_keeps_its_name(capsys, tmp_path, monkeypatch):
     """In the text and in the JSON, as in the page."""
     runs = [tmp_path / name for name in ("prior", "seed=1")]
     for run in runs:
@@ -291,5 +291,10 @@ def test_a_model_that_is_called_like_a_setting_keeps_its_name(capsys, tmp_path):
     assert f"open {page}" in out
     code, out, err = said(capsys, *asked, "--json")
     conclusion = " ".join(json.loads(out)["conclusion"])
+    code, text, err = said(capsys, "evaluate", *runs, "--images", 20, *FEW)
+    assert (code, "--seed 1" in text) == (0, False)
+    monkeypatch.chdir(tmp_path)
+    code, text, err = said(capsys, "evaluate", "seed=1", "prior", "--images", 20, *FEW)
+    assert (code, "--seed 1" in text, "seed=1" in text) == (0, False, True)
     assert "`prior`" in conclusion
     assert "`seed=1`" in conclusion

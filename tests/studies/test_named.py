@@ -5,6 +5,7 @@ import pytest
 
 import reparam
 from reparam.errors import UserError
+from reparam.training import Silent
 
 ROWS = np.zeros((100, 2), "float32")
 
@@ -39,6 +40,16 @@ def test_runs_that_cannot_be_read_are_no_evaluation(tmp_path):
         reparam.evaluate([tmp_path / "one", tmp_path / "other"])
     with pytest.raises(UserError, match="there is no measure 'likelihood'"):
         reparam.evaluate(tmp_path / "nowhere", measures="likelihood")
+
+
+def test_a_run_in_the_place_of_data_or_of_a_page_is_told(tmp_path):
+    run = reparam.fit("vae", "two-gaussians", tmp_path / "run", steps=2, hidden=(4,), latent_dim=1, progress=Silent())
+    folder = run.folder.path
+    for ask in (reparam.load_data, lambda path: reparam.fit("vae", path), lambda path: reparam.compare("vae", path)):
+        with pytest.raises(UserError, match="is a run, and no data: `reparam report RUN RUN` compares runs"):
+            ask(folder)
+    with pytest.raises(UserError, match="is a run: give the runs as one list"):
+        reparam.report(folder, folder)
 
 
 def test_what_is_no_run_is_not_to_be_deleted_or_gone_on_with(tmp_path):

@@ -37,5 +37,5 @@ def run(command: str, argv: list[str]) -> int:
         emit(options.json, machine.json(), str(machine))
         return 0
     found = doctor(options.run, options.mend)
-    emit(options.json, found.json() | {"healthy": found.healthy}, translated(str(found)))
+    emit(options.json, found.json() | {"healthy": found.healthy}, translated(str(found), [str(options.run)]))
     return 0 if found.healthy else 1

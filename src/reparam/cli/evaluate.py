@@ -115,7 +115,7 @@ def run(command: str, argv: list[str]) -> int:
     if options.out is not None:
         write_result(options.out, npz(found.values), options.force)
     found = replace(found, left_out=_told(found.left_out))
-    emit(options.json, found.json(), translated(str(found)))
+    emit(options.json, found.json(), translated(str(found), map(str, options.runs)))
     return 0
 
 

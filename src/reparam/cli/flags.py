@@ -50,8 +50,11 @@ def translated(text: str, kept: Iterable[str] = ()) -> str:
     'leave the recording out with --no-cuda-graphs'
     >>> translated("`prior` and `seed=1` were given seed=1", kept=["`prior`", "`seed=1`"])
     '`prior` and `seed=1` were given --seed 1'
+    >>> translated("a: none, give data=...", kept=["a"])
+    'a: none, give --data'
     """
-    stays = re.compile("|".join([CALL.pattern, *map(re.escape, filter(None, kept))]))
+    alike = [re.escape(name) for name in kept if SETTING.search(name) or NAME.search(name)]
+    stays = re.compile("|".join([CALL.pattern, *alike]))
     parts = zip(stays.split(text), [*stays.findall(text), ""], strict=True)
     return "".join(_told(part) + stayed for part, stayed in parts)
 

@@ -11,6 +11,7 @@ import torch
 from reparam.data.places import check_places, lies_among
 from reparam.errors import UserError
 from reparam.folders import standing
+from reparam.runs.folder import RunFolder
 from reparam.runs.given import as_run
 from reparam.runs.run import Run, load, read_data
 from reparam.settings import COMPARED, DataConfig
@@ -37,7 +38,7 @@ def _nobody(text: str) -> None:
 
 def compare(
     models: Sequence[str] | str = COMPARED,
-    data: str = "mnist",
+    data: str | os.PathLike[str] = "mnist",
     *,
     budget: str | float = "60s",
     epochs: int | None = None,
@@ -91,6 +92,7 @@ def compare(
         reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
     """
     models = _named(models, data)
+    data = data if isinstance(data, str) else str(Path.cwd() / data)  # a path is never taken for a name
     if not 1 <= seeds <= MOST_SEEDS:
         raise UserError(f"seeds={seeds} will not do: give 1 to {MOST_SEEDS:,}")
     check_shards(shards, shards)
@@ -172,6 +174,8 @@ def report(
     if not given:
         raise UserError("no run was named: give one or more run folders, as in `reparam report runs/vae runs/gan`")
     page = Path(out)
+    if RunFolder(page).config.is_file():
+        raise UserError(f"a report is a page, and {page} is a run: give the runs as one list")
     if page.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"a report is a page, and {page} is not named like one: give out='{page}.html'")
     places = list(dict.fromkeys(map(_place, given)))

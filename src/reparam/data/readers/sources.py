@@ -102,6 +102,13 @@ def format_of(path: Path) -> Format | None:
     return READERS.get(max((ending for ending in READERS if name.endswith(ending)), key=len, default=""))
 
 
+def _refuse_run(path: Path) -> None:
+    """Refuse the folder of a run, whose pictures are none to learn from."""
+    if all((path / name).is_file() for name in ("config.json", "metrics.jsonl")):
+        raise UserError(f"{str(path)!r} is a run, and no data: `reparam report RUN RUN` compares runs, and `reparam "
+                        f"info RUN` tells what one was trained on")  # fmt: skip
+
+
 def _refuse_decided(given: str, how: ReadingConfig) -> None:
     """Refuse what was decided when images were packed."""
     for name in how.asked():
@@ -120,6 +127,8 @@ def read(name_or_path: str | os.PathLike[str], asked: Asked) -> Reading:
     known = None if named is not None or is_folder(path) else format_of(path)
     if packed:
         _refuse_decided(given, asked.how)
+    if is_images:
+        _refuse_run(path)
     refuse_idle(given, asked.how, IMAGES if is_images else known.applying if known else ())
     if named is not None:
         return named
