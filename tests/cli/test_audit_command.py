@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_same_report(capsys, file):
         ("{}:", "names no function"),
         ("{}:nothing", "has no function 'nothing'"),
         ("{}:number", "has no function 'number'"),
-        ("nowhere.py:loss", "'nowhere.py' is no Python file"),
+        ("nowhere.py:loss", "there is no file 'nowhere.py'"),
         ("{}:vector", r"shape (5, 2): return a scalar"),
         ("{}:broken", "raised ValueError: no data"),
     ],

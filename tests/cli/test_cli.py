@@ -142,7 +142,7 @@ def test_resuming_a_finished_run_is_no_mistake(capsys, run_folder):
         (["train", "vae", "--device", "tpu9"], "device 'tpu9' is not known"),
         (["train", "vae", "--binarization", "none", "--likelihood", "bernoulli"], "--binarization dynamic"),
         (["train", "vae", "--tensorboard", "--data", "two-gaussians", "--out", "fresh"], "reparam\\[tensorboard\\]"),
-        (["train", "--resume", "no/such/run"], "is missing: is no/such/run a run folder"),
+        (["train", "--resume", "no/such/run"], "no/such/run is no run folder: there is no such folder"),
         (["train", "vae", "--resume", "runs/a"], "leave vae out, as in `reparam train --resume RUN`"),
         (["train", "--resume", "runs/a", "--steps=9"], "without --steps: leave it out, or begin another"),
         (["sample", "no/such/run"], "no/such/run is no run folder"),

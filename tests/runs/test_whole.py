@@ -73,7 +73,8 @@ def test_every_command_that_reads_them_is_told_where_they_lie_now(capsys, run, t
 
 def test_python_takes_them_where_it_takes_folders(run, tmp_path):
     how = {"measures": ("log_likelihood",), "samples": 5, "images": 10}
-    assert "no longer at" in " ".join(reparam.evaluate(run, **how).reasons())
+    with pytest.raises(UserError, match="no longer at"):
+        reparam.evaluate(run, **how)
     found = reparam.evaluate(run, data=tmp_path / "moved.npy", **how)
     assert found[str(run)].likelihood is not None
     loaded = reparam.load(run)
@@ -187,7 +188,7 @@ def test_a_changed_model_asks_for_the_model_and_not_for_our_classes(tmp_path):
 def test_a_file_in_the_place_of_a_run_is_none(capsys, tmp_path):
     (tmp_path / "x.npy").write_bytes(b"mine")
     code, _, err = said(capsys, "train", "--resume", tmp_path / "x.npy")
-    assert (code, "run folder?" in err) == (2, True)
+    assert (code, "is no run folder: it is a file" in err) == (2, True)
 
 
 def test_an_old_record_without_a_shape_is_refused_in_a_sentence():
@@ -209,9 +210,10 @@ def test_a_log_that_was_changed_by_hand_is_told_with_its_line_which_hides_no_oth
     assert RunFolder(run).log().rows == known
 
 
-def test_a_picture_needs_a_name(capsys, run):
-    code, _, err = said(capsys, "sample", run, "--out", "")
-    assert (code, "names no file" in err) == (2, True)
+@pytest.mark.parametrize(("name", "words"), [(".", "names no file"), ("", "an empty word is none")])
+def test_a_picture_needs_a_name(capsys, run, name, words):
+    code, _, err = said(capsys, "sample", run, "--out", name)
+    assert (code, words in err) == (2, True)
 
 
 def test_a_run_is_shown_in_a_line(run):

@@ -152,8 +152,9 @@ def explored(run: Run, n: int, seed: int = 0, most: int = MOST_PACKED, halved: b
     """The same of a run, in less room where a page has several: see :func:`reparam.exploring.models.told_of`."""
     checks.whole("n", n)
     if run.record.table is not None:
+        more = " and `reparam reconstruct`" if can(run.model, Encodes) else ""
         raise UserError(f"the page draws images and vectors, and {run.record.name!r} is a table of columns: see "
-                        "`reparam sample` and `reparam reconstruct` for its rows")  # fmt: skip
+                        f"`reparam sample`{more} for its rows")  # fmt: skip
     given = shown(run, n, seed)
     like = given.x if len(given.x) else torch.zeros(2, *run.record.data_shape)
     told = told_of(run.model, like, most, halved)

@@ -30,7 +30,8 @@ def load_function(target: str) -> Callable[..., Any]:
         raise UserError(f"{target!r} names no function: give FILE.py:function")
     file = Path(path)
     if file.suffix != ".py" or not is_file(file):
-        raise UserError(f"{path!r} is no Python file: give FILE.py:function")
+        why = f"there is no file {path!r}" if file.suffix == ".py" else f"{path!r} is no Python file"
+        raise UserError(f"{why}: give FILE.py:function")
     function = getattr(_module(file.resolve()), name, None)
     if not callable(function):
         raise UserError(f"{path} has no function {name!r}")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from reparam.door import is_folder
 from reparam.errors import UserError
 from reparam.folders import unchanged
 from reparam.result import Result
@@ -101,8 +100,7 @@ def doctor(folder: str | Path | None = None, mend: bool = False) -> Checkup | Ma
             raise UserError("mend=True mends the files of a run: name its folder")
         return machine()
     place = RunFolder(folder)
-    if not is_folder(place.path):
-        raise UserError(f"{place.path} is no run folder: there is no such folder")
+    place.check_there()
     with unchanged(place.path), place.locked() if mend else nullcontext():
         first = list(_treated(examine_config(place, ours=mend), mend))
         rest = list(_treated(examine_files(RunFolder(folder)), mend))

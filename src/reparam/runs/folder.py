@@ -281,8 +281,20 @@ class RunFolder:
         rows = self.log().rows
         return bool(rows) and rows[-1]["split"] == "test"
 
+    def check_there(self) -> None:
+        """Make sure that there is a folder.
+
+        Raises:
+            UserError: if there is none.
+        """
+        if not is_folder(self.path):
+            raise UserError(self._without_config())
+
     def _without_config(self) -> str:
         """What is said of a folder that has no ``config.json``."""
+        if not is_folder(self.path):
+            why = "it is a file" if present(self.path) else "there is no such folder"
+            return f"{self.path} is no run folder: {why}"
         if present(self.copy):
             return f"{self.config} is missing: `reparam doctor {self.typed}` with mend=True puts it back"
         if is_folder(self.path) and is_free(self.path):

@@ -9,7 +9,7 @@ from typing import Any
 from reparam.data import DataRecord, Dataset, data_like, load_data
 from reparam.data.columns.outside import Outside
 from reparam.data.columns.table import TableSchema
-from reparam.door import is_folder, leads_somewhere, user_path
+from reparam.door import leads_somewhere, user_path
 from reparam.errors import UserError
 from reparam.models.composition import build, own
 from reparam.models.model import Model
@@ -177,8 +177,7 @@ def load(
         UserError: if the folder is no run or is damaged, holds classes that are not given, or the data do not fit.
     """
     place = RunFolder(folder)
-    if not is_folder(place.path):
-        raise UserError(f"{place.path} is no run folder: there is no such folder")
+    place.check_there()
     record = place.record()
     _check_given(model, classes)
     model = rebuild(record, place, classes) if model is None else model
