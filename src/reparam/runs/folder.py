@@ -91,7 +91,7 @@ class RunFolder:
         """
         refuse_to_change(self.path)
         if not is_free(self.path):
-            if not self.config.exists():
+            if not present(self.config):
                 raise UserError(f"{self.path} exists already, and is no run folder: name another with out=...")
             raise UserError(
                 f'{self.path} exists already: continue it with resume="{self.path}", name another folder with out=..., '

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 
 from reparam.data.places import check_places, lies_among
+from reparam.door import is_file
 from reparam.errors import UserError
 from reparam.folders import standing
 from reparam.runs.folder import RunFolder
@@ -174,7 +175,7 @@ def report(
     if not given:
         raise UserError("no run was named: give one or more run folders, as in `reparam report runs/vae runs/gan`")
     page = Path(out)
-    if RunFolder(page).config.is_file():
+    if is_file(RunFolder(page).config):
         raise UserError(f"a report is a page, and {page} is a run: give the runs as one list")
     if page.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"a report is a page, and {page} is not named like one: give out='{page}.html'")

@@ -104,7 +104,7 @@ def format_of(path: Path) -> Format | None:
 
 def _refuse_run(path: Path) -> None:
     """Refuse the folder of a run, whose pictures are none to learn from."""
-    if all((path / name).is_file() for name in ("config.json", "metrics.jsonl")):
+    if all(is_file(path / name) for name in ("config.json", "metrics.jsonl")):
         raise UserError(f"{str(path)!r} is a run, and no data: `reparam report RUN RUN` compares runs, and `reparam "
                         f"info RUN` tells what one was trained on")  # fmt: skip
 
