@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 
 from reparam.data.places import check_places, lies_among
-from reparam.door import is_file
+from reparam.door import is_file, user_path
 from reparam.errors import UserError
 from reparam.folders import standing
 from reparam.runs.folder import RunFolder
@@ -93,7 +93,7 @@ def compare(
         reparam.training.interrupt.Interrupted: after Ctrl-C, everything saved.
     """
     models = _named(models, data)
-    data = data if isinstance(data, str) else str(Path.cwd() / data)  # a path is never taken for a name
+    data = data if isinstance(data, str) else str(user_path(data).absolute())  # a path is never taken for a name
     if not 1 <= seeds <= MOST_SEEDS:
         raise UserError(f"seeds={seeds} will not do: give 1 to {MOST_SEEDS:,}")
     check_shards(shards, shards)
