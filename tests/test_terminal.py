@@ -10,13 +10,14 @@ import sys
 import termios
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import reparam
 from reparam.cli.parse import emit
 from reparam.runs.checkpoint import read_notes
-from reparam.terminal import harmless, is_live
+from reparam.terminal import harmless, is_live, one_word
 
 COMMAND = [sys.executable, "-m", "reparam"]
 TRAIN = ["train", "vae", "--data", "two-gaussians", "--hidden", "8", "--latent-dim", "1"]
@@ -159,6 +160,13 @@ def test_bare_environments(tmp_path, environment):
         done = subprocess.run([*COMMAND, *arguments], cwd=tmp_path, env=bare, capture_output=True, timeout=120)
         assert done.returncode == 0, done.stderr
         assert b"Traceback" not in done.stderr + done.stdout
+
+
+def test_a_word_is_quoted_as_the_systems_own_shell_takes_it(monkeypatch):
+    assert one_word("my runs/vae") == "'my runs/vae'"
+    monkeypatch.setattr("reparam.terminal.os", SimpleNamespace(name="nt"))
+    assert one_word(r"my runs\vae") == r'"my runs\vae"'
+    assert one_word(r"runs\vae") == r"runs\vae"
 
 
 def test_a_stream_is_live_where_lines_can_be_redrawn(monkeypatch):

@@ -297,6 +297,6 @@ class RunFolder:
             return f"{self.path} is no run folder: {why}"
         if present(self.copy):
             return f"{self.config} is missing: `reparam doctor {self.typed}` with mend=True puts it back"
-        if is_folder(self.path) and is_free(self.path):
+        if is_free(self.path):
             return f"{self.path} holds no run: one was killed before it had begun, or none ever was; begin it anew"
         return f"{self.config} is missing: is {self.path} a run folder?"
